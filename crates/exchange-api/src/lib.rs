@@ -1,0 +1,1 @@
+//! Binance-compatible REST, streams and WebSocket API in front of exchange-host.

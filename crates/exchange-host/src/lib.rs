@@ -1,0 +1,1 @@
+//! The running built-in exchange: writer thread, journal, views, keys, simulated participants.

@@ -1,0 +1,1 @@
+//! The multi-account exchange core: accounts, holds, order books, fees; deterministic.

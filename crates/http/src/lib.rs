@@ -1,0 +1,1 @@
+//! Accept loop with time-outs and limits, bounded WebSocket writer.

@@ -1,0 +1,1 @@
+//! Append-only input log: group commit, snapshots, versioned encoding, recovery.

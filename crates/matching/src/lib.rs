@@ -1,0 +1,1 @@
+//! Price-time-priority order book and matching rules: a fast book, a naive twin, triggers of conditional orders.

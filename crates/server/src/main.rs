@@ -1,0 +1,3 @@
+//! The binary `tradewind`: serve, exchange administration, doctor.
+
+fn main() {}
