@@ -1,0 +1,15 @@
+//! Every bound of the store, with its reason.
+
+/// Most items of one read: Binance's largest page.
+pub const PAGE_MAX: usize = 1_000;
+/// Rows kept in memory before the store's thread is woken to write them, about 10 MB: large transactions are several
+/// times cheaper per row than small ones.
+pub const PENDING_WAKE: usize = 32_768;
+/// Rows kept in memory before feeding waits for the disk, about 100 MB. Only a replay is that fast for that long.
+pub const PENDING_MAX: usize = 8 * PENDING_WAKE;
+/// Longest time in seconds that a row stays in memory only. A crash then re-feeds at most that much from the journal.
+pub const PENDING_SECONDS_MAX: u64 = 15;
+/// Most rows that retention removes in one transaction, so that a lowered limit does not stall reads and writes.
+pub const RETIRED_PER_WRITE_MAX: usize = 4 * PENDING_WAKE;
+/// Page cache of the database in bytes: hot tails of all tables fit many times over.
+pub const CACHE_BYTES: usize = 16 << 20;
