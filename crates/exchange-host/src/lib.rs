@@ -1,1 +1,27 @@
-//! The running built-in exchange: writer thread, journal, views, keys, simulated participants.
+//! The running built-in exchange: one writer thread around the pure core, its journal, the views that everybody reads,
+//! API keys, administration and the simulated participants.
+//!
+//! Order of things for every command (invariants D1, D3): stamped → judged by the core → journaled → one `fdatasync` for all
+//! that wait → views updated → answered → broadcast. So a caller that has its answer finds its effect in the views, and
+//! whatever was answered or broadcast survives a crash. A refused command changes nothing and is not journaled.
+//!
+//! After a failed write or sync nothing is accepted any more ([`SubmitError::Stopped`]); the views stay readable.
+
+pub mod admin;
+mod batch;
+mod config;
+mod error;
+mod handle;
+mod host;
+pub mod keys;
+pub mod limits;
+pub mod participants;
+pub mod view;
+
+pub use batch::{Applied, Batch};
+pub use config::{Durability, HostConfig, Participants, Progress};
+pub use error::{OpenError, SubmitError};
+pub use handle::{Handle, Pending, Receipt, Status};
+pub use host::{Host, open};
+pub use keys::{KeyRecord, Keys, Permissions};
+pub use view::{Catalog, View};

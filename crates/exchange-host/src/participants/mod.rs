@@ -1,0 +1,1 @@
+//! Simulated participants: market makers and takers around a seeded reference price.

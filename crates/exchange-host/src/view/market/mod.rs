@@ -1,0 +1,1 @@
+//! Market data as everybody reads it: depth, trades, tickers, bars.
