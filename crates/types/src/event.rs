@@ -186,6 +186,8 @@ pub enum RejectReason {
     InsufficientBalance,
     /// A post-only order would have traded.
     WouldTake,
+    /// The trigger of a conditional order was already reached.
+    WouldTrigger,
     /// A filter was broken at that moment.
     Filter,
 }
