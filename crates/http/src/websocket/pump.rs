@@ -1,0 +1,245 @@
+//! The task of one WebSocket: moves messages between the socket and the queues, pings, and ends it for one [`End`].
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::{FutureExt, SinkExt, StreamExt};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::{CapacityError, Error, ProtocolError};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Utf8Bytes};
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Bytes, Message};
+
+use super::queue::{Alarm, OutboxEnd, Queued, queues};
+use super::{Inbox, Outbox, Policy};
+use crate::Counters;
+use crate::connection::Shared;
+
+/// Bytes collected before they are written: a burst of messages costs one system call.
+const WRITE_BUFFER_LEN: usize = 32 * 1024;
+/// Read buffer of a connection: clients send little, and there may be thousands of them.
+const READ_BUFFER_LEN: usize = 4 * 1024;
+/// Most messages written before the socket is flushed and read again.
+const BURST_MAX: usize = 256;
+
+/// Why a connection is ended.
+enum End {
+    /// The client is gone or closed: nothing more to say.
+    Gone,
+    /// We end it and say why.
+    Close(CloseCode, &'static str),
+}
+
+pub(super) async fn run<H, F>(upgraded: Upgraded, policy: Policy, shared: Arc<Shared>, handler: H)
+where
+    H: FnOnce(Inbox, Outbox) -> F + Send,
+    F: Future<Output = ()> + Send,
+{
+    Counters::add(&shared.counters.sockets);
+    let config = config(&policy);
+    let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+    serve(socket, &policy, &shared, handler).await;
+}
+
+fn config(policy: &Policy) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_LEN)
+        .write_buffer_size(WRITE_BUFFER_LEN)
+        // One message of any size that fits the outbox may come on top of a full buffer.
+        .max_write_buffer_size(2 * WRITE_BUFFER_LEN + policy.outbox_bytes_max)
+        .max_message_size(Some(policy.message_len_max))
+        .max_frame_size(Some(policy.message_len_max))
+}
+
+async fn serve<S, H, F>(mut socket: WebSocketStream<S>, policy: &Policy, shared: &Shared, handler: H)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    H: FnOnce(Inbox, Outbox) -> F,
+    F: Future<Output = ()>,
+{
+    let (to_handler, inbox, outbox, end) = queues(policy);
+    let alarm = end.alarm();
+    let (finished, panicked) = (Notify::new(), AtomicBool::new(false));
+    let mut pump = Pump { end, alarm, policy, shared, finished: &finished, panicked: &panicked };
+    let mut kill = shared.kill.clone();
+    let closing = {
+        let handler = async {
+            if AssertUnwindSafe(handler(inbox, outbox)).catch_unwind().await.is_err() {
+                panicked.store(true, Ordering::Release);
+            }
+            finished.notify_one();
+            // The pump ends the connection; it may be in the middle of a write.
+            std::future::pending::<End>().await
+        };
+        tokio::select! {
+            closing = pump.run(&mut socket, to_handler) => closing,
+            closing = handler => closing,
+            () = kill.wait() => return,
+        }
+    };
+    if let End::Close(code, reason) = closing {
+        let mut kill = shared.kill.clone();
+        tokio::select! {
+            _ = timeout(policy.close_max, close(&mut socket, code, reason)) => {}
+            () = kill.wait() => {}
+        }
+    }
+}
+
+/// Says goodbye and waits for the client's goodbye.
+async fn close<S>(socket: &mut WebSocketStream<S>, code: CloseCode, reason: &'static str)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
+    if socket.close(Some(frame)).await.is_ok() {
+        while let Some(Ok(_)) = socket.next().await {}
+    }
+}
+
+struct Pump<'a> {
+    end: OutboxEnd,
+    alarm: Alarm,
+    policy: &'a Policy,
+    shared: &'a Shared,
+    /// The handler has returned or panicked.
+    finished: &'a Notify,
+    panicked: &'a AtomicBool,
+}
+
+impl Pump<'_> {
+    /// Moves messages until there is a reason to end.
+    async fn run<S>(&mut self, socket: &mut WebSocketStream<S>, inbox: mpsc::Sender<Utf8Bytes>) -> End
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let start = Instant::now();
+        let mut pings = interval_at(start + self.policy.ping_every, self.policy.ping_every);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut stop = self.shared.stop.clone();
+        let life = sleep(self.policy.life_max);
+        tokio::pin!(life);
+        let mut heard = start;
+        loop {
+            tokio::select! {
+                (room, message) = async { (inbox.reserve().await, socket.next().await) } => {
+                    heard = Instant::now();
+                    match (room, incoming(message)) {
+                        (Ok(room), Ok(Some(text))) => room.send(text),
+                        // The handler does not listen any more but may still send.
+                        (Err(_), Ok(Some(_))) | (_, Ok(None)) => {}
+                        (_, Err(end)) => return end,
+                    }
+                }
+                Some(queued) = self.end.next() => {
+                    if let Err(end) = self.write(socket, queued).await {
+                        return end;
+                    }
+                }
+                () = self.alarm.overflow() => return self.slow(),
+                () = self.finished.notified() => return self.finish(socket).await,
+                at = pings.tick() => {
+                    if at.duration_since(heard) >= self.policy.silence_max {
+                        return End::Close(CloseCode::Policy, "no answer to pings");
+                    }
+                    let ping = Message::Ping(Bytes::from_owner(start.elapsed().as_millis().to_string()));
+                    if let Err(end) = self.guarded(socket.send(ping)).await {
+                        return end;
+                    }
+                }
+                () = &mut life => return End::Close(CloseCode::Away, "the connection is too old"),
+                () = stop.wait() => {
+                    let _ = self.drain(socket).await;
+                    return End::Close(CloseCode::Away, "the server is going down");
+                }
+            }
+        }
+    }
+
+    /// Writes what the handler left behind, then ends.
+    async fn finish<S>(&mut self, socket: &mut WebSocketStream<S>) -> End
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        if self.panicked.load(Ordering::Acquire) {
+            Counters::add(&self.shared.counters.panics);
+            tracing::error!("a WebSocket handler panicked");
+            return End::Close(CloseCode::Error, "internal error");
+        }
+        match self.drain(socket).await {
+            Ok(()) => End::Close(CloseCode::Normal, ""),
+            Err(end) => end,
+        }
+    }
+
+    async fn drain<S>(&mut self, socket: &mut WebSocketStream<S>) -> Result<(), End>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        while let Some(queued) = self.end.try_next() {
+            self.write(socket, queued).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes `queued` and what waits behind it, then flushes.
+    async fn write<S>(&mut self, socket: &mut WebSocketStream<S>, first: Queued) -> Result<(), End>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut next = Some(first);
+        let mut written = 0;
+        while let Some(queued) = next {
+            match queued {
+                Queued::Text(text) => self.guarded(socket.feed(Message::Text(text))).await?,
+                // Closing flushes.
+                Queued::Close(code, reason) => return Err(End::Close(code, reason)),
+            }
+            written += 1;
+            next = if written < BURST_MAX { self.end.try_next() } else { None };
+        }
+        self.guarded(socket.flush()).await
+    }
+
+    /// A write that is given up when the outbox overflows meanwhile. (A client that does not read at all is ended by the
+    /// stream's write deadline.)
+    async fn guarded(&self, write: impl Future<Output = Result<(), Error>>) -> Result<(), End> {
+        tokio::select! {
+            outcome = write => outcome.map_err(|_| End::Gone),
+            () = self.alarm.overflow() => Err(self.slow()),
+        }
+    }
+
+    fn slow(&self) -> End {
+        Counters::add(&self.shared.counters.slow_sockets);
+        End::Close(CloseCode::Again, "the client reads too slowly")
+    }
+}
+
+/// The text of a message, nothing for control messages, or why the connection ends.
+fn incoming(message: Option<Result<Message, Error>>) -> Result<Option<Utf8Bytes>, End> {
+    match message {
+        None | Some(Ok(Message::Close(_))) => Err(End::Gone),
+        Some(Ok(Message::Text(text))) => Ok(Some(text)),
+        Some(Ok(Message::Binary(bytes))) => match Utf8Bytes::try_from(bytes) {
+            Ok(text) => Ok(Some(text)),
+            Err(_) => Err(End::Close(CloseCode::Invalid, "not UTF-8")),
+        },
+        Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(None),
+        Some(Err(Error::Capacity(CapacityError::MessageTooLong { .. }))) => {
+            Err(End::Close(CloseCode::Size, "the message is too large"))
+        }
+        Some(Err(Error::Utf8(_))) => Err(End::Close(CloseCode::Invalid, "not UTF-8")),
+        Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => Err(End::Gone),
+        Some(Err(Error::Protocol(_))) => Err(End::Close(CloseCode::Protocol, "protocol error")),
+        Some(Err(_)) => Err(End::Gone),
+    }
+}

@@ -1,0 +1,211 @@
+//! The bounded queues between a socket's client and its handler.
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+use super::Policy;
+
+/// The connection is over, or is being ended because its client did not keep up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the connection is over")]
+pub struct Closed;
+
+/// Messages from the client, in order.
+#[derive(Debug)]
+pub struct Inbox(pub(super) mpsc::Receiver<Utf8Bytes>);
+
+impl Inbox {
+    /// The next text message (binary messages that are UTF-8 count as text); `None` when the connection ends.
+    /// Safe to drop and call again.
+    pub async fn receive(&mut self) -> Option<Utf8Bytes> {
+        self.0.recv().await
+    }
+}
+
+/// Sends to the client. Clones send over the same connection.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    messages: mpsc::Sender<Queued>,
+    shared: Arc<OutboxState>,
+}
+
+#[derive(Debug)]
+struct OutboxState {
+    /// Free bytes.
+    room: Semaphore,
+    room_max: usize,
+    overflow: Notify,
+}
+
+#[derive(Debug)]
+pub(super) enum Queued {
+    Text(Utf8Bytes),
+    Close(CloseCode, &'static str),
+}
+
+impl Outbox {
+    /// Queues `text` without waiting. When there is no room the client is too slow: the connection is ended with 1013.
+    pub fn offer(&self, text: Utf8Bytes) -> Result<(), Closed> {
+        let Ok(room) = self.shared.room.try_acquire_many(self.cost(&text)) else {
+            self.shared.overflow.notify_one();
+            return Err(Closed);
+        };
+        match self.messages.try_send(Queued::Text(text)) {
+            Ok(()) => {
+                room.forget();
+                Ok(())
+            }
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                self.shared.overflow.notify_one();
+                Err(Closed)
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(Closed),
+        }
+    }
+
+    /// Queues `text`, waiting for room: for answers to the client's own requests, which then slow the client down.
+    pub async fn send(&self, text: Utf8Bytes) -> Result<(), Closed> {
+        let room = self.shared.room.acquire_many(self.cost(&text)).await.map_err(|_| Closed)?;
+        self.messages.send(Queued::Text(text)).await.map_err(|_| Closed)?;
+        room.forget();
+        Ok(())
+    }
+
+    /// Closes the connection once everything queued before is written.
+    pub fn close(&self, code: CloseCode, reason: &'static str) {
+        if self.messages.try_send(Queued::Close(code, reason)).is_err() {
+            self.shared.overflow.notify_one();
+        }
+    }
+
+    /// True once the connection is over.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.messages.is_closed()
+    }
+
+    /// A message larger than the whole room takes all of it.
+    fn cost(&self, text: &Utf8Bytes) -> u32 {
+        cost(text, self.shared.room_max)
+    }
+}
+
+fn cost(text: &Utf8Bytes, room_max: usize) -> u32 {
+    u32::try_from(text.len().min(room_max)).unwrap_or(u32::MAX)
+}
+
+/// The pump's end of the outbox.
+#[derive(Debug)]
+pub(super) struct OutboxEnd {
+    messages: mpsc::Receiver<Queued>,
+    shared: Arc<OutboxState>,
+}
+
+impl OutboxEnd {
+    /// The next message; its room is free again once it is handed out.
+    pub(super) async fn next(&mut self) -> Option<Queued> {
+        let queued = self.messages.recv().await;
+        self.free(queued.as_ref());
+        queued
+    }
+
+    /// The next message if one is waiting.
+    pub(super) fn try_next(&mut self) -> Option<Queued> {
+        let queued = self.messages.try_recv().ok();
+        self.free(queued.as_ref());
+        queued
+    }
+
+    /// Tells when a message did not fit.
+    pub(super) fn alarm(&self) -> Alarm {
+        Alarm(Arc::clone(&self.shared))
+    }
+
+    fn free(&self, queued: Option<&Queued>) {
+        if let Some(Queued::Text(text)) = queued {
+            self.shared.room.add_permits(cost(text, self.shared.room_max) as usize);
+        }
+    }
+}
+
+/// Tells that the outbox overflowed.
+#[derive(Debug)]
+pub(super) struct Alarm(Arc<OutboxState>);
+
+impl Alarm {
+    /// Returns when a message did not fit, also when that was before the call.
+    pub(super) async fn overflow(&self) {
+        self.0.overflow.notified().await;
+    }
+}
+
+impl Drop for OutboxEnd {
+    fn drop(&mut self) {
+        // Senders that wait for room must not wait for ever.
+        self.shared.room.close();
+    }
+}
+
+/// Both ends of both queues.
+pub(super) fn queues(policy: &Policy) -> (mpsc::Sender<Utf8Bytes>, Inbox, Outbox, OutboxEnd) {
+    let (to_handler, from_client) = mpsc::channel(policy.inbox_len_max.max(1));
+    let (to_pump, from_handler) = mpsc::channel(policy.outbox_len_max.max(1));
+    let room_max = policy.outbox_bytes_max.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
+    let shared = Arc::new(OutboxState { room: Semaphore::new(room_max), room_max, overflow: Notify::new() });
+    let outbox = Outbox { messages: to_pump, shared: Arc::clone(&shared) };
+    (to_handler, Inbox(from_client), outbox, OutboxEnd { messages: from_handler, shared })
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    fn small() -> Policy {
+        Policy { outbox_len_max: 3, outbox_bytes_max: 10, ..Policy::default() }
+    }
+
+    #[tokio::test]
+    async fn an_offer_that_does_not_fit_ends_the_connection() {
+        for (texts, why) in [(vec!["12345", "123456"], "bytes"), (vec!["1"; 4], "messages")] {
+            let (_to_handler, _inbox, outbox, end) = queues(&small());
+            let (last, first) = texts.split_last().unwrap();
+            for text in first {
+                outbox.offer((*text).into()).unwrap();
+            }
+            assert_eq!(outbox.offer((*last).into()), Err(Closed), "{why}");
+            end.alarm().overflow().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn room_comes_back_when_a_message_is_taken() {
+        let (_to_handler, _inbox, outbox, mut end) = queues(&small());
+        for _ in 0..5 {
+            outbox.offer("1234567890abc".into()).unwrap();
+            assert!(matches!(end.next().await, Some(Queued::Text(_))));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_patient_sender_waits_for_room_and_not_for_a_dead_client() {
+        let (_to_handler, _inbox, outbox, mut end) = queues(&small());
+        outbox.send("1234567890".into()).await.unwrap();
+        let patient = outbox.send("x".into());
+        tokio::pin!(patient);
+        assert!(patient.as_mut().now_or_never().is_none());
+        assert!(end.try_next().is_some());
+        patient.await.unwrap();
+        outbox.send("123456789".into()).await.unwrap();
+        let hopeless = outbox.send("1234567890".into());
+        tokio::pin!(hopeless);
+        assert!(hopeless.as_mut().now_or_never().is_none());
+        drop(end);
+        assert_eq!(hopeless.await, Err(Closed));
+        assert!(outbox.is_closed());
+    }
+}
