@@ -1,2 +1,61 @@
-//! The project's own commands.
-fn main() {}
+//! The project's own commands: `cargo xtask test | soak | bench`.
+//!
+//! `test` is what a developer runs before a commit and what continuous integration runs, the same thing. It installs
+//! what the tests need and is missing, works on whatever it can, says what each step took, and ends with one line
+//! `N passed, N failed`. What takes longer than a coffee lives in `soak` (robustness) and `bench` (speed).
+
+#![expect(clippy::print_stdout, reason = "a program for the terminal")]
+
+mod bench;
+mod cache;
+mod clients;
+mod provision;
+mod run;
+mod soak;
+mod tally;
+mod test;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own commands", arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Everything that has to hold: format, lints, tidy, all tests, documentation, third-party clients
+    Test(test::Options),
+    /// What takes long: many kills, long random runs, fuzzing
+    Soak(soak::Options),
+    /// Measurements against peers, from the standalone projects under bench/
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let task = Arguments::parse().task;
+    let outcome = match &task {
+        Task::Test(options) => test::run(&root(), options),
+        Task::Soak(options) => soak::run(&root(), options),
+        Task::Bench(options) => bench::run(&root(), options),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The repository this program was built from.
+fn root() -> PathBuf {
+    let inside = Path::new(env!("CARGO_MANIFEST_DIR"));
+    inside.parent().unwrap_or(inside).to_path_buf()
+}

@@ -1,0 +1,93 @@
+//! `cargo xtask soak`: the same tests with far larger numbers, in release mode, and the fuzz targets for minutes.
+//!
+//! The tests read their sizes from the environment; the table below says which and how large.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::run::{self, Outcome, Report, cargo};
+
+/// One long run.
+struct Soak {
+    name: &'static str,
+    about: &'static str,
+    /// Sizes, read by the tests.
+    sizes: &'static [(&'static str, &'static str)],
+    /// What cargo is told.
+    cargo: &'static [&'static str],
+}
+
+const SOAKS: &[Soak] = &[];
+
+/// How long each fuzz target runs, in seconds.
+const FUZZ_SECONDS: u32 = 300;
+
+/// What to run.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Which runs (all when none is named)
+    names: Vec<String>,
+    /// Names them and stops
+    #[arg(long)]
+    list: bool,
+    /// How long each fuzz target runs (seconds)
+    #[arg(long, default_value_t = FUZZ_SECONDS)]
+    fuzz_seconds: u32,
+}
+
+/// Carries out the chosen runs; true when each ended well.
+pub(crate) fn run(root: &Path, options: &Options) -> Result<bool> {
+    let targets = fuzz_targets(root)?;
+    let fuzz_names = targets.iter().map(|t| format!("fuzz-{t}"));
+    let names: Vec<String> = SOAKS.iter().map(|s| s.name.to_owned()).chain(fuzz_names).collect();
+    if options.list {
+        for soak in SOAKS {
+            println!("{:<24} {}", soak.name, soak.about);
+        }
+        for target in &targets {
+            println!("{:<24} cargo-fuzz target, {} s", format!("fuzz-{target}"), options.fuzz_seconds);
+        }
+        return Ok(true);
+    }
+    if let Some(unknown) = options.names.iter().find(|n| !names.contains(n)) {
+        bail!("no run `{unknown}`; `cargo xtask soak --list` names them");
+    }
+    let chosen = |name: &str| options.names.is_empty() || options.names.iter().any(|n| n == name);
+    let mut report = Report::default();
+    for soak in SOAKS.iter().filter(|s| chosen(s.name)) {
+        report.step(soak.name, || run::run(cargo(root, soak.cargo).envs(soak.sizes.iter().copied())));
+    }
+    for target in targets.iter().filter(|t| chosen(&format!("fuzz-{t}"))) {
+        report.step(&format!("fuzz-{target}"), || fuzz(root, target, options.fuzz_seconds));
+    }
+    Ok(report.close())
+}
+
+/// The names of the cargo-fuzz targets.
+fn fuzz_targets(root: &Path) -> Result<Vec<String>> {
+    let dir = root.join("fuzz/fuzz_targets");
+    if !dir.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "rs") {
+            names.extend(path.file_stem().map(|s| s.to_string_lossy().into_owned()));
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Runs one target. The stable compiler is told to accept the coverage flags; no sanitizer is needed without `unsafe`.
+fn fuzz(root: &Path, target: &str, seconds: u32) -> Result<Outcome> {
+    if run::output(&mut cargo(root, &["fuzz", "--version"])).is_none() {
+        run::run(&mut cargo(root, &["install", "cargo-fuzz", "--locked"]))?;
+    }
+    let time = format!("-max_total_time={seconds}");
+    let mut command =
+        cargo(root, &["fuzz", "run", "--sanitizer", "none", target, "--", &time, "-max_len=65536"]);
+    run::run(command.env("RUSTC_BOOTSTRAP", "1"))
+}
