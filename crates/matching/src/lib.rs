@@ -21,7 +21,8 @@ pub mod event;
 pub mod naive;
 pub mod order;
 mod taker;
+pub mod triggers;
 
 pub use event::{MatchEvent, Removal};
-pub use naive::Book;
+pub use naive::{Book, Triggers};
 pub use order::{Cost, Incoming, Kind, Resting, RestoreError, Units};
