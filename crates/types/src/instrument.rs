@@ -145,10 +145,11 @@ impl NotionalScale {
     fn new(tick: i64, step: i64, shrink: u8) -> Result<Self, ListingError> {
         let (mut price_unit, mut qty_unit) = (1_i64, 1_i64);
         for _ in 0..shrink {
-            if tick % (price_unit * 10) == 0 {
-                price_unit *= 10;
-            } else if step % (qty_unit * 10) == 0 {
-                qty_unit *= 10;
+            // A unit of 10^18 cannot grow further: the next power of ten does not fit.
+            if let Some(unit) = price_unit.checked_mul(10).filter(|unit| tick % unit == 0) {
+                price_unit = unit;
+            } else if let Some(unit) = qty_unit.checked_mul(10).filter(|unit| step % unit == 0) {
+                qty_unit = unit;
             } else {
                 return Err(ListingError::Dust);
             }
@@ -305,6 +306,18 @@ mod tests {
         assert_eq!(market(1_000, 10_000).unwrap_err(), ListingError::Dust);
         assert!(market(1_000, 100_000).is_ok());
         assert_eq!(market(0, 1).unwrap_err(), ListingError::Rule);
+    }
+
+    #[test]
+    fn absurd_scales_and_ticks_are_refused_without_overflow() {
+        let asset = |id, scale| Asset { id: AssetId(id), code: AssetCode::new("X").unwrap(), scale };
+        let mut rules = market(1_000_000, 1_000).unwrap().rules;
+        let huge = 9_000_000_000_000_000_000;
+        rules.tick = TickRule::Fixed(Price(huge));
+        (rules.lot.step, rules.market_lot.step) = (Qty(7), Qty(7));
+        let symbol = Symbol::new("XX").unwrap();
+        let listed = Market::new(MarketId(0), symbol, asset(0, 18), asset(1, 0), 18, rules);
+        assert_eq!(listed.unwrap_err(), ListingError::Dust);
     }
 
     #[test]
