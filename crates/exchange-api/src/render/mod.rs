@@ -1,0 +1,1 @@
+//! The exchange's words as Binance's JSON.

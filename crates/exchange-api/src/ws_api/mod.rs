@@ -1,0 +1,13 @@
+//! The WebSocket API.
+
+use std::sync::Arc;
+
+use http::{Request, Response};
+
+use crate::context::Context;
+
+/// Answers a request for `/ws-api/v3`.
+pub(crate) fn accept(ctx: &Arc<Context>, request: Request) -> Response {
+    let _ = (ctx, request);
+    crate::rest::not_found()
+}
