@@ -1,0 +1,14 @@
+//! Layer 1: forecasting kernels. A series goes in, a distribution comes out; no clock, no I/O, no threads.
+//!
+//! Floats live here and in indicators only. Every fit is deterministic: same series, same specification, same bits.
+
+// `!(x > 0.0)` is how a NaN is refused together with zero and less; the suggested rewrite would let it through.
+#![allow(clippy::neg_cmp_op_on_partial_ord)]
+
+pub mod arima;
+mod linalg;
+mod optimise;
+mod series;
+pub mod stats;
+
+pub use series::{POINTS_MAX, Series, SeriesError};
