@@ -1,3 +1,52 @@
-//! The binary `tradewind`: serve, exchange administration, doctor.
+//! The binary `tradewind`: serve, exchange administration, doctor, configuration.
+//!
+//! The only place where concrete parts are chosen and put together. What a command prints as its answer goes to
+//! standard output, everything else to standard error; exit codes are those of [`failure::Exit`].
 
-fn main() {}
+mod cli;
+mod commands;
+mod config;
+mod failure;
+mod logs;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use cli::{Arguments, Command, Settings};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse_from(cli::with_default_command(std::env::args_os()));
+    match run(&arguments) {
+        Ok(code) => code,
+        Err(failure) => {
+            if arguments.wants_json() {
+                terminal::answer(failure.to_json());
+            }
+            terminal::note(&failure);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let environment: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let loaded = config::load(&arguments.flags(), arguments.global.config.as_deref(), &environment)?;
+    match &arguments.command {
+        Command::Serve(serve) => commands::serve::run(&loaded.config, serve.json),
+        Command::Exchange(exchange) => commands::exchange::run(&loaded.config, exchange),
+        Command::Doctor(output) => commands::doctor::run(&loaded.config, *output),
+        Command::Config(Settings::Show { origin, output }) => {
+            commands::settings::show(&loaded, *origin, *output);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Config(Settings::Reference) => {
+            commands::settings::reference();
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! The command line: verbs after nouns, every option with its unit and default.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Flags;
+
+const AFTER: &str = "\
+Without a command, `tradewind` is `tradewind serve`.
+
+Examples:
+  tradewind                                            start the exchange
+  tradewind exchange account create alice --fund USDT=100000 --fund BTC=5
+  tradewind exchange verify                            check the ledger
+  tradewind doctor                                     check the machine and the data directory
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 4 no server reachable,
+5 refused by the exchange (nothing changed), 130 interrupted.";
+
+/// A crypto exchange in a box: markets, simulated participants and a Binance-compatible API on your own machine.
+#[derive(Parser, Debug)]
+#[command(name = "tradewind", version, after_help = AFTER, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Args, Debug)]
+pub(crate) struct Global {
+    /// Folder that holds everything the program writes [default: tradewind in the user's data folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// Configuration file (TOML) [default: none]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Run the exchange until it is stopped (Ctrl-C or SIGTERM)
+    Serve(Serve),
+    /// Administer the exchange, whether its server runs or not
+    #[command(subcommand)]
+    Exchange(Exchange),
+    /// Check the machine and the data directory; says how to mend what is wrong
+    Doctor(Output),
+    /// Show the resolved configuration
+    #[command(subcommand)]
+    Config(Settings),
+}
+
+/// Options of `serve`.
+#[derive(Args, Debug, Default)]
+pub(crate) struct Serve {
+    /// Where the exchange listens (port 0 takes a free one) [default: 127.0.0.1:8081]
+    #[arg(long, value_name = "IP:PORT")]
+    exchange_addr: Option<String>,
+    /// Allow an address that other machines can reach; there is no TLS here
+    #[arg(long)]
+    allow_public: bool,
+    /// When a command counts as accepted: fsync (survives a power cut) or buffered [default: fsync]
+    #[arg(long, value_name = "MODE")]
+    durability: Option<String>,
+    /// An empty, silent exchange
+    #[arg(long)]
+    no_participants: bool,
+    /// Seed of the simulated market (whole number; same seed, same market) [default: 1]
+    #[arg(long, value_name = "N")]
+    participants_seed: Option<String>,
+    /// Speed of the simulated market (times normal, 0 to 1000; 0 halts it) [default: 1]
+    #[arg(long, value_name = "X")]
+    participants_speed: Option<String>,
+    /// What is logged to standard error (error, warn, info, debug, trace) [default: info]
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
+    /// Print the start line as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How a command answers.
+#[derive(Args, Debug, Clone, Copy)]
+pub(crate) struct Output {
+    /// Answer with one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Exchange {
+    /// Accounts, their money and their API keys
+    #[command(subcommand)]
+    Account(Account),
+    /// Replay the journal and check every ledger invariant; prints the state hash, exit code 1 on any violation
+    Verify(Output),
+    /// Write a snapshot now
+    Snapshot(Output),
+    /// Show or set the speed of the simulated market (a running server's)
+    Speed {
+        /// Times normal, 0 to 1000, two decimals; 0 halts it
+        #[arg(value_name = "X")]
+        speed: Option<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Account {
+    /// Open an account, fund it, and print its API key and secret (shown this once)
+    Create {
+        /// Its name: letters, digits and . _ - @, at most 40
+        name: String,
+        /// Money from outside, like USDT=100000 (may be repeated)
+        #[arg(long = "fund", value_name = "ASSET=AMOUNT")]
+        funds: Vec<String>,
+        /// An Ed25519 or RSA public key (PEM) instead of a generated HMAC secret
+        #[arg(long, value_name = "FILE")]
+        public_key: Option<PathBuf>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// List the accounts with their balances
+    List(Output),
+    /// Give an account money from outside
+    Fund {
+        /// Its name
+        name: String,
+        /// How much of what, like USDT=100000 (may be repeated)
+        #[arg(value_name = "ASSET=AMOUNT", required = true)]
+        funds: Vec<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Void all API keys of an account (or one of them); its money and orders stay
+    Revoke {
+        /// Its name
+        name: String,
+        /// Only this API key
+        #[arg(long, value_name = "API_KEY")]
+        key: Option<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// API keys of an account
+    #[command(subcommand)]
+    Key(Key),
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Key {
+    /// Add an API key to an account
+    Add {
+        /// The account's name
+        name: String,
+        /// An Ed25519 or RSA public key (PEM) instead of a generated HMAC secret
+        #[arg(long, value_name = "FILE")]
+        public_key: Option<PathBuf>,
+        /// The key may read but not trade
+        #[arg(long)]
+        read_only: bool,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Settings {
+    /// Print every setting and its value
+    Show {
+        /// Also where each value came from
+        #[arg(long)]
+        origin: bool,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Print the reference of all settings (Markdown)
+    Reference,
+}
+
+impl Arguments {
+    /// Settings that the command line gives.
+    pub(crate) fn flags(&self) -> Flags {
+        let mut flags = Flags::new();
+        if let Some(dir) = &self.global.data_dir {
+            flags.push(("data_dir", dir.clone()));
+        }
+        if let Command::Serve(serve) = &self.command {
+            serve.flags(&mut flags);
+        }
+        flags
+    }
+
+    /// True if errors are wanted as JSON too.
+    pub(crate) fn wants_json(&self) -> bool {
+        match &self.command {
+            Command::Serve(serve) => serve.json,
+            Command::Doctor(output) => output.json,
+            Command::Config(Settings::Show { output, .. }) => output.json,
+            Command::Config(Settings::Reference) => false,
+            Command::Exchange(exchange) => exchange.output().json,
+        }
+    }
+}
+
+impl Exchange {
+    fn output(&self) -> Output {
+        match self {
+            Self::Verify(output) | Self::Snapshot(output) | Self::Speed { output, .. } => *output,
+            Self::Account(account) => match account {
+                Account::List(output)
+                | Account::Create { output, .. }
+                | Account::Fund { output, .. }
+                | Account::Revoke { output, .. }
+                | Account::Key(Key::Add { output, .. }) => *output,
+            },
+        }
+    }
+}
+
+impl Serve {
+    fn flags(&self, flags: &mut Flags) {
+        let texts = [
+            ("exchange.addr", &self.exchange_addr),
+            ("exchange.durability", &self.durability),
+            ("exchange.participants_seed", &self.participants_seed),
+            ("exchange.participants_speed", &self.participants_speed),
+            ("log.filter", &self.log),
+        ];
+        flags.extend(texts.into_iter().filter_map(|(key, text)| Some((key, text.clone()?))));
+        if self.no_participants {
+            flags.push(("exchange.participants", "false".into()));
+        }
+        if self.allow_public {
+            flags.push(("exchange.allow_public", "true".into()));
+        }
+    }
+}
+
+/// The arguments with `serve` put in where a person left it out: `tradewind --no-participants`.
+pub(crate) fn with_default_command(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.collect();
+    let mut at = 1;
+    while let Some(argument) = arguments.get(at).and_then(|a| a.to_str()) {
+        match argument {
+            "--data-dir" | "--config" => at += 2,
+            a if a.starts_with("--data-dir=") || a.starts_with("--config=") => at += 1,
+            "-h" | "--help" | "-V" | "--version" => return arguments,
+            a if a.starts_with('-') => break,
+            _ => return arguments,
+        }
+    }
+    arguments.insert(at.min(arguments.len()), "serve".into());
+    arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Arguments, clap::Error> {
+        let words = std::iter::once("tradewind").chain(line.split_whitespace()).map(OsString::from);
+        Arguments::try_parse_from(with_default_command(words))
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_means_serve() {
+        for line in [
+            "",
+            "--data-dir d",
+            "--data-dir=d --no-participants",
+            "--no-participants --data-dir d",
+            "serve --json",
+        ] {
+            assert!(matches!(parse(line).unwrap().command, Command::Serve(_)), "{line}");
+        }
+        let flags =
+            parse("--data-dir d --no-participants --exchange-addr 127.0.0.1:0 --participants-speed 2")
+                .unwrap()
+                .flags();
+        let expected = [
+            ("data_dir", "d"),
+            ("exchange.addr", "127.0.0.1:0"),
+            ("exchange.participants_speed", "2"),
+            ("exchange.participants", "false"),
+        ];
+        assert_eq!(flags.iter().map(|(k, v)| (*k, v.as_str())).collect::<Vec<_>>(), expected);
+        assert!(parse("sreve").is_err());
+    }
+
+    #[test]
+    fn the_data_directory_goes_with_every_command_and_stands_anywhere() {
+        for line in [
+            "--data-dir d exchange account list",
+            "exchange account list --data-dir d",
+            "doctor --data-dir d --json",
+        ] {
+            assert_eq!(parse(line).unwrap().flags(), [("data_dir", "d".to_owned())], "{line}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The checks of `tradewind doctor`, one function each.
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::Check;
+use crate::commands::exchange::server_answers;
+use crate::config::Config;
+
+/// Below this much free space nothing should be started (bytes): one snapshot and an hour of a busy journal.
+const DISK_FREE_MIN: u64 = 256 * 1024 * 1024;
+/// Below this much free space somebody should look (bytes).
+const DISK_FREE_LOW: u64 = 2 * 1024 * 1024 * 1024;
+/// Open files that a busy server needs: one per connection.
+const FILES_MIN: u64 = 4_096;
+/// 2026-01-01 UTC in seconds: no clock that is right shows less.
+const CLOCK_MIN: u64 = 1_767_225_600;
+
+/// All checks, in the order they are printed.
+pub(super) fn all(config: &Config) -> Vec<Check> {
+    let running = server_answers(&config.data_dir);
+    vec![
+        folder(&config.data_dir),
+        disk(&config.data_dir),
+        server(running),
+        port(config, running),
+        key_file(&config.data_dir),
+        clock(&config.data_dir),
+        files(),
+    ]
+}
+
+fn folder(dir: &Path) -> Check {
+    let name = "data directory";
+    let shown = dir.display();
+    match std::fs::metadata(dir) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Check::good(name, format!("{shown} will be made by the first start"))
+        }
+        Err(error) => Check::bad(name, format!("{shown}: {error}"), "give another folder with --data-dir"),
+        Ok(found) if !found.is_dir() => {
+            Check::bad(name, format!("{shown} is not a folder"), "give another folder with --data-dir")
+        }
+        Ok(found) if found.permissions().mode() & 0o077 != 0 => {
+            let mode = found.permissions().mode() & 0o777;
+            Check::doubtful(
+                name,
+                format!("{shown} is open to others (mode {mode:o})"),
+                format!("chmod 700 {shown}"),
+            )
+        }
+        Ok(_) => match tempfile_in(dir) {
+            Ok(()) => Check::good(name, shown.to_string()),
+            Err(error) => {
+                Check::bad(name, format!("{shown} cannot be written: {error}"), "start as its owner")
+            }
+        },
+    }
+}
+
+/// Makes and removes a file.
+fn tempfile_in(dir: &Path) -> std::io::Result<()> {
+    let path = dir.join(format!("doctor-{}.tmp", std::process::id()));
+    std::fs::OpenOptions::new().write(true).create_new(true).open(&path)?;
+    std::fs::remove_file(&path)
+}
+
+fn disk(dir: &Path) -> Check {
+    let name = "disk space";
+    let Some(existing) = dir.ancestors().find(|folder| folder.is_dir()) else {
+        return Check::bad(
+            name,
+            format!("no folder above {}", dir.display()),
+            "give another folder with --data-dir",
+        );
+    };
+    let free = match rustix::fs::statvfs(existing) {
+        Ok(system) => system.f_bavail.saturating_mul(system.f_frsize),
+        Err(error) => return Check::doubtful(name, error.to_string(), "look with df"),
+    };
+    let found = format!("{} MiB free", free / (1024 * 1024));
+    let advice = "make room, or give a folder on another disk with --data-dir";
+    match free {
+        _ if free < DISK_FREE_MIN => Check::bad(name, found, advice),
+        _ if free < DISK_FREE_LOW => Check::doubtful(name, found, advice),
+        _ => Check::good(name, found),
+    }
+}
+
+fn server(running: bool) -> Check {
+    Check::good("server", if running { "running" } else { "not running" })
+}
+
+fn port(config: &Config, running: bool) -> Check {
+    let (name, addr) = ("port", config.exchange.addr);
+    match TcpListener::bind(addr) {
+        Ok(_) => Check::good(name, format!("{addr} is free")),
+        Err(error) if running && error.kind() == std::io::ErrorKind::AddrInUse => {
+            Check::good(name, format!("{addr} is in use, presumably by the running server"))
+        }
+        Err(error) => {
+            let advice = "stop the other program, or choose another port with --exchange-addr 127.0.0.1:8082";
+            Check::bad(name, format!("{addr}: {error}"), advice)
+        }
+    }
+}
+
+fn key_file(dir: &Path) -> Check {
+    let name = "key file";
+    let path = dir.join("master.key");
+    match std::fs::metadata(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Check::good(name, "none yet"),
+        Err(error) => Check::bad(name, format!("{}: {error}", path.display()), "start as its owner"),
+        Ok(found) if found.permissions().mode() & 0o077 != 0 => {
+            let found = format!("{} is open to others", path.display());
+            Check::bad(
+                name,
+                found,
+                format!("chmod 600 {}, and revoke the API keys made so far", path.display()),
+            )
+        }
+        Ok(_) => Check::good(name, "private (mode 600)"),
+    }
+}
+
+/// The clock is plausible, and not behind what was already written.
+fn clock(dir: &Path) -> Check {
+    let name = "clock";
+    let now = SystemTime::now();
+    if now.duration_since(UNIX_EPOCH).is_ok_and(|since| since.as_secs() < CLOCK_MIN) {
+        return Check::bad(name, "it shows a year before 2026", "set the clock (timedatectl set-ntp true)");
+    }
+    let latest = newest(dir, 3).unwrap_or(UNIX_EPOCH);
+    match latest.duration_since(now) {
+        Ok(ahead) if ahead > Duration::from_secs(5) => {
+            let found = format!("it is {} s behind files of the data directory", ahead.as_secs());
+            Check::bad(name, found, "set the clock; the exchange's time never runs backwards")
+        }
+        _ => Check::good(name, "plausible"),
+    }
+}
+
+/// When anything in `dir` was last written, down to `depth` folders.
+fn newest(dir: &Path, depth: u32) -> Option<SystemTime> {
+    let entries = std::fs::read_dir(dir).ok()?.flatten();
+    let times = entries.filter_map(|entry| {
+        let found = entry.metadata().ok()?;
+        let inside = if found.is_dir() && depth > 0 { newest(&entry.path(), depth - 1) } else { None };
+        found.modified().ok().max(inside)
+    });
+    times.max()
+}
+
+fn files() -> Check {
+    let name = "open files";
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    match limit {
+        Some(most) if most < FILES_MIN => Check::doubtful(
+            name,
+            format!("at most {most}"),
+            format!("raise the limit: ulimit -n {FILES_MIN}"),
+        ),
+        Some(most) => Check::good(name, format!("at most {most}")),
+        None => Check::good(name, "unlimited"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::doctor::State;
+
+    #[test]
+    fn an_open_key_file_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(key_file(dir.path()).state, State::Good);
+        let path = dir.path().join("master.key");
+        std::fs::write(&path, "secret").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(key_file(dir.path()).state, State::Bad);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(key_file(dir.path()).state, State::Good);
+    }
+
+    #[test]
+    fn a_clock_behind_the_data_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(clock(dir.path()).state, State::Good);
+        let file = std::fs::File::create(dir.path().join("journal")).unwrap();
+        file.set_modified(SystemTime::now() + Duration::from_secs(3_600)).unwrap();
+        assert_eq!(clock(dir.path()).state, State::Bad);
+    }
+
+    #[test]
+    fn a_file_in_place_of_the_folder_is_found() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert_eq!(folder(file.path()).state, State::Bad);
+        assert_eq!(folder(&file.path().join("below")).state, State::Bad);
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(folder(&dir.path().join("new")).state, State::Good);
+        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(folder(dir.path()).state, State::Doubtful);
+        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+        assert_eq!(folder(dir.path()).state, State::Good);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,6 @@
+//! One file per command.
+
+pub(crate) mod doctor;
+pub(crate) mod exchange;
+pub(crate) mod serve;
+pub(crate) mod settings;

@@ -1,0 +1,193 @@
+//! `tradewind serve`: recover, listen, run until told to stop, drain, close.
+//!
+//! Order of stopping: no new requests → open ones end → the host finishes what waits and writes a snapshot → exit. The
+//! first SIGINT or SIGTERM starts it; a second one ends the process at once with code 130 (nothing accepted is lost:
+//! the journal is the record).
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use exchange_api::{ApiConfig, BoundServer, ServeError};
+use exchange_host::{Handle, Host, HostConfig, OpenError, Participants, Progress};
+use serde_json::json;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::config::Config;
+use crate::failure::{Exit, Failure};
+use crate::terminal::{answer, note};
+
+/// Shortest time between two lines of progress.
+const PROGRESS_EVERY: Duration = Duration::from_secs(1);
+
+/// Runs the server until it is stopped.
+pub(crate) fn run(config: &Config, json: bool) -> Result<ExitCode, Failure> {
+    refuse_public(config)?;
+    crate::logs::start(&config.log);
+    let host = open_host(&config.host())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| Failure::new(Exit::Failed, "cannot start threads").because(error))?;
+    let ended = runtime.block_on(serve(config, host.handle(), json));
+    note("closing the journal");
+    host.shutdown();
+    let code = ended?;
+    note("stopped");
+    Ok(code)
+}
+
+/// Opens the data directory and recovers, telling how far it is.
+pub(crate) fn open_host(settings: &HostConfig) -> Result<Host, Failure> {
+    let mut last = Instant::now();
+    exchange_host::open(settings, &mut |progress| match progress {
+        Progress::Replaying { commands, .. } if last.elapsed() >= PROGRESS_EVERY => {
+            last = Instant::now();
+            note(format!("recovering: {commands} commands applied"));
+        }
+        Progress::Snapshot { .. } | Progress::Replaying { .. } => {}
+        Progress::Ready { replayed, .. } if replayed > 0 => {
+            note(format!("recovered: {replayed} commands applied"));
+        }
+        Progress::Ready { .. } => {}
+    })
+    .map_err(|error| open_failure(&settings.dir, error))
+}
+
+fn open_failure(dir: &Path, error: OpenError) -> Failure {
+    let what = format!("cannot open the data directory {}", dir.display());
+    let failure = Failure::new(Exit::Failed, what);
+    match error {
+        OpenError::Locked { pid, .. } => failure
+            .because(format!("process {pid} is using it"))
+            .advise("stop that server, or give another folder with --data-dir"),
+        OpenError::Io { path, source } => failure
+            .because(format!("{}: {source}", path.display()))
+            .advise("`tradewind doctor` checks the folder and the disk"),
+        OpenError::Damaged(why) => failure.because(why).advise(
+            "nothing was changed; `tradewind exchange verify` tells how far the journal is good; restore a copy of the folder",
+        ),
+        OpenError::Keys(why) => failure.because(why).advise("`tradewind doctor` checks the key files"),
+    }
+}
+
+/// An address that others can reach needs a word of the operator: there is no TLS here.
+fn refuse_public(config: &Config) -> Result<(), Failure> {
+    let addr = config.exchange.addr;
+    if addr.ip().is_loopback() || config.exchange.allow_public {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Config, format!("will not listen on {addr}"))
+        .because("other machines could reach it, and there is no TLS here")
+        .advise("listen on 127.0.0.1, or put a reverse proxy in front and give --allow-public"))
+}
+
+async fn serve(config: &Config, handle: Handle, json: bool) -> Result<ExitCode, Failure> {
+    let cannot_wait = |error| Failure::new(Exit::Failed, "cannot wait for signals").because(error);
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot_wait)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(cannot_wait)?;
+    let (stopper, stop) = http::stop();
+    let api = ApiConfig { addr: config.exchange.addr, ..ApiConfig::default() };
+    let server =
+        exchange_api::serve(handle.clone(), api, stop).await.map_err(|error| listen_failure(&error))?;
+    announce(config, &server, json);
+    told_to_stop(&mut interrupt, &mut terminate).await;
+    note("stopping: open requests end first (once more to stop at once)");
+    stopper.stop();
+    tokio::select! {
+        () = server.ended() => {}
+        () = told_to_stop(&mut interrupt, &mut terminate) => std::process::exit(Exit::Interrupted as i32),
+    }
+    Ok(match handle.status().stopped {
+        None => ExitCode::SUCCESS,
+        Some(why) => {
+            note(format!("the exchange had stopped: {why}"));
+            Exit::Failed.into()
+        }
+    })
+}
+
+async fn told_to_stop(interrupt: &mut Signal, terminate: &mut Signal) {
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+fn listen_failure(error: &ServeError) -> Failure {
+    let mut other = error.addr;
+    other.set_port(other.port().wrapping_add(1));
+    let failure =
+        Failure::new(Exit::Failed, format!("cannot listen on {}", error.addr)).because(&error.source);
+    match error.source.kind() {
+        std::io::ErrorKind::AddrInUse => failure.advise(format!(
+            "stop the program that uses the port, or choose another: --exchange-addr {other}"
+        )),
+        std::io::ErrorKind::PermissionDenied => {
+            failure.advise("choose a port above 1023 with --exchange-addr")
+        }
+        _ => failure.advise("choose an address of this machine with --exchange-addr"),
+    }
+}
+
+/// Says where everything is.
+fn announce(config: &Config, server: &BoundServer, json: bool) {
+    let addr = server.local_addr();
+    let dir = config.data_dir.display();
+    if json {
+        answer(json!({
+            "v": 1,
+            "event": "ready",
+            "pid": std::process::id(),
+            "exchange": { "http": format!("http://{addr}"), "ws": format!("ws://{addr}") },
+            "data_dir": dir.to_string(),
+        }));
+        return;
+    }
+    let program = std::env::args().next().unwrap_or_else(|| "tradewind".into());
+    let market = if config.exchange.participants {
+        "simulated participants trade"
+    } else {
+        "no participants, empty books"
+    };
+    answer(format!(
+        "Tradewind {version}: a Binance-compatible spot exchange ({market})\n\
+         \n  REST           http://{addr}/api/v3\
+         \n  streams        ws://{addr}/ws and ws://{addr}/stream\
+         \n  WebSocket API  ws://{addr}/ws-api/v3\
+         \n  data           {dir}\
+         \n\
+         \nMake an account, in another terminal:\
+         \n  {program} exchange account create alice --fund USDT=100000 --fund BTC=5{data_dir}\
+         \n\
+         \nStop with Ctrl-C.",
+        version = env!("CARGO_PKG_VERSION"),
+        data_dir = data_dir_option(config),
+    ));
+}
+
+/// ` --data-dir DIR` where the command line would not find it by itself.
+fn data_dir_option(config: &Config) -> String {
+    if config.data_dir_is_default {
+        String::new()
+    } else {
+        format!(" --data-dir {}", config.data_dir.display())
+    }
+}
+
+impl Config {
+    /// The host's part of the configuration.
+    pub(crate) fn host(&self) -> HostConfig {
+        let exchange = &self.exchange;
+        let participants = Participants {
+            seed: exchange.participants_seed,
+            speed_percent: exchange.participants_speed_percent,
+        };
+        HostConfig {
+            durability: exchange.durability,
+            participants: exchange.participants.then_some(participants),
+            snapshot_every: exchange.snapshot_every,
+            snapshots_kept: exchange.snapshots_kept,
+            ..HostConfig::new(&self.data_dir)
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The keys of the configuration: name, unit, default, meaning, and how a text becomes the typed value.
+//!
+//! The reference `docs/configuration.md` is generated from this table and pinned by a test.
+
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use exchange_host::Durability;
+
+use super::Config;
+
+/// One key.
+pub(crate) struct Key {
+    /// Dotted name: section and key of the TOML file.
+    pub(crate) name: &'static str,
+    /// What its values are.
+    pub(crate) unit: &'static str,
+    /// The default as text; empty for the data directory, which depends on the user.
+    pub(crate) default: &'static str,
+    /// The flag of `tradewind serve` that sets it.
+    pub(crate) flag: Option<&'static str>,
+    /// What it does.
+    pub(crate) about: &'static str,
+    /// Reads a value.
+    pub(crate) set: fn(&mut Config, &str) -> Result<(), String>,
+}
+
+/// Highest speed of the simulated market, in times of normal.
+pub(crate) const SPEED_MAX: u32 = 1_000;
+/// Most snapshots kept: each is as large as the whole state.
+const SNAPSHOTS_MAX: usize = 100;
+
+pub(crate) const KEYS: &[Key] = &[
+    Key {
+        name: "data_dir",
+        unit: "folder",
+        default: "",
+        flag: Some("--data-dir"),
+        about: "Everything the program writes lies here. One running server per folder.",
+        set: |config, text| {
+            config.data_dir = text.into();
+            if text.is_empty() { Err("is empty".into()) } else { Ok(()) }
+        },
+    },
+    Key {
+        name: "exchange.addr",
+        unit: "IP address and port",
+        default: "127.0.0.1:8081",
+        flag: Some("--exchange-addr"),
+        about: "Where the exchange listens. Port 0 takes a free one, which is printed.",
+        set: |config, text| {
+            put(&mut config.exchange.addr, parse::<SocketAddr>(text, "an address like 127.0.0.1:8081"))
+        },
+    },
+    Key {
+        name: "exchange.allow_public",
+        unit: "true or false",
+        default: "false",
+        flag: Some("--allow-public"),
+        about: "Allows an address that other machines can reach. There is no TLS here: put a reverse proxy in front.",
+        set: |config, text| put(&mut config.exchange.allow_public, parse(text, "true or false")),
+    },
+    Key {
+        name: "exchange.durability",
+        unit: "fsync or buffered",
+        default: "fsync",
+        flag: Some("--durability"),
+        about: "When a command counts as accepted: after fdatasync (survives a power cut) or after write (survives the \
+                end of the process, not of the machine).",
+        set: |config, text| put(&mut config.exchange.durability, durability(text)),
+    },
+    Key {
+        name: "exchange.snapshot_every",
+        unit: "commands, 1000 or more",
+        default: "500000",
+        flag: None,
+        about: "A snapshot of the whole state is written after so many commands. Fewer: quicker restart, more writing.",
+        set: |config, text| put(&mut config.exchange.snapshot_every, range(text, 1_000, u64::MAX)),
+    },
+    Key {
+        name: "exchange.snapshots_kept",
+        unit: "snapshots, 1 to 100",
+        default: "2",
+        flag: None,
+        about: "So many snapshots, and the journal since the oldest of them, are kept. `exchange verify` starts there.",
+        set: |config, text| put(&mut config.exchange.snapshots_kept, range(text, 1, SNAPSHOTS_MAX)),
+    },
+    Key {
+        name: "exchange.participants",
+        unit: "true or false",
+        default: "true",
+        flag: Some("--no-participants"),
+        about: "Simulated market makers and takers keep the markets alive. Without them the exchange is empty and silent.",
+        set: |config, text| put(&mut config.exchange.participants, parse(text, "true or false")),
+    },
+    Key {
+        name: "exchange.participants_seed",
+        unit: "whole number",
+        default: "1",
+        flag: Some("--participants-seed"),
+        about: "Same seed, same market. Takes effect when a data directory is first used.",
+        set: |config, text| put(&mut config.exchange.participants_seed, range(text, 0, u64::MAX)),
+    },
+    Key {
+        name: "exchange.participants_speed",
+        unit: "times normal, 0 to 1000, two decimals",
+        default: "1",
+        flag: Some("--participants-speed"),
+        about: "How fast the simulated market lives; 0 halts it. `tradewind exchange speed` changes it while it runs.",
+        set: |config, text| put(&mut config.exchange.participants_speed_percent, speed_percent(text)),
+    },
+    Key {
+        name: "log.filter",
+        unit: "level, or target=level list",
+        default: "info",
+        flag: Some("--log"),
+        about: "What is logged to standard error: error, warn, info, debug, trace; per target as in `info,http=debug`.",
+        set: |config, text| put(&mut config.log.filter, filter(text)),
+    },
+    Key {
+        name: "log.json",
+        unit: "true or false",
+        default: "false",
+        flag: None,
+        about: "Logs one JSON object per line instead of text.",
+        set: |config, text| put(&mut config.log.json, parse(text, "true or false")),
+    },
+];
+
+/// Reads a speed in times of normal as percent: `1.5` is 150.
+pub(crate) fn speed_percent(text: &str) -> Result<u32, String> {
+    let percent = types::decimal::parse_unsigned(text, 2).map_err(|error| error.to_string())?;
+    let percent = u32::try_from(percent).ok().filter(|p| *p <= SPEED_MAX * 100);
+    percent.ok_or_else(|| format!("is above {SPEED_MAX}"))
+}
+
+fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
+    *place = value?;
+    Ok(())
+}
+
+fn parse<T: FromStr>(text: &str, expected: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("is not {expected}"))
+}
+
+fn range<T: FromStr + PartialOrd + Copy + std::fmt::Display>(
+    text: &str,
+    min: T,
+    max: T,
+) -> Result<T, String> {
+    let value: T = parse(text, "a whole number in range")?;
+    if value < min || value > max { Err(format!("is not between {min} and {max}")) } else { Ok(value) }
+}
+
+fn durability(text: &str) -> Result<Durability, String> {
+    match text {
+        "fsync" => Ok(Durability::Fsync),
+        "buffered" => Ok(Durability::Buffered),
+        _ => Err("is neither `fsync` nor `buffered`".into()),
+    }
+}
+
+fn filter(text: &str) -> Result<String, String> {
+    let checked = tracing_subscriber::EnvFilter::builder().parse(text);
+    checked.map(|_| text.to_owned()).map_err(|error| format!("is not a log filter: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_takes_its_default_and_refuses_nonsense() {
+        for key in KEYS.iter().filter(|key| !key.default.is_empty()) {
+            assert_eq!((key.set)(&mut Config::blank(), key.default), Ok(()), "{}", key.name);
+            assert!((key.set)(&mut Config::blank(), "=?").is_err(), "{}", key.name);
+            assert!(!key.unit.is_empty() && key.about.ends_with('.'), "{}", key.name);
+        }
+    }
+
+    #[test]
+    fn a_speed_is_read_exactly() {
+        assert_eq!(speed_percent("1.5"), Ok(150));
+        assert_eq!(speed_percent("0"), Ok(0));
+        for bad in ["1000.01", "-1", "0.001", "fast", "99999999999999999"] {
+            assert!(speed_percent(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Gathers the values of all keys and remembers where each came from.
+
+use std::path::{Path, PathBuf};
+
+use super::keys::{KEYS, Key};
+use super::{Config, suggest};
+use crate::failure::{Exit, Failure};
+
+/// Environment variables that set keys begin so: `TRADEWIND__EXCHANGE__ADDR` sets `exchange.addr`.
+pub(crate) const PREFIX: &str = "TRADEWIND__";
+
+/// Longest configuration file looked at, in bytes.
+const FILE_LEN_MAX: u64 = 1024 * 1024;
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Default,
+    File(PathBuf),
+    Environment(String),
+    Flag(&'static str),
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Flag(name) => write!(f, "flag {name}"),
+        }
+    }
+}
+
+/// One resolved value.
+#[derive(Debug)]
+pub(crate) struct Value {
+    pub(crate) name: &'static str,
+    pub(crate) text: String,
+    pub(crate) origin: Origin,
+}
+
+/// The configuration and where each of its values came from, in the order of the keys.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) config: Config,
+    pub(crate) values: Vec<Value>,
+}
+
+/// What the command line says: pairs of key and text.
+pub(crate) type Flags = Vec<(&'static str, String)>;
+
+/// Resolves every key: flags over environment over file over defaults.
+pub(crate) fn load(
+    flags: &Flags,
+    file: Option<&Path>,
+    environment: &[(String, String)],
+) -> Result<Loaded, Failure> {
+    let mut values = defaults(environment)?;
+    if let Some(path) = file {
+        for (name, text) in read_file(path)? {
+            set(&mut values, &name, text, Origin::File(path.to_owned()))?;
+        }
+    }
+    for (variable, text) in environment {
+        let Some(name) = variable.strip_prefix(PREFIX) else { continue };
+        let name = name.to_ascii_lowercase().replace("__", ".");
+        set(&mut values, &name, text.clone(), Origin::Environment(variable.clone()))?;
+    }
+    for (name, text) in flags {
+        let flag = KEYS.iter().find(|key| key.name == *name).and_then(|key| key.flag).unwrap_or(name);
+        set(&mut values, name, text.clone(), Origin::Flag(flag))?;
+    }
+    let mut config = Config::blank();
+    for (key, value) in KEYS.iter().zip(&values) {
+        (key.set)(&mut config, &value.text).map_err(|why| bad_value(key, value, &why))?;
+    }
+    config.data_dir_is_default = values.iter().any(|v| v.name == "data_dir" && v.origin == Origin::Default);
+    Ok(Loaded { config, values })
+}
+
+fn defaults(environment: &[(String, String)]) -> Result<Vec<Value>, Failure> {
+    let value = |key: &Key| {
+        let text = if key.name == "data_dir" { data_dir(environment)? } else { key.default.to_owned() };
+        Ok(Value { name: key.name, text, origin: Origin::Default })
+    };
+    KEYS.iter().map(value).collect()
+}
+
+/// The user's data folder by the XDG base directory specification: a relative `XDG_DATA_HOME` does not count.
+fn data_dir(environment: &[(String, String)]) -> Result<String, Failure> {
+    let get = |name: &str| environment.iter().find(|(n, v)| n == name && v.starts_with('/')).map(|(_, v)| v);
+    let base =
+        get("XDG_DATA_HOME").cloned().or_else(|| get("HOME").map(|home| format!("{home}/.local/share")));
+    // Without a home there is no default; a flag, a variable or the file must say it, which `set` checks in the end.
+    Ok(base.map(|base| format!("{base}/tradewind")).unwrap_or_default())
+}
+
+fn set(values: &mut [Value], name: &str, text: String, origin: Origin) -> Result<(), Failure> {
+    let Some(value) = values.iter_mut().find(|value| value.name == name) else {
+        return Err(unknown(name, &origin));
+    };
+    (value.text, value.origin) = (text, origin);
+    Ok(())
+}
+
+fn unknown(name: &str, origin: &Origin) -> Failure {
+    let failure = Failure::new(Exit::Config, format!("there is no setting `{name}`"))
+        .because(format!("set by {origin}"));
+    match suggest::nearest(name, KEYS.iter().map(|key| key.name)) {
+        Some(known) => failure.advise(format!("did you mean `{known}`?")),
+        None => failure.advise("`tradewind config show` lists all settings"),
+    }
+}
+
+fn bad_value(key: &Key, value: &Value, why: &str) -> Failure {
+    let what = format!("`{}` cannot be \"{}\"", key.name, value.text);
+    let advice = format!(
+        "give {} (default {})",
+        key.unit,
+        if key.default.is_empty() { "by user" } else { key.default }
+    );
+    Failure::new(Exit::Config, what)
+        .because(format!("the value {why}; set by {}", value.origin))
+        .advise(advice)
+}
+
+/// The file's values as texts, by dotted name.
+fn read_file(path: &Path) -> Result<Vec<(String, String)>, Failure> {
+    let what = || format!("the configuration file {} cannot be used", path.display());
+    let failure = |why: String| Failure::new(Exit::Config, what()).because(why);
+    let size = std::fs::metadata(path)
+        .map_err(|error| failure(error.to_string()).advise("give an existing file"))?
+        .len();
+    if size > FILE_LEN_MAX {
+        return Err(failure(format!("it has {size} bytes; more than {FILE_LEN_MAX} is no configuration")));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| failure(error.to_string()))?;
+    let table: toml::Table =
+        text.parse().map_err(|error: toml::de::Error| failure(error.to_string().trim_end().into()))?;
+    let mut values = Vec::new();
+    flatten("", &table, &mut values).map_err(|why| failure(why).advise("see docs/configuration.md"))?;
+    Ok(values)
+}
+
+fn flatten(prefix: &str, table: &toml::Table, values: &mut Vec<(String, String)>) -> Result<(), String> {
+    for (key, value) in table {
+        let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        match value {
+            toml::Value::Table(inner) => flatten(&name, inner, values)?,
+            toml::Value::String(text) => values.push((name, text.clone())),
+            toml::Value::Integer(number) => values.push((name, number.to_string())),
+            toml::Value::Boolean(flag) => values.push((name, flag.to_string())),
+            toml::Value::Float(number) => values.push((name, number.to_string())),
+            toml::Value::Datetime(_) | toml::Value::Array(_) => {
+                return Err(format!("`{name}` is neither a text nor a number nor true nor false"));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        let home = [("HOME", "/h")];
+        home.iter().chain(pairs).map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
+    }
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        file
+    }
+
+    #[test]
+    fn nothing_given_means_the_defaults_in_the_users_data_folder() {
+        let loaded = load(&vec![], None, &environment(&[])).unwrap();
+        assert_eq!(loaded.config.data_dir, Path::new("/h/.local/share/tradewind"));
+        assert_eq!(loaded.config.exchange.addr.to_string(), "127.0.0.1:8081");
+        assert!(loaded.config.exchange.participants);
+        assert!(loaded.values.iter().all(|value| value.origin == Origin::Default));
+        let xdg = load(&vec![], None, &environment(&[("XDG_DATA_HOME", "/x")])).unwrap();
+        assert_eq!(xdg.config.data_dir, Path::new("/x/tradewind"));
+        let relative = load(&vec![], None, &environment(&[("XDG_DATA_HOME", "x")])).unwrap();
+        assert_eq!(relative.config.data_dir, Path::new("/h/.local/share/tradewind"));
+    }
+
+    #[test]
+    fn flags_go_before_environment_before_file_before_defaults() {
+        let given = file(
+            "[exchange]\naddr = \"127.0.0.1:1\"\nparticipants_seed = 5\nparticipants_speed = 2.5\n[log]\njson = true\n",
+        );
+        let variables = environment(&[
+            ("TRADEWIND__EXCHANGE__ADDR", "127.0.0.1:2"),
+            ("TRADEWIND__EXCHANGE__PARTICIPANTS_SEED", "6"),
+        ]);
+        let loaded =
+            load(&vec![("exchange.addr", "127.0.0.1:3".into())], Some(given.path()), &variables).unwrap();
+        let exchange = &loaded.config.exchange;
+        assert_eq!(
+            (exchange.addr.port(), exchange.participants_seed, exchange.participants_speed_percent),
+            (3, 6, 250)
+        );
+        assert!(loaded.config.log.json);
+        let origin = |name: &str| loaded.values.iter().find(|v| v.name == name).unwrap().origin.to_string();
+        assert_eq!(origin("exchange.addr"), "flag --exchange-addr");
+        assert_eq!(
+            origin("exchange.participants_seed"),
+            "environment TRADEWIND__EXCHANGE__PARTICIPANTS_SEED"
+        );
+        assert!(origin("log.json").starts_with("file "));
+        assert_eq!(origin("log.filter"), "default");
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_with_a_suggestion() {
+        let given = file("[exchange]\nadr = \"127.0.0.1:1\"\n");
+        let failure = load(&vec![], Some(given.path()), &environment(&[])).unwrap_err();
+        assert_eq!(failure.exit, Exit::Config);
+        assert!(failure.to_string().contains("did you mean `exchange.addr`?"), "{failure}");
+        let failure = load(&vec![], None, &environment(&[("TRADEWIND__COLOUR", "red")])).unwrap_err();
+        assert!(failure.to_string().contains("TRADEWIND__COLOUR"), "{failure}");
+    }
+
+    #[test]
+    fn a_bad_value_says_where_it_came_from_and_what_is_expected() {
+        let failure =
+            load(&vec![("exchange.durability", "maybe".into())], None, &environment(&[])).unwrap_err();
+        let text = failure.to_string();
+        assert!(
+            text.contains("\"maybe\"") && text.contains("--durability") && text.contains("fsync or buffered"),
+            "{text}"
+        );
+        for text in ["[exchange]\naddr = [1]\n", "[exchange\n"] {
+            let given = file(text);
+            assert_eq!(load(&vec![], Some(given.path()), &environment(&[])).unwrap_err().exit, Exit::Config);
+        }
+        assert_eq!(
+            load(&vec![], Some(Path::new("/no/such/file")), &environment(&[])).unwrap_err().exit,
+            Exit::Config
+        );
+        assert_eq!(load(&vec![], None, &[]).unwrap_err().exit, Exit::Config);
+    }
+}

@@ -1,0 +1,66 @@
+//! The configuration: one typed structure, filled from flags, environment, file and defaults, in this order of
+//! precedence. Works with no file. Unknown keys are errors.
+
+pub(crate) mod document;
+mod keys;
+mod load;
+mod suggest;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use exchange_host::Durability;
+
+pub(crate) use load::{Flags, Loaded, Value, load};
+
+/// Everything that can be configured. The keys, their units and defaults stand in [`keys::KEYS`].
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) data_dir: PathBuf,
+    /// True if nobody named the data directory.
+    pub(crate) data_dir_is_default: bool,
+    pub(crate) exchange: Exchange,
+    pub(crate) log: Log,
+}
+
+/// `[exchange]`
+#[derive(Clone, Debug)]
+pub(crate) struct Exchange {
+    pub(crate) addr: SocketAddr,
+    pub(crate) allow_public: bool,
+    pub(crate) durability: Durability,
+    pub(crate) snapshot_every: u64,
+    pub(crate) snapshots_kept: usize,
+    pub(crate) participants: bool,
+    pub(crate) participants_seed: u64,
+    pub(crate) participants_speed_percent: u32,
+}
+
+/// `[log]`
+#[derive(Clone, Debug)]
+pub(crate) struct Log {
+    pub(crate) filter: String,
+    pub(crate) json: bool,
+}
+
+impl Config {
+    /// A structure to be filled by the defaults of every key.
+    fn blank() -> Self {
+        let addr = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self {
+            data_dir: PathBuf::new(),
+            data_dir_is_default: false,
+            exchange: Exchange {
+                addr,
+                allow_public: false,
+                durability: Durability::Fsync,
+                snapshot_every: 1,
+                snapshots_kept: 1,
+                participants: false,
+                participants_seed: 0,
+                participants_speed_percent: 0,
+            },
+            log: Log { filter: String::new(), json: false },
+        }
+    }
+}
