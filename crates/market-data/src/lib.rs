@@ -1,0 +1,13 @@
+//! Layer 1: what a market shows. The book of price levels kept from a snapshot and a stream of changes.
+//!
+//! A book is either continuous or it says so (invariant M1): [`SyncedBook`] turns STALE at the first gap and no reader gets a
+//! level out of it before a new snapshot has made it whole again (M2). A repeated message is counted and ignored (M4).
+
+mod book;
+pub mod limits;
+mod side;
+mod sync;
+
+pub use book::{Book, Level};
+pub use side::Ladder;
+pub use sync::{Applied, Counters, DepthDiff, DepthSnapshot, StaleReason, State, SyncedBook};
