@@ -17,12 +17,14 @@
 //!   only when no more than it is left.
 //! * **Budgets** are spent in whole lots: the taker stops at the first maker of which it cannot pay one lot.
 
+pub mod book;
 pub mod event;
 pub mod naive;
 pub mod order;
 mod taker;
 pub mod triggers;
 
+pub use book::Book;
 pub use event::{MatchEvent, Removal};
-pub use naive::{Book, Triggers};
+pub use naive::Triggers;
 pub use order::{Cost, Incoming, Kind, Resting, RestoreError, Units};

@@ -183,6 +183,14 @@ pub(crate) const fn rank(side: Side, price: Price) -> i64 {
     }
 }
 
+/// The price that has this rank.
+pub(crate) const fn ranked(side: Side, rank: i64) -> Price {
+    match side {
+        Side::Buy => Price(!rank),
+        Side::Sell => Price(rank),
+    }
+}
+
 /// True if a price of a maker is good enough for a limit of `side`.
 pub(crate) fn reaches(side: Side, limit: Price, maker: Price) -> bool {
     match side {

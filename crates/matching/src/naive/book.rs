@@ -22,11 +22,7 @@ impl Book {
         Self { units, orders: Vec::new(), next_arrival: 0, last_price: None }
     }
 
-    /// A book as it stood: the orders of both sides, each in priority order as [`Self::orders`] gives them, and the two
-    /// numbers beside them. Continues exactly as the original would.
-    ///
-    /// # Errors
-    /// [`RestoreError`] when the orders cannot have come from a book.
+    /// See [`crate::Book::restore`].
     pub fn restore(
         units: Units,
         last_price: Option<Price>,
@@ -51,16 +47,12 @@ impl Book {
         }
     }
 
-    /// Changes the units from the next command on (a market listed anew). Orders keep their places.
+    /// See [`crate::Book::set_units`].
     pub const fn set_units(&mut self, units: Units) {
         self.units = units;
     }
 
-    /// Matches an incoming order and rests what may rest. Appends to `events`; see [`MatchEvent`] for their order.
-    /// What becomes of the order: `Rested`, `Removed`, or neither when its quantity filled.
-    ///
-    /// # Panics
-    /// On an order that breaks the rules of [`Incoming`], or whose id is live: going on would corrupt the book.
+    /// See [`crate::Book::place`].
     pub fn place(&mut self, order: Incoming, events: &mut Vec<MatchEvent>) {
         order.assert_sound();
         assert!(!self.contains(order.id), "order {} is live already", order.id);
@@ -90,7 +82,7 @@ impl Book {
         }
     }
 
-    /// Takes an order out. False, and no event, if it is not live.
+    /// See [`crate::Book::cancel`].
     pub fn cancel(&mut self, id: OrderId, events: &mut Vec<MatchEvent>) -> bool {
         let Some(at) = self.position(id) else { return false };
         let order = self.orders.remove(at);
@@ -99,8 +91,7 @@ impl Book {
         true
     }
 
-    /// Reduces what is left of an order to `left`, hidden part first; it keeps its place. False, and no event, if the
-    /// order is not live or `left` is not within 1 .. what is left.
+    /// See [`crate::Book::reduce`].
     pub fn reduce(&mut self, id: OrderId, left: Qty, events: &mut Vec<MatchEvent>) -> bool {
         let Some(at) = self.position(id) else { return false };
         let order = &mut self.orders[at];
@@ -115,57 +106,62 @@ impl Book {
         true
     }
 
-    /// True if the order rests in the book.
+    /// See [`crate::Book::contains`].
     #[must_use]
     pub fn contains(&self, id: OrderId) -> bool {
         self.position(id).is_some()
     }
 
-    /// The order as it stands.
+    /// See [`crate::Book::get`].
     #[must_use]
     pub fn get(&self, id: OrderId) -> Option<Resting> {
         self.position(id).map(|at| self.orders[at])
     }
 
-    /// Number of resting orders.
+    /// See [`crate::Book::len`].
     #[must_use]
     pub const fn len(&self) -> usize {
         self.orders.len()
     }
 
-    /// True if no order rests.
+    /// See [`crate::Book::is_empty`].
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.orders.is_empty()
     }
 
-    /// The best price of a side.
+    /// See [`crate::Book::best`].
     #[must_use]
     pub fn best(&self, side: Side) -> Option<Price> {
         self.first(side).map(|at| self.orders[at].price)
     }
 
-    /// True if a limit order of `side` at `limit` would meet a maker.
+    /// See [`crate::Book::would_take`].
     #[must_use]
     pub fn would_take(&self, side: Side, limit: Price) -> bool {
         self.best(side.opposite()).is_some_and(|maker| reaches(side, limit, maker))
     }
 
-    /// Price levels of a side, best first, with their visible quantities (clamped to the range of [`Qty`]).
+    /// See [`crate::Book::levels`].
     pub fn levels(&self, side: Side) -> impl Iterator<Item = (Price, Qty)> {
-        let mut prices: Vec<Price> = self.orders(side).map(|o| o.price).collect();
-        prices.dedup();
-        prices.into_iter().map(move |price| (price, self.visible(side, price)))
+        let mut levels: Vec<(Price, i128)> = Vec::new();
+        for order in self.orders(side) {
+            match levels.last_mut() {
+                Some((price, shown)) if *price == order.price => *shown += i128::from(order.shown.0),
+                _ => levels.push((order.price, order.shown.0.into())),
+            }
+        }
+        levels.into_iter().map(|(price, shown)| (price, clamped(shown)))
     }
 
-    /// Orders of a side in priority order: for snapshots.
+    /// See [`crate::Book::orders`].
     pub fn orders(&self, side: Side) -> impl Iterator<Item = Resting> {
         let mut orders: Vec<Resting> = self.orders.iter().copied().filter(|o| o.side == side).collect();
         orders.sort_by_key(Resting::priority);
         orders.into_iter()
     }
 
-    /// What a market order of `side` over `qty` would fill and cost now; hidden quantity counts, orders of `skip` do not.
+    /// See [`crate::Book::cost_of`].
     #[must_use]
     pub fn cost_of(&self, side: Side, qty: Qty, skip: Option<AccountId>) -> Cost {
         let mut cost = Cost::default();
@@ -178,13 +174,13 @@ impl Book {
         cost
     }
 
-    /// The price of the last trade.
+    /// See [`crate::Book::last_price`].
     #[must_use]
     pub const fn last_price(&self) -> Option<Price> {
         self.last_price
     }
 
-    /// The stamp that the next order to join a queue gets.
+    /// See [`crate::Book::next_arrival`].
     #[must_use]
     pub const fn next_arrival(&self) -> u64 {
         self.next_arrival
@@ -316,8 +312,7 @@ impl Book {
 
     fn visible(&self, side: Side, price: Price) -> Qty {
         let at_price = self.orders.iter().filter(|o| o.side == side && o.price == price);
-        let sum: i128 = at_price.map(|o| i128::from(o.shown.0)).sum();
-        Qty(i64::try_from(sum).unwrap_or(i64::MAX))
+        clamped(at_price.map(|o| i128::from(o.shown.0)).sum())
     }
 
     fn tell_level(&self, side: Side, price: Price, events: &mut Vec<MatchEvent>) {
@@ -331,6 +326,11 @@ impl Book {
             self.tell_level(taker.side.opposite(), price, events);
         }
     }
+}
+
+/// A sum of quantities, or the largest quantity if it is beyond.
+fn clamped(sum: i128) -> Qty {
+    Qty(i64::try_from(sum).unwrap_or(i64::MAX))
 }
 
 fn remove_taker(taker: &Taker, reason: Removal, events: &mut Vec<MatchEvent>) {
