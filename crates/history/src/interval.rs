@@ -77,13 +77,19 @@ impl Interval {
         self as u8
     }
 
+    /// Its length in seconds; 0 for a month, which has no fixed one.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        Self::SECONDS[self as usize]
+    }
+
     /// The start of the interval that holds `at`.
     #[must_use]
     pub fn start(self, at: Time) -> Time {
         let (length, offset) = match self {
             Self::Month => return month_start(at, 0),
             Self::W1 => (7 * DAY_NS, MONDAY_OFFSET_NS),
-            other => (Self::SECONDS[other as usize] * SECOND_NS, 0),
+            other => (other.seconds() * SECOND_NS, 0),
         };
         Time(at.0 - (at.0 - offset).rem_euclid(length))
     }
@@ -93,7 +99,7 @@ impl Interval {
     pub fn next(self, start: Time) -> Time {
         match self {
             Self::Month => month_start(start, 1),
-            other => start.plus_nanos(Self::SECONDS[other as usize] * SECOND_NS),
+            other => start.plus_nanos(other.seconds() * SECOND_NS),
         }
     }
 }

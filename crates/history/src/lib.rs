@@ -9,14 +9,22 @@
 //! Limits: see [`limits`]. Live orders are not here: the exchange's core has them.
 
 mod bar;
+mod codec;
+mod codec_terms;
+mod disk;
 mod error;
 mod feed;
+mod fold;
 mod interval;
 pub mod limits;
+mod page;
+mod pending;
 mod range;
 mod reader;
 mod record;
 mod retention;
+mod row;
+mod shared;
 
 pub use bar::Bar;
 pub use error::Failure;

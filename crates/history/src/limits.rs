@@ -13,3 +13,7 @@ pub const PENDING_SECONDS_MAX: u64 = 15;
 pub const RETIRED_PER_WRITE_MAX: usize = 4 * PENDING_WAKE;
 /// Page cache of the database in bytes: hot tails of all tables fit many times over.
 pub const CACHE_BYTES: usize = 16 << 20;
+/// Files below this many bytes are not worth compacting.
+pub const COMPACT_FILE_MIN: u64 = 64 << 20;
+/// A file this many times larger than its rows is compacted when it is opened.
+pub const COMPACT_SHARE: u64 = 4;

@@ -1,0 +1,258 @@
+//! The tables: what a row's key is, and how keys of one page follow each other.
+//!
+//! Keys are tuples of integers whose last part is an id that rises with time, so a page is one range of a table, and a
+//! time is found by bisecting the ids (see [`crate::page`]). Values are versioned, see [`crate::codec`].
+
+use redb::TableDefinition;
+use types::event::Trade;
+use types::wire::WireError;
+use types::{ListView, Time};
+
+use crate::{AccountFill, AggTrade, Bar, ClosedOrder, PreventedMatch, codec};
+
+/// Bounds of a stored key.
+pub(crate) trait Key:
+    Ord + Copy + redb::Key + for<'a> redb::Value<SelfType<'a> = Self> + 'static
+{
+}
+impl<K> Key for K where K: Ord + Copy + redb::Key + for<'a> redb::Value<SelfType<'a> = K> + 'static {}
+
+/// A kind of thing that is kept.
+pub(crate) trait Row: Copy {
+    /// Where it stands in its table.
+    type Key: Key;
+    /// What all keys of one page have in common.
+    type Scope: Copy;
+    /// Whether new rows of a scope always have larger keys than all before.
+    const APPEND_ONLY: bool;
+    /// Its table.
+    const TABLE: TableDefinition<'static, Self::Key, &'static [u8]>;
+    /// The smallest key with this id.
+    fn key_at(scope: Self::Scope, id: u64) -> Self::Key;
+    /// The id in a key.
+    fn id(key: &Self::Key) -> u64;
+    /// When it happened; rises with the id.
+    fn time(&self) -> Time;
+    /// Appends the versioned bytes.
+    fn encode(&self, out: &mut Vec<u8>);
+    /// Reads them back.
+    fn decode(key: Self::Key, bytes: &[u8]) -> Result<Self, WireError>;
+}
+
+impl Row for Trade {
+    type Key = (u16, u64);
+    type Scope = u16;
+    const APPEND_ONLY: bool = true;
+    const TABLE: TableDefinition<'static, Self::Key, &'static [u8]> = TableDefinition::new("trades");
+    fn key_at(market: u16, id: u64) -> Self::Key {
+        (market, id)
+    }
+    fn id(key: &Self::Key) -> u64 {
+        key.1
+    }
+    fn time(&self) -> Time {
+        self.at
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        codec::put_trade(self, out);
+    }
+    fn decode(key: Self::Key, bytes: &[u8]) -> Result<Self, WireError> {
+        codec::get_trade(key, bytes)
+    }
+}
+
+impl Row for AggTrade {
+    type Key = (u16, u64);
+    type Scope = u16;
+    const APPEND_ONLY: bool = true;
+    const TABLE: TableDefinition<'static, Self::Key, &'static [u8]> = TableDefinition::new("agg_trades");
+    fn key_at(market: u16, id: u64) -> Self::Key {
+        (market, id)
+    }
+    fn id(key: &Self::Key) -> u64 {
+        key.1
+    }
+    fn time(&self) -> Time {
+        self.at
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        codec::put_agg(self, out);
+    }
+    fn decode(key: Self::Key, bytes: &[u8]) -> Result<Self, WireError> {
+        codec::get_agg(key, bytes)
+    }
+}
+
+/// A bar's id is the second in which it opens.
+impl Row for Bar {
+    type Key = (u16, u8, u64);
+    type Scope = (u16, u8);
+    const APPEND_ONLY: bool = true;
+    const TABLE: TableDefinition<'static, Self::Key, &'static [u8]> = TableDefinition::new("bars");
+    fn key_at((market, interval): Self::Scope, second: u64) -> Self::Key {
+        (market, interval, second)
+    }
+    fn id(key: &Self::Key) -> u64 {
+        key.2
+    }
+    fn time(&self) -> Time {
+        self.open_time
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        codec::put_bar(self, out);
+    }
+    fn decode(key: Self::Key, bytes: &[u8]) -> Result<Self, WireError> {
+        codec::get_bar(key, bytes)
+    }
+}
+
+/// Account, market, order.
+impl Row for ClosedOrder {
+    type Key = (u32, u16, u64);
+    type Scope = (u32, u16);
+    const APPEND_ONLY: bool = false;
+    const TABLE: TableDefinition<'static, Self::Key, &'static [u8]> = TableDefinition::new("orders");
+    fn key_at((account, market): Self::Scope, id: u64) -> Self::Key {
+        (account, market, id)
+    }
+    fn id(key: &Self::Key) -> u64 {
+        key.2
+    }
+    fn time(&self) -> Time {
+        self.order.created
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        codec::put_order(self, out);
+    }
+    fn decode(key: Self::Key, bytes: &[u8]) -> Result<Self, WireError> {
+        codec::get_order(key, bytes)
+    }
+}
+
+/// Account, market, trade, order: an account that trades with itself has two fills of one trade.
+impl Row for AccountFill {
+    type Key = (u32, u16, u64, u64);
+    type Scope = (u32, u16);
+    const APPEND_ONLY: bool = true;
+    const TABLE: TableDefinition<'static, Self::Key, &'static [u8]> = TableDefinition::new("fills");
+    fn key_at((account, market): Self::Scope, id: u64) -> Self::Key {
+        (account, market, id, 0)
+    }
+    fn id(key: &Self::Key) -> u64 {
+        key.2
+    }
+    fn time(&self) -> Time {
+        self.at
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        codec::put_fill(self, out);
+    }
+    fn decode(key: Self::Key, bytes: &[u8]) -> Result<Self, WireError> {
+        codec::get_fill(key, bytes)
+    }
+}
+
+/// Lists are stored when they are done, in order of their ids, which is not the order of that time: see
+/// [`crate::Reader::lists`].
+impl Row for ListView {
+    type Key = (u32, u64);
+    type Scope = u32;
+    const APPEND_ONLY: bool = false;
+    const TABLE: TableDefinition<'static, Self::Key, &'static [u8]> = TableDefinition::new("lists");
+    fn key_at(account: u32, id: u64) -> Self::Key {
+        (account, id)
+    }
+    fn id(key: &Self::Key) -> u64 {
+        key.1
+    }
+    fn time(&self) -> Time {
+        self.updated
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        codec::put_list(self, out);
+    }
+    fn decode(key: Self::Key, bytes: &[u8]) -> Result<Self, WireError> {
+        codec::get_list(key, bytes)
+    }
+}
+
+/// Account, market, number.
+impl Row for PreventedMatch {
+    type Key = (u32, u16, u64);
+    type Scope = (u32, u16);
+    const APPEND_ONLY: bool = true;
+    const TABLE: TableDefinition<'static, Self::Key, &'static [u8]> = TableDefinition::new("prevented");
+    fn key_at((account, market): Self::Scope, id: u64) -> Self::Key {
+        (account, market, id)
+    }
+    fn id(key: &Self::Key) -> u64 {
+        key.2
+    }
+    fn time(&self) -> Time {
+        self.at
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        codec::put_prevented(self, out);
+    }
+    fn decode(key: Self::Key, bytes: &[u8]) -> Result<Self, WireError> {
+        codec::get_prevented(key, bytes)
+    }
+}
+
+/// An order's fill: which trade it was. Its whole content is its key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FillOfOrder {
+    pub(crate) trade: u64,
+}
+
+impl Row for FillOfOrder {
+    type Key = (u64, u64);
+    type Scope = u64;
+    const APPEND_ONLY: bool = true;
+    const TABLE: TableDefinition<'static, Self::Key, &'static [u8]> = TableDefinition::new("fills_of_order");
+    fn key_at(order: u64, trade: u64) -> Self::Key {
+        (order, trade)
+    }
+    fn id(key: &Self::Key) -> u64 {
+        key.1
+    }
+    fn time(&self) -> Time {
+        Time::default()
+    }
+    fn encode(&self, _out: &mut Vec<u8>) {}
+    fn decode((_, trade): Self::Key, _bytes: &[u8]) -> Result<Self, WireError> {
+        Ok(Self { trade })
+    }
+}
+
+/// What retention takes away, oldest first: (time, kind, account, market, id). Its whole content is its key.
+pub(crate) const RETIRING: TableDefinition<'static, (i64, u8, u32, u16, u64), ()> =
+    TableDefinition::new("retiring");
+/// Client id of an account's order on a market → the newest such closed order; see [`order_client_key`].
+pub(crate) const ORDER_CLIENTS: TableDefinition<'static, &[u8], u64> = TableDefinition::new("order_clients");
+/// Client id of an account's list → the newest such list; see [`list_client_key`].
+pub(crate) const LIST_CLIENTS: TableDefinition<'static, &[u8], u64> = TableDefinition::new("list_clients");
+/// `format` and `applied`.
+pub(crate) const META: TableDefinition<'static, &str, u64> = TableDefinition::new("meta");
+
+/// Kinds in [`RETIRING`].
+pub(crate) const RETIRING_ORDER: u8 = 0;
+pub(crate) const RETIRING_LIST: u8 = 1;
+pub(crate) const RETIRING_PREVENTED: u8 = 2;
+
+/// Account, market and text: looked up, never ranged over.
+pub(crate) fn order_client_key(account: u32, market: u16, client: &str) -> Vec<u8> {
+    let mut key = Vec::with_capacity(6 + client.len());
+    key.extend_from_slice(&account.to_be_bytes());
+    key.extend_from_slice(&market.to_be_bytes());
+    key.extend_from_slice(client.as_bytes());
+    key
+}
+
+/// Account and text.
+pub(crate) fn list_client_key(account: u32, client: &str) -> Vec<u8> {
+    let mut key = Vec::with_capacity(4 + client.len());
+    key.extend_from_slice(&account.to_be_bytes());
+    key.extend_from_slice(client.as_bytes());
+    key
+}
