@@ -21,3 +21,10 @@ pub struct Applied {
     /// What happened, in order.
     pub events: Arc<[Event]>,
 }
+
+impl Applied {
+    /// The same as history takes it.
+    pub(crate) fn as_fed(&self) -> history::Applied<'_> {
+        history::Applied { seq: self.seq, at: self.at, events: &self.events }
+    }
+}

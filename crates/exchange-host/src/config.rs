@@ -2,15 +2,7 @@
 
 use std::path::PathBuf;
 
-/// When a command counts as durable.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Durability {
-    /// After `fdatasync`: survives a power cut. The default.
-    #[default]
-    Fsync,
-    /// After `write`: survives the end of the process, not of the machine.
-    Buffered,
-}
+pub use journal::Durability;
 
 /// Settings of a [`crate::Host`].
 #[derive(Clone, Debug)]
@@ -23,6 +15,10 @@ pub struct HostConfig {
     pub participants: Option<Participants>,
     /// A snapshot is taken after so many commands (1 or more).
     pub snapshot_every: u64,
+    /// The journal's own settings (its durability is taken from `durability`).
+    pub journal: journal::Config,
+    /// How much history is kept.
+    pub retention: history::Retention,
     /// So many snapshots, and the journal since the oldest of them, are kept (1 or more).
     pub snapshots_kept: usize,
 }
@@ -42,7 +38,9 @@ impl HostConfig {
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
-            durability: Durability::Fsync,
+            durability: Durability::default(),
+            journal: journal::Config::default(),
+            retention: history::Retention::default(),
             participants: None,
             snapshot_every: 500_000,
             snapshots_kept: 2,

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use types::Refusal;
 
+use crate::KeysError;
+
 /// Why a host could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -23,12 +25,18 @@ pub enum OpenError {
         /// Why.
         source: std::io::Error,
     },
-    /// The journal, a snapshot or another stored file is damaged or contradicts itself. Nothing was changed.
+    /// The journal cannot be used.
+    #[error("the journal: {0}")]
+    Journal(journal::Failure),
+    /// The history cannot be used.
+    #[error("{0}")]
+    History(history::Failure),
+    /// A snapshot or record is damaged or contradicts another. Nothing was changed.
     #[error("{0}")]
     Damaged(String),
     /// A key file is damaged, of another master key, or readable by others.
     #[error("{0}")]
-    Keys(String),
+    Keys(#[from] KeysError),
 }
 
 /// Why a command got no receipt.

@@ -2,11 +2,17 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
 
 use tokio::sync::{broadcast, oneshot};
 use types::{Command, Event, Time};
 
+use crate::clock::Clock;
+use crate::commit::Urgency;
+use crate::health::Health;
+use crate::writer::Request;
 use crate::{Batch, Keys, SubmitError, View};
 
 /// A command's effect, durable and visible in the views.
@@ -33,68 +39,137 @@ pub struct Status {
     pub snapshot_seq: u64,
 }
 
-pub(crate) struct Shared {
-    pub(crate) view: View,
-    pub(crate) keys: Keys,
-    pub(crate) batches: broadcast::Sender<Arc<Batch>>,
-}
-
 /// A running host as its users see it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Handle {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) requests: SyncSender<Request>,
+    pub(crate) view: Arc<View>,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) health: Arc<Health>,
+    pub(crate) batches: broadcast::Sender<Arc<Batch>>,
 }
 
 impl Handle {
     /// Hands a command in. Resolves when it is durable and visible, or refused. A command whose turn comes after `deadline`
     /// is [`SubmitError::Late`]. Dropping the future does not take the command back.
     pub fn submit(&self, command: Command, deadline: Option<Time>) -> Pending {
+        self.request(command, deadline, Urgency::Waiting)
+    }
+
+    /// Hands in a command for which nobody waits: it rides with the next commit, alone after
+    /// [`crate::limits::RELAXED_MAX`] at the latest.
+    pub fn submit_relaxed(&self, command: Command) -> Pending {
+        self.request(command, None, Urgency::Relaxed)
+    }
+
+    /// Takes a snapshot of the state after everything submitted before; resolves to its last command when it is on disk.
+    /// The error is for the operator.
+    pub async fn snapshot(&self) -> Result<u64, String> {
         let (reply, receiver) = oneshot::channel();
-        let _ = (command, deadline, reply.send(Err(SubmitError::Stopped)));
-        Pending { receiver }
+        let sent = self.requests.try_send(Request::Snapshot { reply });
+        sent.map_err(|error| match error {
+            TrySendError::Full(_) => SubmitError::Busy.to_string(),
+            TrySendError::Disconnected(_) => SubmitError::Stopped.to_string(),
+        })?;
+        receiver.await.unwrap_or_else(|_| Err(SubmitError::Stopped.to_string()))
     }
 
     /// Everything that can be read.
     #[must_use]
     pub fn view(&self) -> &View {
-        &self.shared.view
+        &self.view
     }
 
     /// The API keys.
     #[must_use]
     pub fn keys(&self) -> &Keys {
-        &self.shared.keys
+        &self.keys
     }
 
     /// The host's time: the wall clock, never earlier than the last command.
     #[must_use]
     pub fn now(&self) -> Time {
-        Time::default()
+        self.clock.now()
     }
 
     /// All batches from now on. A receiver that lags by more than [`crate::limits::BATCHES_MAX`] is told how many it lost.
     #[must_use]
     pub fn batches(&self) -> broadcast::Receiver<Arc<Batch>> {
-        self.shared.batches.subscribe()
+        self.batches.subscribe()
     }
 
     /// Whether the host works, and how far it is.
     #[must_use]
     pub fn status(&self) -> Status {
-        Status { ready: false, stopped: None, seq: 0, snapshot_seq: 0 }
+        Status {
+            ready: !self.health.is_stopped(),
+            stopped: self.health.reason(),
+            seq: self.health.committed_seq(),
+            snapshot_seq: self.health.snapshot_seq(),
+        }
+    }
+
+    fn request(&self, command: Command, deadline: Option<Time>, urgency: Urgency) -> Pending {
+        let (reply, receiver) = oneshot::channel();
+        if self.health.is_stopped() {
+            // The receiver finds its sender gone.
+            return Pending { receiver, refused: Some(SubmitError::Stopped) };
+        }
+        let refused = match self.requests.try_send(Request::Command { command, deadline, urgency, reply }) {
+            Ok(()) => None,
+            Err(TrySendError::Full(_)) => Some(SubmitError::Busy),
+            Err(TrySendError::Disconnected(_)) => Some(SubmitError::Stopped),
+        };
+        Pending { receiver, refused }
     }
 }
 
 /// A command that was handed in: a future of its receipt.
 #[derive(Debug)]
+#[must_use = "the answer tells whether the command took effect"]
 pub struct Pending {
     receiver: oneshot::Receiver<Result<Receipt, SubmitError>>,
+    /// It was not even handed in.
+    refused: Option<SubmitError>,
+}
+
+impl Pending {
+    /// Blocks this thread until the answer is there. Not for async tasks.
+    pub fn wait(self) -> Result<Receipt, SubmitError> {
+        block_on(self)
+    }
 }
 
 impl Future for Pending {
     type Output = Result<Receipt, SubmitError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(refused) = &self.refused {
+            return Poll::Ready(Err(refused.clone()));
+        }
         Pin::new(&mut self.receiver).poll(cx).map(|answer| answer.unwrap_or(Err(SubmitError::Stopped)))
+    }
+}
+
+/// Wakes a parked thread.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Waits for a future on this thread, without a runtime.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+        std::thread::park();
     }
 }

@@ -1,16 +1,107 @@
 //! A host's life: open, run, shut down.
 
-use crate::{Handle, HostConfig, OpenError, Progress};
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread::JoinHandle;
 
-/// A running exchange. Dropping it stops it without a closing snapshot; use [`Host::shutdown`].
+use tokio::sync::broadcast;
+
+use crate::clock::Clock;
+use crate::commit::Judge;
+use crate::health::Health;
+use crate::limits::{BATCHES_MAX, PUBLISH_QUEUE_MAX, QUEUE_MAX};
+use crate::lock::Lock;
+use crate::publisher::Publisher;
+use crate::recovery::{Recovered, recover};
+use crate::snapshots::Snapshotter;
+use crate::writer::{Request, Writer};
+use crate::{Handle, HostConfig, Keys, OpenError, Progress, SubmitError, View, files, listing};
+
+/// A running exchange. Dropping it stops it in order but without a closing snapshot; see [`Host::shutdown`].
+#[derive(Debug)]
 pub struct Host {
     handle: Handle,
+    /// In the order in which they end.
+    threads: Vec<JoinHandle<()>>,
+    /// Given back last.
+    _lock: Lock,
 }
 
 /// Takes the data directory, recovers the state and starts. `progress` is called from this thread.
 pub fn open(config: &HostConfig, progress: &mut dyn FnMut(Progress)) -> Result<Host, OpenError> {
-    progress(Progress::Ready { seq: 0, replayed: 0 });
-    Err(OpenError::Damaged(format!("{}: not there yet", config.dir.display())))
+    files::create_dir(&config.dir)?;
+    let lock = Lock::take(&config.dir)?;
+    let recovered = recover(config, progress)?;
+    let is_known = |id, name: &_| recovered.exchange.account(id).is_some_and(|account| account.name == *name);
+    let keys = Keys::open(&config.dir, is_known)?;
+    let first = listing::commands(&recovered.exchange)
+        .map_err(|wrong| OpenError::Damaged(format!("the standard listing: {wrong}")))?;
+    let host = start(config, recovered, keys, lock)?;
+    // On a new exchange only; all of them ride in one commit.
+    let pending: Vec<_> = first.into_iter().map(|command| host.handle.submit(command, None)).collect();
+    for answer in pending {
+        answer.wait().map_err(|error| match error {
+            SubmitError::Refused(refusal) => OpenError::Damaged(format!("the standard listing: {refusal}")),
+            SubmitError::Late | SubmitError::Busy | SubmitError::Stopped => {
+                OpenError::Damaged(host.handle.status().stopped.unwrap_or_else(|| error.to_string()))
+            }
+        })?;
+    }
+    Ok(host)
+}
+
+/// Starts the threads around a recovered state.
+fn start(config: &HostConfig, recovered: Recovered, keys: Keys, lock: Lock) -> Result<Host, OpenError> {
+    let Recovered { exchange, journal, feed, history, snapshot_seq } = recovered;
+    let (requests, requests_in) = sync_channel(QUEUE_MAX);
+    let (publications, publications_in) = sync_channel(PUBLISH_QUEUE_MAX);
+    // One that is written, one that waits.
+    let (snapshots, snapshots_in) = sync_channel(1);
+    let (batches, _) = broadcast::channel(BATCHES_MAX);
+    let health = Arc::new(Health::new(journal.last_seq(), snapshot_seq));
+    let clock = Arc::new(Clock::new(exchange.last_time()));
+    let view = Arc::new(View::new(&exchange, history.clone()));
+    let snapshotter = Snapshotter {
+        orders: snapshots_in,
+        snapshots: journal.snapshots(),
+        history,
+        keep: config.snapshots_kept.max(1),
+        health: Arc::clone(&health),
+    };
+    let publisher = Publisher {
+        publications: publications_in,
+        history: feed,
+        view: Arc::clone(&view),
+        batches: batches.clone(),
+        snapshots,
+        health: Arc::clone(&health),
+    };
+    let writer = Writer {
+        judge: Judge::new(exchange),
+        journal,
+        durability: config.durability,
+        requests: requests_in,
+        publications,
+        clock: Arc::clone(&clock),
+        health: Arc::clone(&health),
+        snapshot_every: config.snapshot_every.max(1),
+        snapshot_seq,
+    };
+    let threads = vec![
+        spawn(config, "exchange-writer", move || writer.run())?,
+        spawn(config, "exchange-views", move || publisher.run())?,
+        spawn(config, "exchange-snapshots", move || snapshotter.run())?,
+    ];
+    let handle = Handle { requests, view, keys: Arc::new(keys), clock, health, batches };
+    Ok(Host { handle, threads, _lock: lock })
+}
+
+fn spawn(
+    config: &HostConfig,
+    name: &str,
+    run: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, OpenError> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(files::failed(&config.dir))
 }
 
 impl Host {
@@ -20,8 +111,26 @@ impl Host {
         self.handle.clone()
     }
 
-    /// Stops intake, finishes what waits, takes a snapshot, closes everything and gives the directory back.
-    pub fn shutdown(self) {
-        drop(self);
+    /// Stops intake, finishes what waits, takes a snapshot, closes everything and gives the directory back. Blocks.
+    pub fn shutdown(mut self) {
+        self.stop(true);
+    }
+
+    fn stop(&mut self, snapshot: bool) {
+        // Fails only if the writer has ended already.
+        let _ = self.handle.requests.send(Request::Stop { snapshot });
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the exchange ended by a panic");
+            }
+        }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        if !self.threads.is_empty() {
+            self.stop(false);
+        }
     }
 }

@@ -9,19 +9,30 @@
 
 pub mod admin;
 mod batch;
+mod clock;
+mod commit;
 mod config;
 mod error;
+mod files;
 mod handle;
+mod health;
 mod host;
 pub mod keys;
 pub mod limits;
+mod listing;
+mod lock;
 pub mod participants;
+mod publisher;
+mod recovery;
+mod snapshots;
 pub mod view;
+mod writer;
 
 pub use batch::{Applied, Batch};
 pub use config::{Durability, HostConfig, Participants, Progress};
 pub use error::{OpenError, SubmitError};
 pub use handle::{Handle, Pending, Receipt, Status};
 pub use host::{Host, open};
-pub use keys::{KeyRecord, Keys, Permissions};
+pub use keys::{KeyRecord, Keys, KeysError, Permissions};
+pub use lock::LOCK_NAME;
 pub use view::{Catalog, View};

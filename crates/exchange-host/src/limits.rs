@@ -1,13 +1,27 @@
 //! Bounds of this crate, with their reasons.
 
+use std::time::Duration;
+
 /// Commands that wait for the writer. At 100,000 a second this is the work of 160 ms; beyond it callers are told `Busy`.
 pub const QUEUE_MAX: usize = 16_384;
 
 /// Commands of one group commit. Bounds the memory of a group and the time until the first of it is answered.
 pub const GROUP_MAX: usize = 4_096;
 
+/// Bytes of the records of one group: far below what the journal takes in one commit.
+pub const GROUP_BYTES_MAX: usize = 16 << 20;
+
+/// Longest time that a command for which nobody waits stays uncommitted: at most one sync per 100 ms for such commands alone.
+pub const RELAXED_MAX: Duration = Duration::from_millis(100);
+
 /// Groups between the writer and the views. Small: it only has to cover one sync.
 pub const PUBLISH_QUEUE_MAX: usize = 4;
 
+/// Commands whose effects are put into the views under one lock: bounds how long a reader can be held up, about 50 µs.
+pub const VIEW_CHUNK: usize = 32;
+
 /// Batches that a slow receiver of [`crate::Handle::batches`] may lag behind before it loses some (and is told so).
 pub const BATCHES_MAX: usize = 1_024;
+
+/// Commands between two calls of the progress callback while recovering.
+pub const PROGRESS_EVERY: u64 = 65_536;

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use types::{Asset, AssetCode, AssetId, Market, MarketId, Symbol};
+use exchange::Exchange;
+use types::{Asset, AssetCode, AssetId, Event, Market, MarketId, Symbol};
 
 /// All assets and markets at one moment. Replaced as a whole when a listing changes.
 #[derive(Clone, Debug, Default)]
@@ -39,5 +40,33 @@ impl Catalog {
     pub fn asset_by_code(&self, code: &str) -> Option<&Asset> {
         let code = AssetCode::new(code).ok()?;
         self.assets.iter().find(|asset| asset.code == code)
+    }
+
+    /// Everything that is listed on `exchange`.
+    pub(crate) fn of(exchange: &Exchange) -> Self {
+        let mut catalog = Self { assets: exchange.assets().to_vec(), ..Self::default() };
+        for market in exchange.markets() {
+            catalog.put_market(market.clone());
+        }
+        catalog
+    }
+
+    /// Takes in a listing; false if the event is none.
+    pub(crate) fn apply(&mut self, event: &Event) -> bool {
+        match event {
+            Event::AssetListed(asset) => self.assets.push(*asset),
+            Event::MarketListed(market) => self.put_market(market.as_ref().clone()),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Adds a market, or replaces its rules.
+    fn put_market(&mut self, market: Market) {
+        self.by_symbol.insert(market.symbol, market.id);
+        match self.markets.get_mut(usize::from(market.id.0)) {
+            Some(place) => *place = market,
+            None => self.markets.push(market),
+        }
     }
 }

@@ -66,6 +66,8 @@ fn open_failure(dir: &Path, error: OpenError) -> Failure {
         OpenError::Damaged(why) => failure.because(why).advise(
             "nothing was changed; `tradewind exchange verify` tells how far the journal is good; restore a copy of the folder",
         ),
+        OpenError::Journal(why) => failure.because(why).advise("`tradewind doctor` checks the folder and the disk"),
+        OpenError::History(why) => failure.because(why).advise("`tradewind doctor` checks the folder and the disk"),
         OpenError::Keys(why) => failure.because(why).advise("`tradewind doctor` checks the key files"),
     }
 }
