@@ -60,7 +60,7 @@ fn start(config: &HostConfig, recovered: Recovered, keys: Keys, lock: Lock) -> R
     let (batches, _) = broadcast::channel(BATCHES_MAX);
     let health = Arc::new(Health::new(journal.last_seq(), snapshot_seq));
     let clock = Arc::new(Clock::new(exchange.last_time()));
-    let view = Arc::new(View::new(&exchange, history.clone()));
+    let view = Arc::new(View::new(&exchange, history.clone()).map_err(OpenError::History)?);
     let snapshotter = Snapshotter {
         orders: snapshots_in,
         snapshots: journal.snapshots(),

@@ -25,3 +25,15 @@ pub const BATCHES_MAX: usize = 1_024;
 
 /// Commands between two calls of the progress callback while recovering.
 pub const PROGRESS_EVERY: u64 = 65_536;
+
+/// Most levels per side of one answer about a book (Binance's largest `limit` of `depth`).
+pub const DEPTH_MAX: usize = 5_000;
+
+/// Depths of different limits kept ready for one state of a book: the venue names seven limits and three stream sizes.
+pub const DEPTH_CACHED: usize = 10;
+
+/// Minutes of rolling statistics kept per market: seven days, the longest window.
+pub const MINUTES_MAX: u32 = 7 * 24 * 60;
+
+/// Windows whose closed part is remembered until the minute ends; the venue's streams and tickers use four.
+pub const WINDOWS_CACHED: usize = 16;

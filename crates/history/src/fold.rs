@@ -134,8 +134,9 @@ impl AggTrade {
 }
 
 impl Bar {
-    /// The bar that begins with `trade`.
-    pub(crate) fn of(interval: Interval, start: Time, trade: &Trade) -> Self {
+    /// The bar that starts at `start` and begins with `trade`.
+    #[must_use]
+    pub fn of(interval: Interval, start: Time, trade: &Trade) -> Self {
         let mut bar = Self::flat(interval, start, trade.price);
         bar.first = trade.id;
         bar.add(trade);
@@ -143,7 +144,7 @@ impl Bar {
     }
 
     /// Takes in the next trade of its interval.
-    pub(crate) fn add(&mut self, trade: &Trade) {
+    pub fn add(&mut self, trade: &Trade) {
         self.high = self.high.max(trade.price);
         self.low = self.low.min(trade.price);
         self.close = trade.price;

@@ -26,18 +26,21 @@ pub struct View {
     catalog: RwLock<Arc<Catalog>>,
     /// Accounts and what is alive of theirs. Held for one read, or for [`crate::limits::VIEW_CHUNK`] commands' updates.
     live: RwLock<Live>,
+    /// Books, trades, tickers, bars.
+    market: market::MarketData,
     /// What is closed.
     history: history::Reader,
 }
 
 impl View {
     /// The views of a recovered exchange.
-    pub(crate) fn new(exchange: &Exchange, history: history::Reader) -> Self {
-        Self {
+    pub(crate) fn new(exchange: &Exchange, history: history::Reader) -> Result<Self, Failure> {
+        Ok(Self {
             catalog: RwLock::new(Arc::new(Catalog::of(exchange))),
             live: RwLock::new(Live::of(exchange)),
+            market: market::MarketData::of(exchange, history.clone())?,
             history,
-        }
+        })
     }
 
     /// Takes in what commands did, in order. Only the publisher calls this, after history has the same commands.
@@ -51,6 +54,7 @@ impl View {
                 *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
             }
         }
+        self.market.apply(applied.iter().map(|one| &*one.events));
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
         for one in applied {
             live.apply(one.at, &one.events);
