@@ -55,3 +55,10 @@ pub(crate) fn hash_of(key: &impl Hash) -> u64 {
     key.hash(&mut state);
     state.finish()
 }
+
+/// A checksum of bytes against accidents (not against forgery).
+pub(crate) fn checksum(bytes: &[u8]) -> u64 {
+    let mut state = Fold(bytes.len() as u64);
+    state.write(bytes);
+    state.finish()
+}

@@ -11,3 +11,7 @@ pub const ACCOUNTS_MAX: u32 = 10_000_000;
 
 /// Memo slots: the slot number is one byte.
 pub const MEMO_SLOTS: usize = 256;
+
+/// Most parts of an iceberg on any market: each part is an event of its own when a taker sweeps it, and one command's
+/// events must stay bounded.
+pub const ICEBERG_PARTS_MAX: u32 = 1_000;

@@ -54,13 +54,13 @@ impl Exchange {
 
     /// All markets, by id.
     pub fn markets(&self) -> impl Iterator<Item = &Market> {
-        self.markets.iter()
+        self.desks.iter().map(|desk| &desk.market)
     }
 
     /// One market.
     #[must_use]
     pub fn market(&self, id: MarketId) -> Option<&Market> {
-        self.markets.get(usize::from(id.0))
+        self.desks.get(usize::from(id.0)).map(|desk| &desk.market)
     }
 
     /// All accounts, in order of opening.
@@ -94,64 +94,60 @@ impl Exchange {
     /// One live order.
     #[must_use]
     pub fn order(&self, id: OrderId) -> Option<&OrderView> {
-        let _ = id;
-        None
+        self.orders.find(id).map(|slot| &self.orders.at(slot).view)
     }
 
     /// An account's live orders on all markets, by market, then by id.
     pub fn open_orders(&self, id: AccountId) -> impl Iterator<Item = &OrderView> {
-        let _ = id;
-        std::iter::empty()
+        let holder = self.accounts.find(id);
+        holder.into_iter().flat_map(|holder| self.orders.of(holder)).map(|live| &live.view)
     }
 
-    /// All live orders, by id.
+    /// All live orders, by id. Allocates.
     pub fn live_orders(&self) -> impl Iterator<Item = &OrderView> {
-        std::iter::empty()
+        self.orders.by_id().into_iter().map(|live| &live.view)
     }
 
     /// One live order list.
     #[must_use]
     pub fn list(&self, id: ListId) -> Option<&ListView> {
-        let _ = id;
-        None
+        self.lists.find(id).map(|list| &list.view)
     }
 
-    /// All live order lists, by id.
+    /// All live order lists, by id. Allocates.
     pub fn live_lists(&self) -> impl Iterator<Item = &ListView> {
-        std::iter::empty()
+        self.lists.by_id().into_iter().map(|list| &list.view)
     }
 
     /// The best `limit` levels of one side, best first, as (price, visible quantity), appended to `out`.
     pub fn depth(&self, market: MarketId, side: Side, limit: usize, out: &mut Vec<(Price, Qty)>) {
-        let _ = (market, side, limit, out);
+        if let Ok(desk) = self.desk(market) {
+            out.extend(desk.book.levels(side).take(limit));
+        }
     }
 
     /// The number of the last change of a market's book; 0 before the first.
     #[must_use]
     pub fn update_id(&self, market: MarketId) -> u64 {
-        let _ = market;
-        0
+        self.desk(market).map_or(0, |desk| desk.update_id)
     }
 
     /// The price of the last trade.
     #[must_use]
     pub fn last_price(&self, market: MarketId) -> Option<Price> {
-        let _ = market;
-        None
+        self.desk(market).ok().and_then(|desk| desk.book.last_price())
     }
 
     /// The volume-weighted average price over the market's window, as of `now`; the last price when nothing traded in it.
     #[must_use]
     pub fn average_price(&self, market: MarketId, now: Time) -> Option<Price> {
-        let _ = (market, now);
-        None
+        self.desk(market).ok().and_then(|desk| desk.reference(now))
     }
 
     /// A memo of the host.
     #[must_use]
     pub fn memo(&self, slot: u8) -> Option<&[u8]> {
-        let _ = slot;
-        None
+        self.memos.get(&slot).map(Vec::as_slice)
     }
 
     /// Fees collected in an asset.
@@ -169,6 +165,12 @@ impl Exchange {
     /// Sizes.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        Counters { accounts: self.accounts.len() as u64, ..Counters::default() }
+        Counters {
+            accounts: self.accounts.len() as u64,
+            orders: self.last_order,
+            lists: self.last_list,
+            trades: self.trades,
+            live_orders: self.orders.len() as u64,
+        }
     }
 }
