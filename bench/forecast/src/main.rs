@@ -1,11 +1,12 @@
 //! `cargo run --release -- FOLDER`: fits every ARIMA case of `FOLDER/arima_statsmodels.json` and prints the CPU time beside
-//! the one recorded for statsmodels, with the ratio and its geometric mean.
+//! the one recorded for statsmodels, with the ratio and its geometric mean; then the same for Prophet.
 
 use std::path::Path;
 
 use cpu_time::ThreadTime;
 use forecast::Series;
 use forecast::arima::{Regressor, Spec, fit};
+use forecast::prophet::{Mode, Options};
 use serde_json::Value;
 
 const ROUNDS: usize = 5;
@@ -33,9 +34,69 @@ fn main() {
         let ratio = theirs[theirs.len() / 2] / ours;
         log_ratio += ratio.ln();
         let id = case["id"].as_str().unwrap_or("?");
-        println!("| {id} | {loglik:.4} | {:.2} | {:.1} | {ratio:.1} |", ours * 1e3, theirs[theirs.len() / 2] * 1e3);
+        println!(
+            "| {id} | {loglik:.4} | {:.2} | {:.1} | {ratio:.1} |",
+            ours * 1e3,
+            theirs[theirs.len() / 2] * 1e3
+        );
     }
-    println!("geometric mean of the ratios: {:.1}", (log_ratio / cases.len() as f64).exp());
+    println!("geometric mean of the ratios: {:.1}\n", (log_ratio / cases.len() as f64).exp());
+    prophet(folder);
+}
+
+fn prophet(folder: &Path) {
+    let text = std::fs::read_to_string(folder.join("prophet_python.json")).expect("the reference file");
+    let cases: Vec<Value> = serde_json::from_str(&text).expect("JSON");
+    println!(
+        "| case | log-posterior | best known | CPU ms | Python CPU ms | ratio |\n|---|---|---|---|---|---|"
+    );
+    for case in cases.iter().filter(|c| c["opts"]["growth"] != "logistic") {
+        let name = case["data"].as_str().expect("data");
+        let text = std::fs::read_to_string(folder.join(format!("data/{name}.csv"))).expect("the data");
+        let mut lines = text.lines();
+        let at =
+            lines.next().and_then(|h| h.split(',').position(|c| c == "y" || c == "close")).expect("column");
+        let rows: Vec<Vec<&str>> = lines.map(|l| l.split(',').collect()).collect();
+        let times: Vec<f64> = rows.iter().map(|r| day(r[0]) * 86_400.0).collect();
+        let parse = |r: &Vec<&str>| r[at].parse::<f64>().expect("a number");
+        let log = case["log"] == 1;
+        let values: Vec<f64> = rows.iter().map(parse).map(|v| if log { v.ln() } else { v }).collect();
+        let mut options = Options::default();
+        if case["opts"]["seasonality_mode"] == "multiplicative" {
+            options.seasonality_mode = Mode::Multiplicative;
+        }
+        let (mut times_s, mut posterior) = (Vec::new(), 0.0);
+        for _ in 0..ROUNDS {
+            let start = ThreadTime::now();
+            posterior = forecast::prophet::fit(&times, &values, &[], &options).expect("a fit").log_posterior;
+            times_s.push(start.elapsed().as_secs_f64());
+        }
+        times_s.sort_by(f64::total_cmp);
+        let mut theirs: Vec<f64> = serde_json::from_value(case["fit_cpu_s"].clone()).expect("times");
+        theirs.sort_by(f64::total_cmp);
+        let (ours, theirs) = (times_s[ROUNDS / 2], theirs[theirs.len() / 2]);
+        let (id, best) =
+            (case["id"].as_str().unwrap_or("?"), case["lp_best_known"].as_f64().unwrap_or(f64::NAN));
+        println!(
+            "| {id} | {posterior:.4} | {best:.4} | {:.2} | {:.0} | {:.0} |",
+            ours * 1e3,
+            theirs * 1e3,
+            theirs / ours
+        );
+    }
+}
+
+/// Days since 1970-01-01 of `YYYY-MM-DD` or of milliseconds.
+fn day(text: &str) -> f64 {
+    if let Ok(ms) = text.parse::<f64>() {
+        return (ms / 86_400_000.0).floor();
+    }
+    let part = |range: std::ops::Range<usize>| text[range].parse::<i64>().expect("a date");
+    let (y, m, d) = (part(0..4), part(5..7), part(8..10));
+    let y = if m <= 2 { y - 1 } else { y };
+    let era = y.div_euclid(400);
+    let (year, month) = (y - era * 400, (m + 9) % 12);
+    (era * 146_097 + year * 365 + year / 4 - year / 100 + (153 * month + 2) / 5 + d - 1 - 719_468) as f64
 }
 
 fn problem(folder: &Path, case: &Value) -> (Series, Spec) {
@@ -51,7 +112,8 @@ fn problem(folder: &Path, case: &Value) -> (Series, Spec) {
     let text = std::fs::read_to_string(folder.join(name)).expect("the data");
     let mut lines = text.lines();
     let wanted = case["col"].as_str().expect("col");
-    let at = lines.next().and_then(|h| h.split(',').position(|c| c.trim_matches('"') == wanted)).expect("column");
+    let at =
+        lines.next().and_then(|h| h.split(',').position(|c| c.trim_matches('"') == wanted)).expect("column");
     let mut values: Vec<f64> =
         lines.map(|l| l.split(',').nth(at).and_then(|v| v.parse().ok()).unwrap_or(f64::NAN)).collect();
     if let Some(n) = case["n"].as_u64() {

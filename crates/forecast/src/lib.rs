@@ -8,6 +8,7 @@
 pub mod arima;
 mod linalg;
 mod optimise;
+pub mod prophet;
 mod series;
 pub mod stats;
 

@@ -7,4 +7,5 @@
 )]
 
 mod hostile;
+mod prophet;
 mod reference;

@@ -8,7 +8,7 @@ use forecast::Series;
 use forecast::arima::{Given, Regressor, Spec, evaluate, fit};
 use serde_json::Value;
 
-fn folder() -> Option<PathBuf> {
+pub(crate) fn folder() -> Option<PathBuf> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference/forecast");
     if !path.is_dir() {
         println!("SKIPPED: the reference values are not beside this checkout ({})", path.display());
@@ -17,7 +17,7 @@ fn folder() -> Option<PathBuf> {
     Some(path)
 }
 
-fn json(name: &str) -> Option<Value> {
+pub(crate) fn json(name: &str) -> Option<Value> {
     let text = std::fs::read_to_string(folder()?.join(name)).unwrap();
     Some(serde_json::from_str(&text).unwrap())
 }
