@@ -1,10 +1,19 @@
-//! The journal's writer.
+//! The writer: collects records, commits them as one block, rolls to the next segment.
+//!
+//! Invariants: a block is written only when everything before it is durable, or the setting is `Buffered`; a segment is begun
+//! only when the one before is durable, whatever the setting; after a failed write, sync, create or rename the journal is
+//! poisoned (a failed fsync may have dropped the data from memory while marking it clean, so trying again would lie).
+//! Cost of a commit: one checksum over the bytes, one write, one fdatasync; no allocation once the buffer has grown.
 
-use std::fs::File;
-use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{Failure, Snapshot, Snapshots};
+use crate::block::Builder;
+use crate::disk::{Disk, DiskFile, RealDisk, write_all};
+use crate::segment::{self, Header};
+use crate::spare::Spare;
+use crate::{Failure, Records, Snapshot, Snapshots, limits, recovery};
 
 /// When a commit counts as done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,9 +21,19 @@ pub enum Durability {
     /// After the disk confirmed it: survives a power cut. The default.
     #[default]
     Fsync,
-    /// After the operating system has it: survives a kill of the process; a power cut may lose the last moments, never
-    /// anything in the middle.
+    /// After the operating system has it: survives a kill of the process. A power cut may lose what was committed since the
+    /// last [`Journal::sync`] or the last new segment, from some command on; never anything before or between.
     Buffered,
+}
+
+/// When the next segment file is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Preparation {
+    /// In a thread of its own, while the present one fills: no commit waits for it.
+    #[default]
+    Ahead,
+    /// When it is needed: the commit that needs it waits. For tests that count disk operations.
+    OnDemand,
 }
 
 /// How a journal is kept.
@@ -22,31 +41,24 @@ pub enum Durability {
 pub struct Config {
     /// When a commit counts as done.
     pub durability: Durability,
-    /// Size of a segment file in bytes.
+    /// Size of a segment file in bytes, clamped to [`limits::SEGMENT_LEN_MIN`] and [`limits::SEGMENT_LEN_MAX`]. A larger
+    /// commit gets a larger segment.
     pub segment_len: u64,
+    /// When the next segment file is made.
+    pub preparation: Preparation,
+    /// The file system.
+    pub disk: Arc<dyn Disk>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { durability: Durability::Fsync, segment_len: crate::limits::SEGMENT_LEN_DEFAULT }
+        Self {
+            durability: Durability::Fsync,
+            segment_len: limits::SEGMENT_LEN_DEFAULT,
+            preparation: Preparation::Ahead,
+            disk: Arc::new(RealDisk),
+        }
     }
-}
-
-/// One record as it was appended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Record<'a> {
-    /// Its number.
-    pub seq: u64,
-    /// Its bytes.
-    pub payload: &'a [u8],
-}
-
-/// The records after the snapshot, in order.
-#[derive(Debug)]
-pub struct Records {
-    bytes: Vec<u8>,
-    at: usize,
-    after: u64,
 }
 
 /// What [`Journal::open`] found.
@@ -54,63 +66,103 @@ pub struct Records {
 pub struct Recovery {
     /// The newest good snapshot; `None` when there is none yet.
     pub snapshot: Option<Snapshot>,
-    /// Everything after it.
+    /// Everything after it, checked already and durable.
     pub records: Records,
+    /// What was cut off or passed over on the way. Worth a warning.
+    pub notes: Vec<Note>,
 }
 
-/// The writer of a journal directory.
+/// Something that recovery put right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// A write had been interrupted. What followed number `after` was never acknowledged and is cut off.
+    TornTail {
+        /// The segment.
+        path: PathBuf,
+        /// Where it was cut, in bytes.
+        offset: u64,
+        /// The last number that stays.
+        after: u64,
+    },
+    /// The newest segment was shorter than it was made: not by us, and no power cut does it. What it held behind number
+    /// `after`, if anything, is gone.
+    Shortened {
+        /// The segment.
+        path: PathBuf,
+        /// The last number that is there.
+        after: u64,
+    },
+    /// A snapshot was damaged; an older one and a longer tail were used.
+    DamagedSnapshot {
+        /// The snapshot.
+        path: PathBuf,
+    },
+}
+
+/// Where the next block goes.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) file: Box<dyn DiskFile>,
+    pub(crate) path: PathBuf,
+    pub(crate) at: usize,
+    pub(crate) len: usize,
+    pub(crate) link: u32,
+    pub(crate) last_seq: u64,
+}
+
+/// The writer of a journal directory. There must be one only: the caller holds a lock over the directory.
 #[derive(Debug)]
 pub struct Journal {
     dir: PathBuf,
-    file: File,
-    pending: Vec<u8>,
+    config: Config,
+    place: Place,
+    block: Builder,
     last_seq: u64,
-    durable_seq: u64,
-    durability: Durability,
+    written_seq: u64,
+    durable_seq: Arc<AtomicU64>,
+    spare: Option<Spare>,
+    poison: Option<String>,
 }
 
 impl Journal {
-    /// Opens the journal in `dir` (created when missing), checks what is there, cuts off a torn tail, and makes the rest
-    /// durable again before it is used.
+    /// Opens the journal in `dir` (made when missing). Checks every record after the newest good snapshot, cuts off a torn
+    /// tail, and writes and syncs again what may not have reached the disk, before any of it is used. Damage is refused
+    /// without a change to any segment.
     pub fn open(dir: &Path, config: &Config) -> Result<(Self, Recovery), Failure> {
-        std::fs::create_dir_all(dir).map_err(|e| Failure::io("create", dir, e))?;
-        let path = dir.join("journal");
-        let mut file = File::options()
-            .read(true)
-            .append(true)
-            .create(true)
-            .open(&path)
-            .map_err(|e| Failure::io("open", &path, e))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(|e| Failure::io("read", &path, e))?;
-        let snapshot = newest_snapshot(dir)?;
-        let after = snapshot.as_ref().map_or(0, |s| s.seq);
-        let mut all = Records { bytes: bytes.clone(), at: 0, after: 0 };
-        let mut last_seq = after;
-        while let Some(record) = all.next()? {
-            last_seq = last_seq.max(record.seq);
-        }
-        let recovery = Recovery { snapshot, records: Records { bytes, at: 0, after } };
-        let journal = Self {
+        let mut config = config.clone();
+        config.segment_len = config.segment_len.clamp(limits::SEGMENT_LEN_MIN, limits::SEGMENT_LEN_MAX);
+        let (place, recovery) = recovery::recover(&config, dir)?;
+        let last_seq = place.last_seq;
+        let mut journal = Self {
             dir: dir.to_owned(),
-            file,
-            pending: Vec::new(),
+            block: Builder::new(last_seq + 1, place.link),
+            place,
             last_seq,
-            durable_seq: last_seq,
-            durability: config.durability,
+            written_seq: last_seq,
+            durable_seq: Arc::new(AtomicU64::new(last_seq)),
+            spare: None,
+            poison: None,
+            config,
         };
+        journal.prepare_spare();
         Ok((journal, recovery))
     }
 
-    /// Adds a record to the next commit. `seq` must be [`Journal::last_seq`] + 1 and the payload at most
-    /// [`crate::limits::RECORD_LEN_MAX`] bytes, else [`Failure::Misuse`]. Nothing is written yet.
+    /// Adds a record to the next commit. `seq` must be [`Journal::last_seq`] + 1, the payload at most
+    /// [`limits::RECORD_LEN_MAX`] bytes and everything uncommitted at most [`limits::PENDING_LEN_MAX`], else
+    /// [`Failure::Misuse`]. Nothing is written yet.
     pub fn append(&mut self, seq: u64, payload: &[u8]) -> Result<(), Failure> {
+        self.check_poison()?;
         if seq != self.last_seq + 1 {
             return Err(Failure::Misuse("records are numbered without gaps"));
         }
-        self.pending.extend_from_slice(&seq.to_le_bytes());
-        self.pending.extend_from_slice(&(payload.len() as u64).to_le_bytes());
-        self.pending.extend_from_slice(payload);
+        if payload.len() > limits::RECORD_LEN_MAX {
+            return Err(Failure::Misuse("a record longer than RECORD_LEN_MAX"));
+        }
+        if self.block.len() + payload.len() > limits::PENDING_LEN_MAX {
+            return Err(Failure::Misuse("more than PENDING_LEN_MAX bytes without a commit"));
+        }
+        self.block.push(seq, payload);
         self.last_seq = seq;
         Ok(())
     }
@@ -118,21 +170,89 @@ impl Journal {
     /// Writes everything appended with one write, and with [`Durability::Fsync`] one sync; returns the last committed
     /// number. Only then may its records be acknowledged. After any failure the journal is poisoned for ever.
     pub fn commit(&mut self) -> Result<u64, Failure> {
-        let path = self.dir.join("journal");
-        self.file.write_all(&self.pending).map_err(|e| Failure::io("write", &path, e))?;
-        self.pending.clear();
-        match self.durability {
-            Durability::Fsync => self.sync(),
-            Durability::Buffered => Ok(self.last_seq),
+        self.commit_to(self.config.durability)
+    }
+
+    /// [`Journal::commit`] with a sync whatever the setting: before a snapshot, and at shutdown.
+    pub fn sync(&mut self) -> Result<u64, Failure> {
+        self.commit_to(Durability::Fsync)
+    }
+
+    fn commit_to(&mut self, durability: Durability) -> Result<u64, Failure> {
+        self.check_poison()?;
+        let done = self.write_pending().and_then(|()| match durability {
+            Durability::Fsync => self.sync_written(),
+            Durability::Buffered => Ok(()),
+        });
+        match done {
+            Ok(()) => Ok(self.written_seq),
+            Err(failure) => {
+                self.poison = Some(failure.to_string());
+                Err(failure)
+            }
         }
     }
 
-    /// [`Journal::commit`] with a sync whatever the durability setting: before a snapshot, at shutdown.
-    pub fn sync(&mut self) -> Result<u64, Failure> {
-        let path = self.dir.join("journal");
-        self.file.sync_data().map_err(|e| Failure::io("sync", &path, e))?;
-        self.durable_seq = self.last_seq;
-        Ok(self.durable_seq)
+    fn write_pending(&mut self) -> Result<(), Failure> {
+        if self.block.is_empty() {
+            return Ok(());
+        }
+        let len = self.block.len();
+        if len > self.place.len - self.place.at {
+            self.roll(len)?;
+        }
+        let Place { file, path, at, .. } = &mut self.place;
+        let bytes = self.block.finish(*at, self.durable_seq.load(Ordering::Relaxed));
+        write_all(&**file, bytes, *at as u64).map_err(|e| Failure::io("write", path, e))?;
+        *at += bytes.len();
+        self.block.restart(self.last_seq + 1);
+        self.written_seq = self.last_seq;
+        Ok(())
+    }
+
+    fn sync_written(&mut self) -> Result<(), Failure> {
+        // Only this thread stores, so a relaxed load sees its own last store.
+        if self.durable_seq.load(Ordering::Relaxed) < self.written_seq {
+            self.place.file.sync().map_err(|e| Failure::io("sync", &self.place.path, e))?;
+            self.durable_seq.store(self.written_seq, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    /// Begins the next segment, which must hold a block of `block_len` bytes.
+    fn roll(&mut self, block_len: usize) -> Result<(), Failure> {
+        self.sync_written()?;
+        let (disk, dir) = (&*self.config.disk, &*self.dir);
+        let segment_len = segment::len_for(block_len, self.config.segment_len);
+        let ready = self.spare.take().and_then(Spare::take);
+        let file = match ready {
+            // The thread may have failed for lack of space that is there now.
+            Some(Ok(file)) if segment_len == self.config.segment_len => file,
+            _ => segment::prepare(disk, dir, segment_len)?,
+        };
+        let first_seq = self.written_seq + 1;
+        let header = Header { first_seq, segment_len, link: self.block.link() };
+        segment::adopt(disk, dir, &*file, header)?;
+        self.place.file = file;
+        self.place.path = segment::path(dir, first_seq);
+        self.place.at = segment::BLOCKS_START;
+        self.place.len =
+            usize::try_from(segment_len).expect("no larger than PENDING_LEN_MAX or SEGMENT_LEN_MAX");
+        self.prepare_spare();
+        Ok(())
+    }
+
+    fn prepare_spare(&mut self) {
+        if self.config.preparation == Preparation::Ahead {
+            self.spare = Some(Spare::start(&self.config.disk, &self.dir, self.config.segment_len));
+        }
+    }
+
+    fn check_poison(&self) -> Result<(), Failure> {
+        match &self.poison {
+            None => Ok(()),
+            Some(reason) => Err(Failure::Poisoned { reason: reason.clone() }),
+        }
     }
 
     /// The number of the last appended record, committed or not; 0 when there was never one.
@@ -143,46 +263,27 @@ impl Journal {
 
     /// The last number that the disk has confirmed.
     #[must_use]
-    pub const fn durable_seq(&self) -> u64 {
-        self.durable_seq
+    pub fn durable_seq(&self) -> u64 {
+        self.durable_seq.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that can certainly be committed without waiting for disk space. Small for long means that the next segment file
+    /// cannot be made (it is tried again here): a caller that refuses new work in time never meets a full disk in a commit.
+    pub fn room(&mut self) -> u64 {
+        let here = (self.place.len - self.place.at).saturating_sub(self.block.len()) as u64;
+        match &self.spare {
+            Some(spare) if spare.is_made() => here + self.config.segment_len,
+            Some(spare) if spare.has_failed() => {
+                self.prepare_spare();
+                here
+            }
+            _ => here,
+        }
     }
 
     /// Writes snapshots and prunes, from any thread.
     #[must_use]
     pub fn snapshots(&self) -> Snapshots {
-        Snapshots { dir: self.dir.clone() }
+        Snapshots::new(&self.config.disk, &self.dir, &self.durable_seq)
     }
-}
-
-impl Records {
-    /// The next record; `None` at the end. The payload is borrowed until the next call, so that reading a million
-    /// records allocates per segment and not per record.
-    #[allow(clippy::should_implement_trait)] // lends from itself, which `Iterator` cannot
-    pub fn next(&mut self) -> Result<Option<Record<'_>>, Failure> {
-        loop {
-            let Some(head) = self.bytes.get(self.at..self.at + 16) else { return Ok(None) };
-            let (seq, len) = head.split_at(8);
-            let word = |b: &[u8]| b.try_into().map(u64::from_le_bytes).unwrap_or_default();
-            let (seq, len) = (word(seq), usize::try_from(word(len)).unwrap_or(usize::MAX));
-            let start = self.at + 16;
-            self.at = start.saturating_add(len);
-            if seq > self.after {
-                return Ok(self.bytes.get(start..self.at).map(|payload| Record { seq, payload }));
-            }
-        }
-    }
-}
-
-fn newest_snapshot(dir: &Path) -> Result<Option<Snapshot>, Failure> {
-    let mut newest: Option<(u64, PathBuf)> = None;
-    for entry in std::fs::read_dir(dir).map_err(|e| Failure::io("list", dir, e))? {
-        let path = entry.map_err(|e| Failure::io("list", dir, e))?.path();
-        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-        if let Some(seq) = name.strip_prefix("snapshot-").and_then(|s| s.parse().ok()) {
-            newest = newest.max(Some((seq, path)));
-        }
-    }
-    let Some((seq, path)) = newest else { return Ok(None) };
-    let bytes = std::fs::read(&path).map_err(|e| Failure::io("read", &path, e))?;
-    Ok(Some(Snapshot { seq, bytes }))
 }
