@@ -1,8 +1,7 @@
 //! Bars: open, high, low, close and volumes of the trades of one interval.
 
-use types::{Money, Price, Qty, Time, TradeId};
-
-use crate::Interval;
+use crate::event::Trade;
+use crate::{Interval, Money, Price, Qty, Time, TradeId};
 
 /// The fold of the trades whose time lies in [`Bar::open_time`], `close_time`] (invariant M3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +56,32 @@ impl Bar {
             last: TradeId(0),
             last_qty: Qty::ZERO,
         }
+    }
+
+    /// The bar that starts at `start` and begins with `trade`.
+    #[must_use]
+    pub fn of(interval: Interval, start: Time, trade: &Trade) -> Self {
+        let mut bar = Self::flat(interval, start, trade.price);
+        bar.first = trade.id;
+        bar.add(trade);
+        bar
+    }
+
+    /// Takes in the next trade of its interval. Volumes saturate: 2^127 units never trade.
+    pub fn add(&mut self, trade: &Trade) {
+        self.high = self.high.max(trade.price);
+        self.low = self.low.min(trade.price);
+        self.close = trade.price;
+        let base = Money::from(trade.qty);
+        self.volume.0 = self.volume.0.saturating_add(base.0);
+        self.quote.0 = self.quote.0.saturating_add(trade.quote.0);
+        if !trade.buyer_is_maker {
+            self.taker_base.0 = self.taker_base.0.saturating_add(base.0);
+            self.taker_quote.0 = self.taker_quote.0.saturating_add(trade.quote.0);
+        }
+        self.count += 1;
+        self.last = trade.id;
+        self.last_qty = trade.qty;
     }
 
     /// The last millisecond of the interval (Binance `closeTime`).

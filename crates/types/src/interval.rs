@@ -1,6 +1,6 @@
 //! The lengths of bars. Weeks start on Monday, months on the first, all in UTC (Binance kline intervals).
 
-use types::Time;
+use crate::Time;
 
 /// How long a bar is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
