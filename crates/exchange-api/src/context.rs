@@ -6,6 +6,8 @@ use types::Time;
 use crate::ApiConfig;
 use crate::listen_keys::ListenKeys;
 use crate::rate::Meters;
+use crate::streams::Arrivals;
+use crate::streams::hub::Hub;
 
 /// The exchange, the settings and the counters behind the API. One per server, in an `Arc`.
 pub(crate) struct Context {
@@ -15,6 +17,10 @@ pub(crate) struct Context {
     pub(crate) meters: Meters,
     /// User streams of the old kind.
     pub(crate) listen_keys: ListenKeys,
+    /// Who follows which stream.
+    pub(crate) hub: Hub,
+    /// New WebSocket connections per address.
+    pub(crate) arrivals: Arrivals,
     /// Ends streams and WebSocket API connections too.
     pub(crate) stop: http::Stop,
 }
@@ -22,7 +28,15 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) fn new(handle: Handle, config: ApiConfig, stop: http::Stop) -> Self {
         let meters = Meters::new(config.rate.clone());
-        Self { handle, config, meters, listen_keys: ListenKeys::default(), stop }
+        Self {
+            handle,
+            config,
+            meters,
+            listen_keys: ListenKeys::default(),
+            hub: Hub::default(),
+            arrivals: Arrivals::default(),
+            stop,
+        }
     }
 
     /// The exchange's time.

@@ -7,6 +7,8 @@ mod decode;
 mod json;
 mod read;
 
+pub(crate) use decode::decode;
+
 use crate::error::ApiError;
 use crate::limits::PARAMS_MAX;
 
