@@ -5,6 +5,7 @@
 mod codec;
 mod commands;
 mod damage;
+mod ext4;
 mod faults;
 mod golden;
 mod life;
