@@ -7,4 +7,5 @@
 
 mod differential;
 mod random;
+mod triggers;
 mod twins;
