@@ -30,7 +30,7 @@ pub use instrument::{Asset, Market};
 pub use instrument_id::{Instrument, InstrumentId, InstrumentKind};
 pub use interval::Interval;
 pub use market_event::{FeedState, MarketData, MarketEvent, Print};
-pub use number::{Bips, FeeRate, Money, Overflow, Price, Qty};
+pub use number::{Bips, FeeRate, Money, Overflow, Price, Qty, SignedQty};
 pub use order::{ListView, OrderStatus, OrderType, OrderView, Side, StpMode, Terms, TimeInForce};
 pub use refusal::Refusal;
 pub use text::{AccountName, AssetCode, ClientOrderId, Symbol, TextError, VenueName};
