@@ -10,7 +10,6 @@ use tokio::task::JoinHandle;
 use crate::ApiConfig;
 use crate::context::Context;
 use crate::rest::Api;
-use crate::streams;
 
 /// A server that is listening. It runs until its stop signal; [`BoundServer::ended`] waits for the end.
 #[derive(Debug)]
@@ -38,11 +37,7 @@ pub async fn serve(handle: Handle, config: ApiConfig, stop: http::Stop) -> Resul
     let local_addr = listener.local_addr().map_err(failed)?;
     let counters = Arc::new(http::Counters::default());
     let limits = config.http.clone();
-    // Follow the exchange before anybody can connect, so that no stream begins with a hole.
-    let batches = handle.batches();
-    let ctx = Arc::new(Context::new(handle, config, stop.clone()));
-    tokio::spawn(streams::hub::run(Arc::clone(&ctx), batches));
-    let api = Arc::new(Api { ctx });
+    let api = Arc::new(Api { ctx: Arc::new(Context::new(handle, config, stop.clone())) });
     let task = tokio::spawn(http::serve(listener, api, limits, Arc::clone(&counters), stop));
     Ok(BoundServer { local_addr, counters, task })
 }

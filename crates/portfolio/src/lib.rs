@@ -6,7 +6,6 @@
 
 mod ledger;
 mod limits;
-pub mod position;
 mod posting;
 mod wire;
 
