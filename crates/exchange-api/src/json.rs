@@ -5,6 +5,7 @@
 use std::fmt::Write;
 
 use bytes::Bytes;
+use http::websocket::Utf8Bytes;
 use types::{Money, Price, Qty, Time, decimal};
 
 use crate::call::TimeUnit;
@@ -43,6 +44,11 @@ impl Json {
     /// The text.
     pub(crate) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("was made from a String")
+    }
+
+    /// The text as a WebSocket message, without a copy.
+    pub(crate) fn into_text(self) -> Utf8Bytes {
+        Utf8Bytes::try_from(self.0).expect("was made from a String")
     }
 
     /// The text as bytes, without a copy.

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use crate::ApiConfig;
 use crate::context::Context;
 use crate::rest::Api;
+use crate::streams;
 
 /// A server that is listening. It runs until its stop signal; [`BoundServer::ended`] waits for the end.
 #[derive(Debug)]
@@ -37,7 +38,11 @@ pub async fn serve(handle: Handle, config: ApiConfig, stop: http::Stop) -> Resul
     let local_addr = listener.local_addr().map_err(failed)?;
     let counters = Arc::new(http::Counters::default());
     let limits = config.http.clone();
-    let api = Arc::new(Api { ctx: Arc::new(Context::new(handle, config, stop.clone())) });
+    // Follow the exchange before anybody can connect, so that no stream begins with a hole.
+    let batches = handle.batches();
+    let ctx = Arc::new(Context::new(handle, config, stop.clone()));
+    tokio::spawn(streams::hub::run(Arc::clone(&ctx), batches));
+    let api = Arc::new(Api { ctx });
     let task = tokio::spawn(http::serve(listener, api, limits, Arc::clone(&counters), stop));
     Ok(BoundServer { local_addr, counters, task })
 }

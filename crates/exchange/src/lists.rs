@@ -390,21 +390,31 @@ impl Step<'_> {
     }
 
     /// An order of a list has ended: what becomes of the others, and of the list.
-    pub(crate) fn leg_ended(&mut self, id: ListId, order: OrderId, status: OrderStatus) {
+    pub(crate) fn leg_ended(
+        &mut self,
+        id: ListId,
+        order: OrderId,
+        status: OrderStatus,
+        change: &OrderChange,
+    ) {
         let Some(list) = self.core.lists.find(id) else { return };
         let worked = list.working() == Some(order);
         if worked && status == OrderStatus::Filled {
             self.core.scratch.work.push_back(Work::Release(id));
             return;
         }
-        if let Some(other) = self.core.first_leg(id) {
-            let (status, change) = match self.canceled_by {
-                Some(by) => (OrderStatus::Canceled, OrderChange::Canceled { by }),
-                None if worked => {
-                    (OrderStatus::Expired, OrderChange::Expired(ExpiryReason::WorkingOrderEnded))
-                }
-                None => (OrderStatus::Expired, OrderChange::Expired(ExpiryReason::OtherLeg)),
-            };
+        let (status, change) = match (self.canceled_by, change) {
+            (Some(by), _) => (OrderStatus::Canceled, OrderChange::Canceled { by }),
+            // It made way for the other leg, or follows the working order: nothing follows from that.
+            (None, OrderChange::Expired(ExpiryReason::OtherLeg | ExpiryReason::WorkingOrderEnded)) => {
+                return self.close_list(id);
+            }
+            (None, _) if worked => {
+                (OrderStatus::Expired, OrderChange::Expired(ExpiryReason::WorkingOrderEnded))
+            }
+            (None, _) => (OrderStatus::Expired, OrderChange::Expired(ExpiryReason::OtherLeg)),
+        };
+        while let Some(other) = self.core.first_leg(id) {
             self.end_early(other, status, change);
         }
         self.close_list(id);

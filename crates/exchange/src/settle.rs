@@ -266,7 +266,7 @@ impl Step<'_> {
         (live.view.status, live.view.updated) = (status, self.at);
         self.out.push(Event::Order { order: live.view, change });
         if let Some(list) = live.view.list {
-            self.leg_ended(list, live.view.id, status);
+            self.leg_ended(list, live.view.id, status, &change);
         }
     }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use types::event::{OrderChange, Trade};
 use types::order::ListStatus;
-use types::{AccountId, Event, ListView, Money, OrderId, OrderView, Time};
+use types::{AccountId, Event, ListView, OrderId, OrderView, Time};
 
 use crate::pending::Pending;
 use crate::row::{FillOfOrder, Row};
@@ -104,7 +104,7 @@ impl Fold {
 }
 
 fn put_bar(market: u16, bar: &Bar, out: &mut Pending) {
-    out.bars.insert(Bar::key_at((market, bar.interval.code()), bar.open_second()), *bar);
+    out.bars.insert(Bar::key_at((market, bar.interval.code()), open_second(bar)), *bar);
 }
 
 impl AggTrade {
@@ -133,37 +133,9 @@ impl AggTrade {
     }
 }
 
-impl Bar {
-    /// The bar that starts at `start` and begins with `trade`.
-    #[must_use]
-    pub fn of(interval: Interval, start: Time, trade: &Trade) -> Self {
-        let mut bar = Self::flat(interval, start, trade.price);
-        bar.first = trade.id;
-        bar.add(trade);
-        bar
-    }
-
-    /// Takes in the next trade of its interval.
-    pub fn add(&mut self, trade: &Trade) {
-        self.high = self.high.max(trade.price);
-        self.low = self.low.min(trade.price);
-        self.close = trade.price;
-        let base = Money::from(trade.qty);
-        self.volume.0 = self.volume.0.saturating_add(base.0);
-        self.quote.0 = self.quote.0.saturating_add(trade.quote.0);
-        if !trade.buyer_is_maker {
-            self.taker_base.0 = self.taker_base.0.saturating_add(base.0);
-            self.taker_quote.0 = self.taker_quote.0.saturating_add(trade.quote.0);
-        }
-        self.count += 1;
-        self.last = trade.id;
-        self.last_qty = trade.qty;
-    }
-
-    /// The second in which it opens, its id in the store.
-    pub(crate) fn open_second(&self) -> u64 {
-        u64::try_from(self.open_time.0.div_euclid(1_000_000_000)).unwrap_or(0)
-    }
+/// The second in which a bar opens, its id in the store.
+pub(crate) fn open_second(bar: &Bar) -> u64 {
+    u64::try_from(bar.open_time.0.div_euclid(1_000_000_000)).unwrap_or(0)
 }
 
 fn order_changed(order: &OrderView, change: &OrderChange, at: Time, out: &mut Pending) {

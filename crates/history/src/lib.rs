@@ -8,14 +8,12 @@
 //!
 //! Limits: see [`limits`]. Live orders are not here: the exchange's core has them.
 
-mod bar;
 mod codec;
 mod codec_terms;
 mod disk;
 mod error;
 mod feed;
 mod fold;
-mod interval;
 pub mod limits;
 mod page;
 mod pending;
@@ -26,11 +24,10 @@ mod retention;
 mod row;
 mod shared;
 
-pub use bar::Bar;
 pub use error::Failure;
 pub use feed::{Applied, Config, Feed, open};
-pub use interval::Interval;
 pub use range::Range;
 pub use reader::Reader;
 pub use record::{AccountFill, AggTrade, ClosedOrder, PreventedMatch};
 pub use retention::Retention;
+pub use types::{Bar, Interval};

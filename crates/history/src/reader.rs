@@ -7,6 +7,7 @@ use std::sync::Arc;
 use types::event::Trade;
 use types::{AccountId, ClientOrderId, ListId, ListView, MarketId, OrderId, Time};
 
+use crate::fold::open_second;
 use crate::limits::PAGE_MAX;
 use crate::page::{End, Look};
 use crate::row::{FillOfOrder, LIST_CLIENTS, ORDER_CLIENTS, Row, list_client_key, order_client_key};
@@ -86,7 +87,7 @@ impl Reader {
         let key = |second| Bar::key_at((market.0, interval.code()), second);
         let rows = look.scan::<Bar>(key(low), key(high), limit, end)?;
         let mut bars: Vec<Bar> = rows.into_iter().map(|(_, bar)| bar).collect();
-        if let Some(open) = open.filter(|bar| (low..high).contains(&bar.open_second())) {
+        if let Some(open) = open.filter(|bar| (low..high).contains(&open_second(bar))) {
             add_open(&mut bars, open, limit, end);
         }
         Ok(bars)

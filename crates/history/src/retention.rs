@@ -6,6 +6,7 @@
 use redb::{ReadableTable, ReadableTableMetadata, Table, WriteTransaction};
 use types::{ListView, Time};
 
+use crate::fold::open_second;
 use crate::limits::RETIRED_PER_WRITE_MAX;
 use crate::row::{
     FillOfOrder, LIST_CLIENTS, ORDER_CLIENTS, RETIRING, RETIRING_LIST, RETIRING_ORDER, Row, list_client_key,
@@ -70,8 +71,8 @@ impl Retention {
 
     /// Bars of a market and interval that are too far before the newest.
     pub(crate) fn bars(&self, txn: &WriteTransaction, market: u16, newest: &Bar) -> Result<(), redb::Error> {
-        let span = newest.interval.seconds_max().saturating_mul(self.bars);
-        match newest.open_second().checked_sub(span) {
+        let span = seconds_max(newest.interval).saturating_mul(self.bars);
+        match open_second(newest).checked_sub(span) {
             Some(last) if self.bars > 0 => remove_through::<Bar>(txn, (market, newest.interval.code()), last),
             _ => Ok(()),
         }
@@ -139,12 +140,10 @@ fn forget_client(table: &mut Table<'_, &'static [u8], u64>, key: &[u8], id: u64)
     Ok(())
 }
 
-impl Interval {
-    /// Its length in seconds, for a month the longest one.
-    const fn seconds_max(self) -> u64 {
-        match self {
-            Self::Month => 31 * 86_400,
-            other => other.seconds().unsigned_abs(),
-        }
+/// Length of an interval in seconds, for a month the longest one.
+const fn seconds_max(interval: Interval) -> u64 {
+    match interval {
+        Interval::Month => 31 * 86_400,
+        other => other.seconds().unsigned_abs(),
     }
 }

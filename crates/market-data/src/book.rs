@@ -1,11 +1,9 @@
 //! Both sides of a book by price level (L2). Says nothing about whether it is complete: see [`crate::SyncedBook`].
 
-use types::{Price, Qty, Side};
+use types::Side;
+use types::depth::Level;
 
 use crate::Ladder;
-
-/// A price and the quantity shown there; quantity zero removes the level.
-pub type Level = (Price, Qty);
 
 /// Bids and asks by price level.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,6 +8,6 @@ pub mod limits;
 mod side;
 mod sync;
 
-pub use book::{Book, Level};
+pub use book::Book;
 pub use side::Ladder;
-pub use sync::{Applied, Counters, DepthDiff, DepthSnapshot, StaleReason, State, SyncedBook};
+pub use sync::{Applied, Counters, StaleReason, State, SyncedBook};

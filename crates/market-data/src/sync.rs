@@ -8,31 +8,9 @@
 use std::collections::VecDeque;
 
 use crate::limits::{BUFFERED_DIFFS_MAX, LEVELS_MAX};
-use crate::{Book, Level};
+use types::depth::{DepthDiff, DepthSnapshot};
 
-/// The whole book down to some depth, at update number `last`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DepthSnapshot {
-    /// `lastUpdateId`.
-    pub last: u64,
-    /// Best first.
-    pub bids: Vec<Level>,
-    /// Best first.
-    pub asks: Vec<Level>,
-}
-
-/// The levels that changed between two update numbers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DepthDiff {
-    /// `U`: the first update in it.
-    pub first: u64,
-    /// `u`: the last update in it.
-    pub last: u64,
-    /// Changed bids.
-    pub bids: Vec<Level>,
-    /// Changed asks.
-    pub asks: Vec<Level>,
-}
+use crate::Book;
 
 /// Why a book cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -26,5 +26,5 @@ pub mod triggers;
 
 pub use book::Book;
 pub use event::{MatchEvent, Removal};
-pub use naive::Triggers;
 pub use order::{Cost, Incoming, Kind, Resting, RestoreError, Units};
+pub use triggers::{Conditional, TriggerEvent, Triggers, Waiting};

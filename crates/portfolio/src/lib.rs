@@ -6,6 +6,7 @@
 
 mod ledger;
 mod limits;
+pub mod position;
 mod posting;
 mod wire;
 

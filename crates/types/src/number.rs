@@ -19,6 +19,10 @@ pub struct Price(pub i64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Qty(pub i64);
 
+/// A quantity with a direction: a position is long above zero, short below.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SignedQty(pub i64);
+
 /// An amount of an asset in units of 10^-`scale` of that asset; signed, because a posting may take away.
 /// 128 bits: a billion accounts of a billion won each at scale 8 still add up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,6 +54,14 @@ impl Qty {
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
+    }
+}
+
+impl SignedQty {
+    /// Its size without direction; saturates at the range of [`Qty`].
+    #[must_use]
+    pub const fn size(self) -> Qty {
+        Qty(self.0.saturating_abs())
     }
 }
 

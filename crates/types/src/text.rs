@@ -106,6 +106,12 @@ short_text!(
     |b| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_')
 );
 short_text!(
+    /// A venue's name: lower-case letters and digits (`binance`).
+    VenueName,
+    12,
+    |b| b.is_ascii_lowercase() || b.is_ascii_digit()
+);
+short_text!(
     /// An asset's code: upper-case letters and digits (`BTC`).
     AssetCode,
     10,

@@ -16,7 +16,7 @@ pub(super) fn pairs(text: &str) -> Result<Pairs, ApiError> {
 
 /// `%XX` and `+` decoded. A `%` without two hexadecimal digits stays; bytes that are no UTF-8 become U+FFFD, which no
 /// parameter allows.
-pub(super) fn decode(text: &str) -> String {
+pub(crate) fn decode(text: &str) -> String {
     if !text.bytes().any(|b| b == b'%' || b == b'+') {
         return text.to_owned();
     }

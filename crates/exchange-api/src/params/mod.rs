@@ -7,7 +7,7 @@ mod decode;
 mod json;
 mod read;
 
-pub(crate) use read::{bad_combination, invalid, missing, not_required, symbols};
+pub(crate) use decode::decode;
 
 use crate::error::ApiError;
 use crate::limits::PARAMS_MAX;

@@ -52,7 +52,7 @@ impl Catalog {
     }
 
     /// Takes in a listing; false if the event is none.
-    pub(crate) fn apply(&mut self, event: &Event) -> bool {
+    pub fn apply(&mut self, event: &Event) -> bool {
         match event {
             Event::AssetListed(asset) => self.assets.push(*asset),
             Event::MarketListed(market) => self.put_market(market.as_ref().clone()),

@@ -2,8 +2,12 @@
 
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
+mod codec;
+mod commands;
 mod damage;
+mod ext4;
 mod faults;
+mod golden;
 mod life;
 mod power;
 mod script;

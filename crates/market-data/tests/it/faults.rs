@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use market_data::{DepthDiff, DepthSnapshot, State, SyncedBook};
+use market_data::{State, SyncedBook};
 use proptest::prelude::*;
+use types::depth::{DepthDiff, DepthSnapshot};
 use types::{Price, Qty, Side};
 
 #[derive(Clone, Debug)]

@@ -5,8 +5,9 @@
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
-use market_data::{Applied, Counters, DepthDiff, DepthSnapshot, Level, State, SyncedBook};
+use market_data::{Applied, Counters, State, SyncedBook};
 use serde_json::Value;
+use types::depth::{DepthDiff, DepthSnapshot, Level};
 use types::{Price, Qty, decimal};
 
 /// A message of the session that concerns the book.

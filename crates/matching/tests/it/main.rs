@@ -6,5 +6,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at what cannot happen")]
 
 mod differential;
+mod invariants;
 mod random;
+mod rules;
+mod triggers;
 mod twins;
