@@ -25,17 +25,14 @@ impl From<types::decimal::DecimalError> for Wrong {
 
 const ASSETS: [&str; 5] = ["BTC", "ETH", "SOL", "USDT", "KRW"];
 
-/// base, quote, tick, lot step, largest quantity, smallest notional: decimal text.
-const MARKETS: [[&str; 6]; 5] = [
-    ["BTC", "USDT", "0.01", "0.00001", "9000", "5"],
-    ["ETH", "USDT", "0.01", "0.0001", "9000", "5"],
-    ["SOL", "USDT", "0.01", "0.001", "90000", "5"],
-    ["ETH", "BTC", "0.00001", "0.001", "9000", "0.0001"],
-    ["BTC", "KRW", "1000", "0.00001", "9000", "5000"],
+/// base, quote, tick, largest price, lot step, largest quantity, smallest notional: decimal text.
+const MARKETS: [[&str; 7]; 5] = [
+    ["BTC", "USDT", "0.01", "1000000", "0.00001", "9000", "5"],
+    ["ETH", "USDT", "0.01", "1000000", "0.0001", "9000", "5"],
+    ["SOL", "USDT", "0.01", "1000000", "0.001", "90000", "5"],
+    ["ETH", "BTC", "0.00001", "1000", "0.001", "9000", "0.0001"],
+    ["BTC", "KRW", "1000", "10000000000", "0.00001", "9000", "5000"],
 ];
-
-/// Largest price in ticks: far above any price, small enough that no notional leaves its range.
-const PRICE_TICKS_MAX: i64 = 1_000_000_000;
 
 /// The commands that list what `exchange` lacks of the standard assets and markets; none when it has listed anything before.
 pub(crate) fn commands(exchange: &Exchange) -> Result<Vec<Command>, Wrong> {
@@ -54,8 +51,8 @@ pub(crate) fn commands(exchange: &Exchange) -> Result<Vec<Command>, Wrong> {
     Ok(out)
 }
 
-fn market(id: MarketId, assets: &[Asset], row: [&str; 6]) -> Result<Market, Wrong> {
-    let [base, quote, tick, step, qty_max, notional_min] = row;
+fn market(id: MarketId, assets: &[Asset], row: [&str; 7]) -> Result<Market, Wrong> {
+    let [base, quote, tick, price_max, step, qty_max, notional_min] = row;
     let find = |code: &str| assets.iter().find(|a| a.code.as_str() == code).copied().ok_or(Wrong::Asset);
     let (base, quote) = (find(base)?, find(quote)?);
     let scale = types::instrument::DEFAULT_SCALE;
@@ -64,7 +61,7 @@ fn market(id: MarketId, assets: &[Asset], row: [&str; 6]) -> Result<Market, Wron
     let lot = LotRule { min: Qty(step), max: Qty(number(qty_max)?), step: Qty(step) };
     let rules = Rules {
         price_min: Price(tick),
-        price_max: Price(tick.checked_mul(PRICE_TICKS_MAX).ok_or(Wrong::Number)?),
+        price_max: Price(number(price_max)?),
         tick: TickRule::Fixed(Price(tick)),
         lot,
         market_lot: lot,
