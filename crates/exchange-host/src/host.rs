@@ -11,6 +11,8 @@ use crate::commit::Judge;
 use crate::health::Health;
 use crate::limits::{BATCHES_MAX, PUBLISH_QUEUE_MAX, QUEUE_MAX};
 use crate::lock::Lock;
+use crate::participants::driver::{self, Running};
+use crate::participants::{self, Crowd, MEMO_SLOT};
 use crate::publisher::Publisher;
 use crate::recovery::{Recovered, recover};
 use crate::snapshots::Snapshotter;
@@ -21,6 +23,8 @@ use crate::{Handle, HostConfig, Keys, OpenError, Progress, SubmitError, View, fi
 #[derive(Debug)]
 pub struct Host {
     handle: Handle,
+    /// Ends first.
+    participants: Option<Running>,
     /// In the order in which they end.
     threads: Vec<JoinHandle<()>>,
     /// Given back last.
@@ -36,9 +40,14 @@ pub fn open(config: &HostConfig, progress: &mut dyn FnMut(Progress)) -> Result<H
     let keys = Keys::open(&config.dir, is_known)?;
     let first = listing::commands(&recovered.exchange)
         .map_err(|wrong| OpenError::Damaged(format!("the standard listing: {wrong}")))?;
-    let host = start(config, recovered, keys, lock)?;
+    let crowd = config.participants.map(|settings| {
+        (Crowd::resume(settings.seed, recovered.exchange.memo(MEMO_SLOT)), settings.speed_percent)
+    });
+    let gone = if crowd.is_none() { participants::leave(&recovered.exchange) } else { Vec::new() };
+    let mut host = start(config, recovered, keys, lock)?;
     // On a new exchange only; all of them ride in one commit.
-    let pending: Vec<_> = first.into_iter().map(|command| host.handle.submit(command, None)).collect();
+    let first = first.into_iter().chain(gone);
+    let pending: Vec<_> = first.map(|command| host.handle.submit(command, None)).collect();
     for answer in pending {
         answer.wait().map_err(|error| match error {
             SubmitError::Refused(refusal) => OpenError::Damaged(format!("the standard listing: {refusal}")),
@@ -46,6 +55,10 @@ pub fn open(config: &HostConfig, progress: &mut dyn FnMut(Progress)) -> Result<H
                 OpenError::Damaged(host.handle.status().stopped.unwrap_or_else(|| error.to_string()))
             }
         })?;
+    }
+    if let Some((crowd, percent)) = crowd {
+        let running = driver::start(&host.handle, crowd, move || percent);
+        host.participants = Some(running.map_err(|error| OpenError::Damaged(error.to_string()))?);
     }
     Ok(host)
 }
@@ -93,7 +106,7 @@ fn start(config: &HostConfig, recovered: Recovered, keys: Keys, lock: Lock) -> R
         spawn(config, "exchange-snapshots", move || snapshotter.run())?,
     ];
     let handle = Handle { requests, view, keys: Arc::new(keys), clock, health, batches };
-    Ok(Host { handle, threads, _lock: lock })
+    Ok(Host { handle, participants: None, threads, _lock: lock })
 }
 
 fn spawn(
@@ -117,6 +130,7 @@ impl Host {
     }
 
     fn stop(&mut self, snapshot: bool) {
+        self.participants = None;
         // Fails only if the writer has ended already.
         let _ = self.handle.requests.send(Request::Stop { snapshot });
         for thread in self.threads.drain(..) {

@@ -1,6 +1,7 @@
 //! Bounds of this crate, with their reasons.
 
 use std::time::Duration;
+use types::AccountId;
 
 /// Commands that wait for the writer. At 100,000 a second this is the work of 160 ms; beyond it callers are told `Busy`.
 pub const QUEUE_MAX: usize = 16_384;
@@ -37,3 +38,6 @@ pub const MINUTES_MAX: u32 = 7 * 24 * 60;
 
 /// Windows whose closed part is remembered until the minute ends; the venue's streams and tickers use four.
 pub const WINDOWS_CACHED: usize = 16;
+
+/// Accounts from this id on are the simulated participants'; customers' ids start at 1. Their orders are not kept in history.
+pub const INTERNAL_FROM: AccountId = AccountId(1 << 31);

@@ -1,0 +1,62 @@
+//! The crowd's state as bytes, versioned.
+
+use types::wire::{Reader, WireError, Writer};
+
+use super::State;
+
+const VERSION: u8 = 1;
+
+/// All numbers of a state, in the order in which they are written.
+fn numbers(state: &mut State) -> impl Iterator<Item = &mut i64> {
+    let State { tick: _, reference, excitement, centres } = state;
+    let walks = reference.walks.iter_mut().flat_map(|walk| [&mut walk.x, &mut walk.mood]);
+    walks
+        .chain([&mut reference.rate, &mut reference.cross])
+        .chain(excitement)
+        .chain(centres.iter_mut().flatten())
+}
+
+/// The bytes of a state.
+pub(super) fn write(state: &State) -> Vec<u8> {
+    let mut state = *state;
+    let mut bytes = Vec::with_capacity(200);
+    let mut w = Writer(&mut bytes);
+    w.u8(VERSION);
+    w.varint(state.tick);
+    for number in numbers(&mut state) {
+        // Zigzag: small either way is short.
+        w.varint(((*number << 1) ^ (*number >> 63)).cast_unsigned());
+    }
+    bytes
+}
+
+/// A state from its bytes; an error for another version or damaged bytes.
+pub(super) fn read(bytes: &[u8]) -> Result<State, WireError> {
+    let mut r = Reader::new(bytes);
+    if r.u8()? != VERSION {
+        return Err(WireError::Invalid);
+    }
+    let mut state = State { tick: r.varint()?, ..State::default() };
+    for number in numbers(&mut state) {
+        let raw = r.varint()?;
+        *number = (raw >> 1).cast_signed() ^ -((raw & 1).cast_signed());
+    }
+    r.end().map(|()| state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_read_back_and_other_bytes_are_refused() {
+        let mut state = State { tick: 77, ..State::default() };
+        for (at, number) in numbers(&mut state).enumerate() {
+            *number = (i64::try_from(at).unwrap() - 9) * 123_456_789_012;
+        }
+        let bytes = write(&state);
+        assert_eq!(read(&bytes), Ok(state));
+        assert!(read(&bytes[..bytes.len() - 1]).is_err());
+        assert!(read(&[]).is_err() && read(&[9; 40]).is_err());
+    }
+}
