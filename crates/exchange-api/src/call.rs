@@ -6,6 +6,7 @@ use std::sync::Arc;
 use exchange_host::Permissions;
 use types::{AccountId, Time};
 
+use crate::error::ApiError;
 use crate::params::Params;
 
 /// In what unit times are printed.
@@ -48,4 +49,11 @@ pub(crate) struct Call {
     /// When it came in.
     pub(crate) at: Time,
     pub(crate) ip: IpAddr,
+}
+
+impl Call {
+    /// Who signed it. Endpoints that are not public get no call without a caller.
+    pub(crate) fn caller(&self) -> Result<&Caller, ApiError> {
+        self.caller.as_ref().ok_or_else(|| ApiError::new(-2014, "API-key format invalid.").with_status(401))
+    }
 }

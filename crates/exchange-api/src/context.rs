@@ -1,11 +1,16 @@
 //! What all requests share.
 
 use exchange_host::Handle;
+use ring::rand::{SecureRandom, SystemRandom};
 use types::Time;
 
 use crate::ApiConfig;
+use crate::amendments::Amendments;
+use crate::error::ApiError;
 use crate::listen_keys::ListenKeys;
 use crate::rate::Meters;
+use crate::refusal::unknown_outcome;
+use crate::rendered::Rendered;
 use crate::streams::Arrivals;
 use crate::streams::hub::Hub;
 
@@ -21,6 +26,11 @@ pub(crate) struct Context {
     pub(crate) hub: Hub,
     /// New WebSocket connections per address.
     pub(crate) arrivals: Arrivals,
+    /// The newest amendments.
+    pub(crate) amendments: Amendments,
+    /// Rendered answers of hot reads.
+    pub(crate) rendered: Rendered,
+    random: SystemRandom,
     /// Ends streams and WebSocket API connections too.
     pub(crate) stop: http::Stop,
 }
@@ -35,6 +45,9 @@ impl Context {
             listen_keys: ListenKeys::default(),
             hub: Hub::default(),
             arrivals: Arrivals::default(),
+            amendments: Amendments::default(),
+            rendered: Rendered::default(),
+            random: SystemRandom::new(),
             stop,
         }
     }
@@ -42,5 +55,22 @@ impl Context {
     /// The exchange's time.
     pub(crate) fn now(&self) -> Time {
         self.handle.now()
+    }
+
+    /// `len` random letters and digits, for ids that must not be guessed. Fails only if the system has no randomness.
+    pub(crate) fn random_text(&self, len: usize) -> Result<String, ApiError> {
+        const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let mut text = String::with_capacity(len);
+        while text.len() < len {
+            let mut bytes = [0_u8; 32];
+            self.random.fill(&mut bytes).map_err(|_| {
+                tracing::error!("the system gives no random numbers");
+                unknown_outcome()
+            })?;
+            // Bytes of 248 and more would make the first letters likelier.
+            let fair = bytes.iter().filter(|byte| **byte < 248);
+            text.extend(fair.take(len - text.len()).map(|byte| char::from(LETTERS[usize::from(byte % 62)])));
+        }
+        Ok(text)
     }
 }

@@ -8,22 +8,28 @@
 
 #![allow(dead_code)] // the handlers that use all of this are being added
 
+mod amendments;
 mod auth;
 mod call;
 mod config;
 mod context;
 mod dispatch;
 mod error;
+mod filters;
 mod handlers;
 mod json;
 pub mod limits;
 mod listen_keys;
 mod params;
 mod rate;
+mod refusal;
 mod render;
+mod rendered;
 mod rest;
 mod serve;
 mod streams;
+mod timezone;
+mod words;
 mod ws_api;
 
 pub use config::ApiConfig;

@@ -1,13 +1,20 @@
-//! Who calls, and whether they may: API key, time window, signature, permission, in this order.
+//! Who calls, and whether they may. Order of checks: API key present and well formed (-2014), time window (-1021), key
+//! known (-2015), signature (-1022), permission (-2015).
+
+mod payload;
+mod window;
 
 use std::sync::Arc;
 
 use types::Time;
 
+pub(crate) use payload::without_signature;
+pub(crate) use window::deadline;
+
 use crate::call::Caller;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::params::Params;
+use crate::params::{Params, missing};
 
 /// What an endpoint asks of its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +29,10 @@ pub(crate) enum Security {
     Trade,
 }
 
-/// Checks a signed call. `payloads` are the texts that the signature may be over: any one of them counts.
+/// Longest API key looked up.
+const KEY_LEN_MAX: usize = 128;
+
+/// Checks a call of an endpoint that is not public. `payloads` are the texts that the signature may be over: any counts.
 pub(crate) fn sign_in(
     ctx: &Context,
     security: Security,
@@ -30,47 +40,48 @@ pub(crate) fn sign_in(
     params: &Params,
     payloads: &[&[u8]],
     at: Time,
-) -> Result<Option<Caller>, ApiError> {
-    if security == Security::Public {
-        return Ok(None);
-    }
+) -> Result<Caller, ApiError> {
     let api_key = api_key
         .filter(|key| is_key(key))
         .ok_or_else(|| ApiError::new(-2014, "API-key format invalid.").with_status(401))?;
-    let deadline = if security == Security::KeyOnly { None } else { Some(deadline(params, at)?) };
-    let record = ctx.handle.keys().get(api_key).ok_or_else(refused_key)?;
-    if security != Security::KeyOnly {
+    let signed = security != Security::KeyOnly;
+    let (deadline, signature) = if signed {
+        let deadline = deadline(params, at)?;
         let signature =
             params.get("signature").filter(|s| !s.is_empty()).ok_or_else(|| missing("signature"))?;
         // Base64 that was not percent-encoded had its plus signs read as spaces.
-        let signature = signature.replace(' ', "+");
-        if !payloads.iter().any(|payload| record.verify(payload, &signature)) {
-            return Err(ApiError::new(-1022, "Signature for this request is not valid."));
-        }
+        (Some(deadline), signature.replace(' ', "+"))
+    } else {
+        (None, String::new())
+    };
+    let record = ctx.handle.keys().get(api_key).ok_or_else(refused_key)?;
+    if signed && !payloads.iter().any(|payload| record.verify(payload, &signature)) {
+        return Err(ApiError::new(-1022, "Signature for this request is not valid."));
     }
-    let permissions = record.permissions;
-    let allowed = if security == Security::Trade { permissions.trade } else { permissions.read };
-    if !allowed {
-        return Err(refused_key());
-    }
-    Ok(Some(Caller { account: record.account, permissions, api_key: Arc::from(api_key), deadline }))
+    let caller = Caller {
+        account: record.account,
+        permissions: record.permissions,
+        api_key: Arc::from(api_key),
+        deadline,
+    };
+    permit(security, &caller)?;
+    Ok(caller)
+}
+
+/// Whether the caller's key may do what an endpoint of this kind does.
+pub(crate) fn permit(security: Security, caller: &Caller) -> Result<(), ApiError> {
+    let allowed = match security {
+        Security::Public => true,
+        Security::KeyOnly | Security::UserData => caller.permissions.read,
+        Security::Trade => caller.permissions.trade,
+    };
+    if allowed { Ok(()) } else { Err(refused_key()) }
 }
 
 fn is_key(key: &str) -> bool {
-    (1..=128).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphanumeric())
+    (1..=KEY_LEN_MAX).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 fn refused_key() -> ApiError {
     ApiError::new(-2015, "Invalid API-key, IP, or permissions for action.").with_status(401)
-}
-
-fn missing(name: &str) -> ApiError {
-    let message = format!("Mandatory parameter '{name}' was not sent, was empty/null, or malformed.");
-    ApiError::new(-1102, message)
-}
-
-/// Checks `timestamp` and `recvWindow` against the exchange's clock; gives the end of the window.
-pub(crate) fn deadline(params: &Params, at: Time) -> Result<Time, ApiError> {
-    let _ = params;
-    Ok(at)
 }

@@ -8,6 +8,7 @@ mod json;
 mod read;
 
 pub(crate) use decode::decode;
+pub(crate) use read::{bad_combination, invalid, missing, not_required, symbols};
 
 use crate::error::ApiError;
 use crate::limits::PARAMS_MAX;

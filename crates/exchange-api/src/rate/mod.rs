@@ -1,8 +1,18 @@
-//! Request and order limits: per address by weight and number, per account by unfilled orders.
+//! Request and order limits (rest-api.md, "LIMITS"): requests per address by weight and by number, orders per account.
+//!
+//! Counting windows are fixed and aligned to the clock, as Binance's are (`X-MBX-USED-WEIGHT-1M` falls to zero at the full
+//! minute). An address that goes on after 429 is banned with 418, longer each time. Memory is bounded: at most
+//! [`addresses::ADDRESSES_MAX`] addresses are remembered, and idle ones are forgotten first.
+
+mod addresses;
+mod orders;
 
 use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
 
 use types::{AccountId, Time};
+
+pub(crate) use orders::OrderCounts;
 
 use crate::error::ApiError;
 
@@ -30,22 +40,17 @@ impl Default for RateLimits {
     }
 }
 
-/// All counters of a server.
+/// All counters of a server. Each mutex guards a map that is changed in a few instructions, never across an await.
 #[derive(Debug)]
 pub(crate) struct Meters {
     limits: Option<RateLimits>,
-}
-
-/// An account's order counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct OrderCounts {
-    pub(crate) ten_seconds: u32,
-    pub(crate) day: u32,
+    addresses: Mutex<addresses::Addresses>,
+    orders: Mutex<orders::Accounts>,
 }
 
 impl Meters {
     pub(crate) fn new(limits: Option<RateLimits>) -> Self {
-        Self { limits }
+        Self { limits, addresses: Mutex::default(), orders: Mutex::default() }
     }
 
     /// The limits to print; Binance's when none are enforced.
@@ -53,15 +58,42 @@ impl Meters {
         self.limits.clone().unwrap_or_default()
     }
 
-    /// Counts a request of `weight`; gives the weight used in this minute. -1003 with 429 or 418 when too much was used.
+    /// Counts a request of `weight`; gives the weight used in this minute. -1003 with 429 when too much was used in this
+    /// window, with 418 while the address is banned.
     pub(crate) fn charge(&self, ip: IpAddr, weight: u32, at: Time) -> Result<u32, ApiError> {
-        let _ = (ip, at);
-        Ok(weight)
+        let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        addresses.charge(ip, weight, at, self.limits.as_ref())
+    }
+
+    /// Takes weight back: an order that succeeds costs none (since 2026-04-02).
+    pub(crate) fn refund(&self, ip: IpAddr, weight: u32, at: Time) -> u32 {
+        let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        addresses.refund(ip, weight, at)
+    }
+
+    /// The weight an address used in this minute.
+    pub(crate) fn used(&self, ip: IpAddr, at: Time) -> u32 {
+        self.refund(ip, 0, at)
     }
 
     /// An account's order counts now.
     pub(crate) fn orders(&self, account: AccountId, at: Time) -> OrderCounts {
-        let _ = (account, at);
-        OrderCounts::default()
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner).read(account, at)
+    }
+
+    /// Whether an account may place `count` more orders now: -1015 with 429 if not.
+    pub(crate) fn admit_orders(&self, account: AccountId, count: u32, at: Time) -> Result<(), ApiError> {
+        let Some(limits) = &self.limits else { return Ok(()) };
+        self.orders(account, at).admit(count, limits, at)
+    }
+
+    /// Counts orders that were placed and did not fill; gives the counts.
+    pub(crate) fn count_orders(&self, account: AccountId, count: u32, at: Time) -> OrderCounts {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner).add(account, count, at)
+    }
+
+    /// Takes one order back: a resting order got its first fill.
+    pub(crate) fn uncount_order(&self, account: AccountId, at: Time) {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner).remove(account, at);
     }
 }
