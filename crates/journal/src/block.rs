@@ -249,3 +249,87 @@ pub(crate) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 pub(crate) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     bytes.get(at..)?.first_chunk().map(|b| u64::from_le_bytes(*b))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A block of two records at `offset` of an otherwise empty file of 8 KiB; the second payload has a run of zeros.
+    fn file(offset: usize) -> (Vec<u8>, Block) {
+        let mut builder = Builder::new(5, 77);
+        builder.push(5, b"first");
+        builder.push(6, &[&[7; 300][..], &[0; 1500], &[7; 300]].concat());
+        let mut bytes = vec![0; 8192];
+        let block = builder.finish(offset, 3).to_vec();
+        bytes[offset..offset + block.len()].copy_from_slice(&block);
+        let checked = check(&bytes, offset, 5, 77).unwrap();
+        assert_eq!(checked.len, block.len());
+        (bytes, checked)
+    }
+
+    #[test]
+    fn a_block_checks_out_only_in_its_place() {
+        let (bytes, block) = file(512);
+        assert_eq!((block.header.count, block.header.durable_seq, block.whole), (2, 3, true));
+        assert!(block.header.blanks >= 1, "the zeros of the payload are counted");
+        for (at, seq, link) in
+            [(512, 4, 77), (512, 6, 77), (512, 5, 78), (520, 5, 77), (8190, 5, 77), (9999, 5, 77)]
+        {
+            assert!(check(&bytes, at, seq, link).is_err());
+        }
+    }
+
+    #[test]
+    fn every_lost_sector_and_every_prefix_looks_torn() {
+        for offset in [512, 520, 1000, 1016] {
+            let (bytes, block) = file(offset);
+            let end = offset + block.len;
+            for cut in offset..end - 1 {
+                let mut short = bytes.clone();
+                short[cut..].fill(0);
+                assert!(
+                    check(&short, offset, 5, 77).is_err() && torn(&short, offset),
+                    "prefix of {}",
+                    cut - offset
+                );
+            }
+            for sector in (offset / SECTOR..=(end - 1) / SECTOR).map(|s| s * SECTOR) {
+                let part = sector.max(offset)..(sector + SECTOR).min(end);
+                let mut lost = bytes.clone();
+                lost[part.clone()].fill(0);
+                let natural = bytes[part].iter().all(|b| *b == 0);
+                assert_eq!(torn(&lost, offset), !natural, "sector at {sector}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_single_changed_byte_looks_torn() {
+        for offset in [512, 1000] {
+            let (mut bytes, block) = file(offset);
+            for at in offset..offset + block.len - 1 {
+                let was = bytes[at];
+                for value in
+                    [0, 0xff, was ^ 1, was ^ 0x80, was.wrapping_add(1)].into_iter().filter(|v| *v != was)
+                {
+                    bytes[at] = value;
+                    assert!(check(&bytes, offset, 5, 77).is_err(), "byte {at} = {value} was not seen");
+                    assert!(!torn(&bytes, offset), "byte {at} = {value} looks torn");
+                }
+                bytes[at] = was;
+            }
+        }
+    }
+
+    #[test]
+    fn a_later_header_proves_what_was_durable() {
+        let (mut bytes, block) = file(512);
+        assert_eq!(proof_after(&bytes, 512), 3);
+        let at = 512 + block.len;
+        let mut next = Builder::new(7, block.chain);
+        next.push(7, b"next");
+        let next = next.finish(at, 6).to_vec();
+        bytes[at..at + next.len()].copy_from_slice(&next);
+        assert_eq!((proof_after(&bytes, 512), proof_after(&bytes, at + 8)), (6, 0));
+    }
+}
