@@ -1,8 +1,8 @@
 //! The way to a running host: submit commands, read views, follow batches. Clone freely.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
@@ -12,6 +12,7 @@ use types::{Command, Event, Time};
 use crate::clock::Clock;
 use crate::commit::Urgency;
 use crate::health::Health;
+use crate::speed::Speed;
 use crate::writer::Request;
 use crate::{Batch, Keys, SubmitError, View};
 
@@ -48,6 +49,10 @@ pub struct Handle {
     pub(crate) clock: Arc<Clock>,
     pub(crate) health: Arc<Health>,
     pub(crate) batches: broadcast::Sender<Arc<Batch>>,
+    /// The simulated market's, if there is one.
+    pub(crate) speed: Option<Arc<Speed>>,
+    /// Held while an account is opened, so that ids and names are picked by one at a time. Blocking callers only.
+    pub(crate) account_changes: Arc<Mutex<()>>,
 }
 
 impl Handle {
@@ -97,6 +102,18 @@ impl Handle {
     #[must_use]
     pub fn batches(&self) -> broadcast::Receiver<Arc<Batch>> {
         self.batches.subscribe()
+    }
+
+    /// How fast the simulated market lives, in percent of normal; `None` without one.
+    #[must_use]
+    pub fn speed(&self) -> Option<u32> {
+        self.speed.as_ref().map(|speed| speed.percent())
+    }
+
+    /// Changes that, up to [`crate::SPEED_PERCENT_MAX`]; `None` when there are no simulated participants.
+    #[must_use]
+    pub fn set_speed(&self, percent: u32) -> Option<()> {
+        self.speed.as_ref().map(|speed| speed.set(percent))
     }
 
     /// Whether the host works, and how far it is.

@@ -1,11 +1,13 @@
 //! A host's life: open, run, shut down.
 
-use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use tokio::sync::broadcast;
 
+use crate::admin::Admin;
+use crate::admin::socket::ControlSocket;
 use crate::clock::Clock;
 use crate::commit::Judge;
 use crate::health::Health;
@@ -16,6 +18,7 @@ use crate::participants::{self, Crowd, MEMO_SLOT};
 use crate::publisher::Publisher;
 use crate::recovery::{Recovered, recover};
 use crate::snapshots::Snapshotter;
+use crate::speed::Speed;
 use crate::writer::{Request, Writer};
 use crate::{Handle, HostConfig, Keys, OpenError, Progress, SubmitError, View, files, listing};
 
@@ -25,6 +28,8 @@ pub struct Host {
     handle: Handle,
     /// Ends first.
     participants: Option<Running>,
+    /// Closed after the participants.
+    control: Option<ControlSocket>,
     /// In the order in which they end.
     threads: Vec<JoinHandle<()>>,
     /// Given back last.
@@ -40,9 +45,8 @@ pub fn open(config: &HostConfig, progress: &mut dyn FnMut(Progress)) -> Result<H
     let keys = Keys::open(&config.dir, is_known)?;
     let first = listing::commands(&recovered.exchange)
         .map_err(|wrong| OpenError::Damaged(format!("the standard listing: {wrong}")))?;
-    let crowd = config.participants.map(|settings| {
-        (Crowd::resume(settings.seed, recovered.exchange.memo(MEMO_SLOT)), settings.speed_percent)
-    });
+    let crowd =
+        config.participants.map(|settings| Crowd::resume(settings.seed, recovered.exchange.memo(MEMO_SLOT)));
     let gone = if crowd.is_none() { participants::leave(&recovered.exchange) } else { Vec::new() };
     let mut host = start(config, recovered, keys, lock)?;
     // On a new exchange only; all of them ride in one commit.
@@ -56,10 +60,12 @@ pub fn open(config: &HostConfig, progress: &mut dyn FnMut(Progress)) -> Result<H
             }
         })?;
     }
-    if let Some((crowd, percent)) = crowd {
-        let running = driver::start(&host.handle, crowd, move || percent);
+    if let (Some(crowd), Some(speed)) = (crowd, &host.handle.speed) {
+        let speed = Arc::clone(speed);
+        let running = driver::start(&host.handle, crowd, move || speed.percent());
         host.participants = Some(running.map_err(|error| OpenError::Damaged(error.to_string()))?);
     }
+    host.control = Some(ControlSocket::open(&config.dir, Admin::new(host.handle()))?);
     Ok(host)
 }
 
@@ -105,8 +111,11 @@ fn start(config: &HostConfig, recovered: Recovered, keys: Keys, lock: Lock) -> R
         spawn(config, "exchange-views", move || publisher.run())?,
         spawn(config, "exchange-snapshots", move || snapshotter.run())?,
     ];
-    let handle = Handle { requests, view, keys: Arc::new(keys), clock, health, batches };
-    Ok(Host { handle, participants: None, threads, _lock: lock })
+    let speed = config.participants.map(|participants| Arc::new(Speed::new(participants.speed_percent)));
+    let account_changes = Arc::new(Mutex::new(()));
+    let keys = Arc::new(keys);
+    let handle = Handle { requests, view, keys, clock, health, batches, speed, account_changes };
+    Ok(Host { handle, participants: None, control: None, threads, _lock: lock })
 }
 
 fn spawn(
@@ -131,6 +140,7 @@ impl Host {
 
     fn stop(&mut self, snapshot: bool) {
         self.participants = None;
+        self.control = None;
         // Fails only if the writer has ended already.
         let _ = self.handle.requests.send(Request::Stop { snapshot });
         for thread in self.threads.drain(..) {

@@ -25,6 +25,7 @@ pub mod participants;
 mod publisher;
 mod recovery;
 mod snapshots;
+mod speed;
 pub mod view;
 mod writer;
 
@@ -35,4 +36,5 @@ pub use handle::{Handle, Pending, Receipt, Status};
 pub use host::{Host, open};
 pub use keys::{KeyRecord, Keys, KeysError, Permissions};
 pub use lock::LOCK_NAME;
+pub use speed::SPEED_PERCENT_MAX;
 pub use view::{Catalog, View};

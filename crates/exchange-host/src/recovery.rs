@@ -11,7 +11,7 @@ use types::{Command, Event, Stamped};
 
 use crate::config::Progress;
 use crate::files::failed;
-use crate::limits::{GROUP_MAX, PROGRESS_EVERY};
+use crate::limits::{GROUP_MAX, INTERNAL_FROM, PROGRESS_EVERY};
 use crate::{Applied, HostConfig, OpenError};
 
 /// Name of the journal's directory.
@@ -133,6 +133,6 @@ fn open_history_file(
     config: &HostConfig,
     path: &Path,
 ) -> Result<(history::Feed, history::Reader), OpenError> {
-    let settings = history::Config { retention: config.retention, ..history::Config::default() };
+    let settings = history::Config { retention: config.retention, internal_from: INTERNAL_FROM };
     history::open(path, &settings).map_err(OpenError::History)
 }
