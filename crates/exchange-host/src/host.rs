@@ -134,6 +134,7 @@ impl Host {
     }
 
     /// Stops intake, finishes what waits, takes a snapshot, closes everything and gives the directory back. Blocks.
+    /// Handles that are still around can read what was; the directory can only be opened again when they are gone.
     pub fn shutdown(mut self) {
         self.stop(true);
     }

@@ -70,12 +70,12 @@ impl Admin {
                 let api_key = self.add_public_key(&name, &public_key, rights(read_only), &label)?;
                 Ok(Reply::PublicKey { name, api_key })
             }
-            Request::Snapshot => {
+            Request::Snapshot {} => {
                 let seq = block_on(self.handle.snapshot()).map_err(AdminError::Snapshot)?;
                 Ok(Reply::Snapshot { seq })
             }
-            Request::Status => Ok(self.status()),
-            Request::SpeedGet => self.speed().map(|percent| Reply::Speed { percent }),
+            Request::Status {} => Ok(self.status()),
+            Request::SpeedGet {} => self.speed().map(|percent| Reply::Speed { percent }),
             Request::SpeedSet { percent } => {
                 self.handle.set_speed(percent).ok_or(AdminError::NoParticipants)?;
                 self.speed().map(|percent| Reply::Speed { percent })

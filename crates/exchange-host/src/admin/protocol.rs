@@ -11,7 +11,7 @@ pub const ACCOUNTS_PAGE_MAX: usize = 500;
 /// Amounts of one request: there are far fewer assets.
 pub const AMOUNTS_MAX: usize = 100;
 
-/// A request to the operator's side of an exchange.
+/// A request to the operator's side of an exchange. (Without braces, `deny_unknown_fields` would not hold for the short ones.)
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
@@ -76,11 +76,11 @@ pub enum Request {
         label: String,
     },
     /// Takes a snapshot. Answer: [`Reply::Snapshot`].
-    Snapshot,
+    Snapshot {},
     /// How the exchange is. Answer: [`Reply::Status`].
-    Status,
+    Status {},
     /// How fast the simulated market lives. Answer: [`Reply::Speed`].
-    SpeedGet,
+    SpeedGet {},
     /// Changes that. Answer: [`Reply::Speed`].
     SpeedSet {
         /// Percent of normal; 0 halts it.

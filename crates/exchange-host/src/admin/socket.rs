@@ -115,6 +115,8 @@ fn accept(mut stream: UnixStream, admin: &Admin, others: usize) -> std::io::Resu
         if let Err(error) = converse(&own, &admin) {
             tracing::debug!(%error, "a connection to the control socket ended");
         }
+        // The listener still has its copy of the stream: closing ours would not be seen by the other side.
+        let _ = own.shutdown(Shutdown::Both);
     })?;
     Ok(Some(Connection { stream, thread }))
 }

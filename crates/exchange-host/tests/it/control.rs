@@ -91,10 +91,10 @@ fn the_socket_is_private_and_gone_after_the_end() {
     std::fs::write(&path, "left over from a crash").unwrap();
     let host = open(dir.path());
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    assert!(matches!(ask(dir.path(), &Request::Status), Reply::Status { ready: true, .. }));
+    assert!(matches!(ask(dir.path(), &Request::Status {}), Reply::Status { ready: true, .. }));
     // A second server fails on the lock, before it could take the live socket away.
     exchange_host::open(&exchange_host::HostConfig::new(dir.path()), &mut |_| {}).unwrap_err();
-    assert!(matches!(ask(dir.path(), &Request::Status), Reply::Status { ready: true, .. }));
+    assert!(matches!(ask(dir.path(), &Request::Status {}), Reply::Status { ready: true, .. }));
     drop(host);
     assert!(!path.exists());
     assert!(Client::connect(dir.path()).unwrap().is_none());

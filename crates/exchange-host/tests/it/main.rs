@@ -1,5 +1,7 @@
 //! The host as its users see it, on real files in a temporary directory.
+#![allow(clippy::unwrap_used)] // a test that cannot go on should stop
 
 mod control;
 mod fixture;
 mod lifecycle;
+mod views;
