@@ -1,0 +1,7 @@
+//! The API over a real host: what clients send, and what comes back.
+
+#![allow(clippy::unwrap_used)] // a test that cannot go on fails here
+
+mod client;
+mod orders;
+mod venue;
