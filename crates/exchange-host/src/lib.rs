@@ -26,6 +26,7 @@ mod publisher;
 mod recovery;
 mod snapshots;
 mod speed;
+pub mod verify;
 pub mod view;
 mod writer;
 
@@ -37,4 +38,5 @@ pub use host::{Host, open};
 pub use keys::{KeyRecord, Keys, KeysError, Permissions};
 pub use lock::LOCK_NAME;
 pub use speed::SPEED_PERCENT_MAX;
+pub use verify::{Verified, verify};
 pub use view::{Catalog, View};

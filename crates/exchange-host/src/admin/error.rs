@@ -63,6 +63,7 @@ impl AdminError {
             Self::UnknownAsset(..) => "unknown_asset",
             Self::BadAmount { .. } => "bad_amount",
             Self::UnknownKey(_) => "unknown_key",
+            Self::Keys(KeysError::Public(_)) => "bad_public_key",
             Self::Keys(_) => "keys",
             Self::Submit(SubmitError::Refused(_)) => "refused",
             Self::Submit(SubmitError::Busy) | Self::Busy => "busy",

@@ -17,7 +17,7 @@ use types::{AccountId, AccountName, AssetCode, Command, Event, FeeRate, Money};
 pub use client::{Client, ClientError};
 pub use error::AdminError;
 pub use protocol::{
-    ACCOUNTS_PAGE_MAX, AMOUNTS_MAX, AccountInfo, Amount, BalanceInfo, Credentials, KeyInfo, REPLY_LEN_MAX,
+    ACCOUNTS_PAGE_MAX, AMOUNTS_MAX, AccountEntry, Amount, BalanceEntry, Credentials, KeyEntry, REPLY_LEN_MAX,
     REQUEST_LEN_MAX, Reply, Request,
 };
 pub use socket::SOCKET_NAME;
@@ -54,7 +54,13 @@ impl Admin {
 
     fn carry_out(&self, request: Request) -> Result<Reply, AdminError> {
         match request {
-            Request::AccountCreate { name, fund } => self.create_account(&name, &fund).map(Reply::Key),
+            Request::AccountCreate { name, fund, public_key: None } => {
+                self.create_account(&name, &fund).map(Reply::Key)
+            }
+            Request::AccountCreate { name, fund, public_key: Some(pem) } => {
+                let api_key = self.create_account_with_key(&name, &fund, &pem)?;
+                Ok(Reply::PublicKey { name, api_key })
+            }
             Request::AccountList { after } => Ok(self.list(after)),
             Request::AccountFund { name, fund } => self.transfer(&name, &fund, deposit).map(Reply::Account),
             Request::AccountWithdraw { name, amounts } => {
@@ -87,6 +93,33 @@ impl Admin {
     /// key is sealed first; opening and funding are one journal record. (A crash between the two leaves a key
     /// that is void, for an account that does not exist.)
     pub fn create_account(&self, name: &str, fund: &[Amount]) -> Result<Credentials, AdminError> {
+        let key = self.open_account(name, fund, |grant| {
+            let key = self.handle.keys().create_hmac(grant)?;
+            Ok((key.api_key.clone(), key))
+        })?;
+        Ok(Credentials { name: name.to_owned(), api_key: key.api_key, secret: key.secret })
+    }
+
+    /// The same with the owner's public key (PEM, Ed25519 or RSA); returns its API key.
+    pub fn create_account_with_key(
+        &self,
+        name: &str,
+        fund: &[Amount],
+        pem: &str,
+    ) -> Result<String, AdminError> {
+        self.open_account(name, fund, |grant| {
+            let api_key = self.handle.keys().add_public(grant, pem)?;
+            Ok((api_key.clone(), api_key))
+        })
+    }
+
+    /// Opens and funds an account that has the key `make_key` makes (it tells the API key and what to return).
+    fn open_account<T>(
+        &self,
+        name: &str,
+        fund: &[Amount],
+        make_key: impl FnOnce(&Grant<'_>) -> Result<(String, T), AdminError>,
+    ) -> Result<T, AdminError> {
         let name = parse_name(name)?;
         let _one_at_a_time = self.lock();
         if self.handle.view().account_by_name(&name).is_some() {
@@ -96,16 +129,16 @@ impl Admin {
         let mut commands = vec![Command::OpenAccount { account, name, maker: FEE, taker: FEE }];
         commands.extend(self.transfers(account, fund, deposit)?);
         let grant = Grant { account, account_name: &name, permissions: Permissions::ALL, label: "" };
-        let key = self.handle.keys().create_hmac(&grant)?;
-        if let Err(error) = self.submit_batch(commands) {
-            if matches!(error, SubmitError::Stopped) {
-                // It may have been opened: the key stays, and is void if it was not.
-                return Err(error.into());
+        let (api_key, made) = make_key(&grant)?;
+        match self.submit_batch(commands) {
+            Ok(()) => Ok(made),
+            // It may have been opened: the key stays, and is void if it was not.
+            Err(SubmitError::Stopped) => Err(SubmitError::Stopped.into()),
+            Err(error) => {
+                self.handle.keys().revoke(&api_key)?;
+                Err(error.into())
             }
-            self.handle.keys().revoke(&key.api_key)?;
-            return Err(error.into());
         }
-        Ok(Credentials { name: name.to_string(), api_key: key.api_key, secret: key.secret })
     }
 
     /// Makes another HMAC key.
@@ -142,7 +175,12 @@ impl Admin {
     }
 
     /// Carries out one batch of deposits or withdrawals, all or nothing as far as amounts can be checked before.
-    fn transfer(&self, name: &str, amounts: &[Amount], command: Transfer) -> Result<AccountInfo, AdminError> {
+    fn transfer(
+        &self,
+        name: &str,
+        amounts: &[Amount],
+        command: Transfer,
+    ) -> Result<AccountEntry, AdminError> {
         let account = self.account(name)?;
         let commands = self.transfers(account.id, amounts, command)?;
         if !commands.is_empty() {
@@ -217,24 +255,24 @@ impl Admin {
         self.handle.speed().ok_or(AdminError::NoParticipants)
     }
 
-    fn info(&self, catalog: &Catalog, account: &AccountView) -> AccountInfo {
+    fn info(&self, catalog: &Catalog, account: &AccountView) -> AccountEntry {
         let held = self.handle.view().balances(account.id).balances;
         let balances = held.iter().filter(|b| b.available.0 != 0 || b.locked.0 != 0).filter_map(|balance| {
             let asset = catalog.asset(balance.asset)?;
             let text = |amount: Money| types::decimal::format(amount.0, asset.scale);
-            Some(BalanceInfo {
+            Some(BalanceEntry {
                 asset: asset.code.to_string(),
                 available: text(balance.available),
                 locked: text(balance.locked),
             })
         });
-        AccountInfo {
+        AccountEntry {
             id: account.id.0,
             name: account.name.to_string(),
             trading: account.trading,
             simulated: account.id >= INTERNAL_FROM,
             balances: balances.collect(),
-            keys: self.handle.keys().of_account(account.id).iter().map(|key| key_info(key)).collect(),
+            keys: self.handle.keys().of_account(account.id).iter().map(|key| key_entry(key)).collect(),
         }
     }
 
@@ -279,13 +317,13 @@ const fn grant<'a>(account: &'a AccountView, permissions: Permissions, label: &'
     Grant { account: account.id, account_name: &account.name, permissions, label }
 }
 
-fn key_info(key: &KeyRecord) -> KeyInfo {
+fn key_entry(key: &KeyRecord) -> KeyEntry {
     let kind = match key.kind() {
         KeyKind::Hmac => "hmac",
         KeyKind::Ed25519 => "ed25519",
         KeyKind::Rsa => "rsa",
     };
-    KeyInfo {
+    KeyEntry {
         api_key: key.api_key.clone(),
         kind: kind.to_owned(),
         read: key.permissions.read,

@@ -15,13 +15,17 @@ pub const AMOUNTS_MAX: usize = 100;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
-    /// Opens and funds an account and makes an HMAC key for it. Answer: [`Reply::Key`].
+    /// Opens and funds an account and makes an HMAC key for it ([`Reply::Key`]) or registers its owner's public key
+    /// ([`Reply::PublicKey`]).
     AccountCreate {
         /// Its name.
         name: String,
         /// What it starts with.
         #[serde(default)]
         fund: Vec<Amount>,
+        /// PEM, Ed25519 or RSA; an HMAC key is made when absent.
+        #[serde(default)]
+        public_key: Option<String>,
     },
     /// Accounts by id. Answer: [`Reply::Accounts`].
     AccountList {
@@ -114,12 +118,12 @@ pub enum Reply {
     /// Accounts.
     Accounts {
         /// By id.
-        accounts: Vec<AccountInfo>,
+        accounts: Vec<AccountEntry>,
         /// True when there are more after the last one.
         more: bool,
     },
     /// One account.
-    Account(AccountInfo),
+    Account(AccountEntry),
     /// Keys were revoked.
     Revoked {
         /// So many.
@@ -179,7 +183,7 @@ impl std::fmt::Debug for Credentials {
 
 /// An account as its operator sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccountInfo {
+pub struct AccountEntry {
     /// Its id.
     pub id: u32,
     /// Its name.
@@ -189,14 +193,14 @@ pub struct AccountInfo {
     /// One of the simulated participants.
     pub simulated: bool,
     /// By asset, those above zero.
-    pub balances: Vec<BalanceInfo>,
+    pub balances: Vec<BalanceEntry>,
     /// Its API keys, oldest first.
-    pub keys: Vec<KeyInfo>,
+    pub keys: Vec<KeyEntry>,
 }
 
 /// A holding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BalanceInfo {
+pub struct BalanceEntry {
     /// Of what.
     pub asset: String,
     /// Can be spent.
@@ -207,7 +211,7 @@ pub struct BalanceInfo {
 
 /// An API key, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyInfo {
+pub struct KeyEntry {
     /// `X-MBX-APIKEY`.
     pub api_key: String,
     /// `hmac`, `ed25519` or `rsa`.

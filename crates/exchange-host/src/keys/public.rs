@@ -1,4 +1,4 @@
-//! Public keys in PEM, as Binance takes them: `PUBLIC KEY` (`SubjectPublicKeyInfo`, RFC 5280 §4.1.2.7; Ed25519 RFC 8410) and
+//! Public keys in PEM, as Binance takes them: `PUBLIC KEY` (`SubjectPublicKeyEntry`, RFC 5280 §4.1.2.7; Ed25519 RFC 8410) and
 //! `RSA PUBLIC KEY` (PKCS#1, RFC 8017 A.1.1).
 
 use base64::Engine as _;

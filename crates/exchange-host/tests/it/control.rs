@@ -29,7 +29,7 @@ fn an_account_is_created_listed_funded_and_revoked_over_the_socket() {
     let mut client = Client::connect(dir.path()).unwrap().unwrap();
     let name = || "alice".to_owned();
     let fund = vec![amount("USDT", "100000"), amount("BTC", "0.5"), amount("BTC", "0.25")];
-    let reply = client.call(&Request::AccountCreate { name: name(), fund }).unwrap();
+    let reply = client.call(&Request::AccountCreate { name: name(), fund, public_key: None }).unwrap();
     let Reply::Key(credentials) = reply else { panic!("{reply:?}") };
     assert_eq!(handle.keys().get(&credentials.api_key).unwrap().account, id(&handle, "alice"));
 
@@ -65,7 +65,7 @@ fn a_refused_account_changes_nothing() {
     let host = open(dir.path());
     let (alice, key) = create(&host.handle(), "alice");
     let seq = host.handle().status().seq;
-    let create = |name: &str, fund| Request::AccountCreate { name: name.to_owned(), fund };
+    let create = |name: &str, fund| Request::AccountCreate { name: name.to_owned(), fund, public_key: None };
     for (request, expected) in [
         (create("alice", vec![]), "name_taken"),
         (create("a b", vec![]), "bad_name"),

@@ -29,7 +29,11 @@ pub(crate) fn amount(asset: &str, amount: &str) -> Amount {
 /// Opens an account with 1,000,000 USDT and 100 BTC; returns its id and API key.
 pub(crate) fn create(handle: &Handle, name: &str) -> (AccountId, String) {
     let fund = vec![amount("USDT", "1000000"), amount("BTC", "100")];
-    let reply = Admin::new(handle.clone()).perform(Request::AccountCreate { name: name.to_owned(), fund });
+    let reply = Admin::new(handle.clone()).perform(Request::AccountCreate {
+        name: name.to_owned(),
+        fund,
+        public_key: None,
+    });
     let Reply::Key(credentials) = reply else { panic!("{reply:?}") };
     (id(handle, name), credentials.api_key)
 }
