@@ -4,7 +4,6 @@ use std::fmt;
 
 /// The exit codes, as documented in `--help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "used by the administration commands, which follow")]
 pub(crate) enum Exit {
     /// Something did not work.
     Failed = 1,

@@ -24,7 +24,7 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 pub(crate) fn run(config: &Config, json: bool) -> Result<ExitCode, Failure> {
     refuse_public(config)?;
     crate::logs::start(&config.log);
-    let host = open_host(&config.host())?;
+    let host = open(&config.host()).map_err(|error| open_failure(&config.data_dir, error))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| Failure::new(Exit::Failed, "cannot start threads").because(error))?;
@@ -37,23 +37,22 @@ pub(crate) fn run(config: &Config, json: bool) -> Result<ExitCode, Failure> {
 }
 
 /// Opens the data directory and recovers, telling how far it is.
-pub(crate) fn open_host(settings: &HostConfig) -> Result<Host, Failure> {
+pub(crate) fn open(settings: &HostConfig) -> Result<Host, OpenError> {
     let mut last = Instant::now();
     exchange_host::open(settings, &mut |progress| match progress {
         Progress::Replaying { commands, .. } if last.elapsed() >= PROGRESS_EVERY => {
             last = Instant::now();
             note(format!("recovering: {commands} commands applied"));
         }
-        Progress::Snapshot { .. } | Progress::Replaying { .. } => {}
         Progress::Ready { replayed, .. } if replayed > 0 => {
             note(format!("recovered: {replayed} commands applied"));
         }
-        Progress::Ready { .. } => {}
+        Progress::Snapshot { .. } | Progress::Replaying { .. } | Progress::Ready { .. } => {}
     })
-    .map_err(|error| open_failure(&settings.dir, error))
 }
 
-fn open_failure(dir: &Path, error: OpenError) -> Failure {
+/// Why the data directory could not be opened, and what to do.
+pub(crate) fn open_failure(dir: &Path, error: OpenError) -> Failure {
     let what = format!("cannot open the data directory {}", dir.display());
     let failure = Failure::new(Exit::Failed, what);
     match error {

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use exchange_host::Durability;
 
+pub(crate) use keys::speed_percent;
 pub(crate) use load::{Flags, Loaded, Value, load};
 
 /// Everything that can be configured. The keys, their units and defaults stand in [`keys::KEYS`].

@@ -5,8 +5,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use exchange_host::admin::Client;
+use journal::{Failure, From, Reader, Tail};
+
 use super::Check;
-use crate::commands::exchange::server_answers;
 use crate::config::Config;
 
 /// Below this much free space nothing should be started (bytes): one snapshot and an hour of a busy journal.
@@ -20,13 +22,14 @@ const CLOCK_MIN: u64 = 1_767_225_600;
 
 /// All checks, in the order they are printed.
 pub(super) fn all(config: &Config) -> Vec<Check> {
-    let running = server_answers(&config.data_dir);
+    let running = matches!(Client::connect(&config.data_dir), Ok(Some(_)));
     vec![
         folder(&config.data_dir),
         disk(&config.data_dir),
         server(running),
         port(config, running),
         key_file(&config.data_dir),
+        journal(&config.data_dir, running),
         clock(&config.data_dir),
         files(),
     ]
@@ -122,6 +125,30 @@ fn key_file(dir: &Path) -> Check {
             )
         }
         Ok(_) => Check::good(name, "private (mode 600)"),
+    }
+}
+
+/// Every record since the newest snapshot can be read.
+fn journal(dir: &Path, running: bool) -> Check {
+    let name = "journal";
+    let path = dir.join("journal");
+    if !path.is_dir() {
+        return Check::good(name, "none yet");
+    }
+    let tail = if running { Tail::Growing } else { Tail::Final };
+    let advice = "nothing was changed; `tradewind exchange verify` tells more; restore the file from a copy";
+    let read = || {
+        let mut reader = Reader::open(&path, From::Newest, tail)?;
+        let mut last = reader.snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
+        while let Some(record) = reader.records.next()? {
+            last = record.seq;
+        }
+        Ok(last)
+    };
+    match read() {
+        Ok(last) => Check::good(name, format!("readable up to command {last}")),
+        Err(Failure::Pruned { .. }) => Check::good(name, "readable (it was pruned meanwhile)"),
+        Err(error) => Check::bad(name, error.to_string(), advice),
     }
 }
 

@@ -1,0 +1,51 @@
+//! `tradewind doctor`.
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::program::{Done, Server, finish, run_in, tradewind};
+
+fn doctor(dir: &Path, addr: &str) -> Done {
+    let mut command = tradewind(&["doctor", "--json", "--data-dir"]);
+    finish(command.arg(dir).env("TRADEWIND__EXCHANGE__ADDR", addr))
+}
+
+fn state(done: &Done, name: &str) -> String {
+    let checks = done.json()["checks"].clone();
+    let found = checks.as_array().unwrap().iter().find(|c| c["name"] == name).cloned().unwrap_or(Value::Null);
+    found["state"].as_str().unwrap_or("missing").to_owned()
+}
+
+#[test]
+fn a_fresh_place_and_a_running_server_are_fine() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let fresh = doctor(&data, "127.0.0.1:0");
+    assert!(!data.exists(), "doctor changes nothing");
+    assert_eq!(state(&fresh, "data directory"), "ok");
+    let server = Server::start(&data);
+    let busy = doctor(&data, &server.addr().to_string());
+    for name in ["data directory", "server", "port", "key file", "journal", "clock"] {
+        assert_eq!(state(&busy, name), "ok", "{name}: {}", busy.out);
+    }
+    assert_eq!(server.stop(Signal::INT).code(), Some(0));
+}
+
+#[test]
+fn each_problem_is_named_with_what_mends_it() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(run_in(dir.path(), &["exchange", "account", "create", "alice"]).code, 0);
+    let key = dir.path().join("master.key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let done = doctor(dir.path(), &taken.local_addr().unwrap().to_string());
+    assert_eq!(done.code, 1);
+    assert_eq!((state(&done, "key file").as_str(), state(&done, "port").as_str()), ("failed", "failed"));
+    assert_eq!(done.json()["ok"], false);
+    let text = run_in(dir.path(), &["doctor"]);
+    assert!(text.out.contains("do: chmod 600"), "{}", text.out);
+}

@@ -1,0 +1,110 @@
+//! Runs the binary: single commands, and a server that is stopped when its test ends.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+/// What a command left behind.
+pub(crate) struct Done {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Done {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("no JSON: {:?} {:?}", self.out, self.err))
+    }
+}
+
+/// The binary, without settings of the person who runs the tests.
+pub(crate) fn tradewind(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tradewind"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("TRADEWIND__"))
+    {
+        command.env_remove(name);
+    }
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// Runs one command to its end.
+pub(crate) fn run(arguments: &[&str]) -> Done {
+    finish(&mut tradewind(arguments))
+}
+
+/// Runs one command on a data directory.
+pub(crate) fn run_in(dir: &Path, arguments: &[&str]) -> Done {
+    finish(tradewind(arguments).arg("--data-dir").arg(dir))
+}
+
+/// Runs a prepared command to its end.
+pub(crate) fn finish(command: &mut Command) -> Done {
+    let output = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Done { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// A running server.
+pub(crate) struct Server {
+    child: Child,
+    /// Kept open: a server that cannot write to it would be another test.
+    _out: BufReader<ChildStdout>,
+    pub(crate) ready: Value,
+}
+
+impl Server {
+    /// Starts a silent exchange on a free port and waits until it is ready.
+    pub(crate) fn start(dir: &Path) -> Self {
+        Self::start_with(dir, &["--no-participants"])
+    }
+
+    /// The same with other options.
+    pub(crate) fn start_with(dir: &Path, options: &[&str]) -> Self {
+        let mut command = tradewind(&["serve", "--json", "--log", "warn", "--exchange-addr", "127.0.0.1:0"]);
+        command.args(options).arg("--data-dir").arg(dir).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child = command.spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let ready =
+            serde_json::from_str(&line).unwrap_or_else(|_| panic!("the server did not start: {line:?}"));
+        Self { child, _out: out, ready }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.ready["exchange"]["http"].as_str().unwrap().trim_start_matches("http://").parse().unwrap()
+    }
+
+    /// The status and body of a GET.
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(self.addr()).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+    }
+
+    /// Sends a signal and waits for the end.
+    pub(crate) fn stop(mut self, signal: Signal) -> ExitStatus {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Only for a test that failed before it stopped the server.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
