@@ -57,9 +57,9 @@ pub enum Command {
 /// The plan of a workload.
 pub struct Plan {
     pub name: &'static str,
-    live: usize,
-    commands: usize,
-    reduces: bool,
+    pub live: usize,
+    pub commands: usize,
+    pub reduces: bool,
 }
 
 /// W1, W1r and W2.
