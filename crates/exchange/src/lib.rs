@@ -33,3 +33,9 @@ pub use exchange::Exchange;
 pub use limits::{ACCOUNTS_MAX, ASSETS_MAX, ICEBERG_PARTS_MAX, MARKETS_MAX, MEMO_SLOTS};
 pub use read::{Counters, HeldBalance};
 pub use snapshot::RestoreError;
+
+/// For the tests of this crate.
+#[doc(hidden)]
+pub mod testing {
+    pub use crate::snapshot::sealed;
+}

@@ -2,7 +2,13 @@
 #![allow(clippy::unwrap_used, unreachable_pub, reason = "a test binary: it may panic, and nobody imports it")]
 
 mod audit;
+mod changes;
+mod conditional;
 mod generate;
 mod hostile;
+mod lists;
+mod refusals;
+mod self_trade;
+mod snapshots;
 mod trading;
 mod world;

@@ -1,10 +1,10 @@
 //! A small exchange to test on: two markets, three assets, funded accounts, and short words for commands.
 
 use exchange::Exchange;
-use types::command::{Cancel, NewOrder, Target};
+use types::command::{Cancel, Leg, ListShape, NewList, NewOrder, Target};
 use types::event::{ExpiryReason, OrderChange};
 use types::instrument::{LotRule, PercentPriceRule, Rules, TickRule};
-use types::order::{Amount, Tags};
+use types::order::{AfterTrigger, Amount, StopKind, Tags, Trigger};
 use types::{
     AccountId, AccountName, Asset, AssetCode, AssetId, ClientOrderId, Command, Event, FeeRate, Market,
     MarketId, Money, OrderId, OrderStatus, OrderView, Price, Qty, Refusal, Side, Stamped, StpMode, Symbol,
@@ -215,4 +215,31 @@ pub const fn market_qty(qty: i64) -> Terms {
 /// A market order by hundredths of a USDT.
 pub const fn market_quote(cents: i64) -> Terms {
     Terms::Market { amount: Amount::Quote(Money(cents as i128 * ONE as i128 / 100)) }
+}
+
+pub const fn stop(kind: StopKind, at: i64, qty: i64) -> Terms {
+    let trigger = Trigger { kind, stop: Some(Price(at * ONE)), trailing: None };
+    Terms::Stop { trigger, qty: Qty(qty * ONE / 100), then: AfterTrigger::Market }
+}
+
+pub const fn stop_limit(kind: StopKind, at: i64, price: i64, qty: i64) -> Terms {
+    let trigger = Trigger { kind, stop: Some(Price(at * ONE)), trailing: None };
+    let then = AfterTrigger::Limit { price: Price(price * ONE), tif: TimeInForce::Gtc, display: None };
+    Terms::Stop { trigger, qty: Qty(qty * ONE / 100), then }
+}
+
+pub fn leg(id: &str, side: Side, terms: Terms) -> Leg {
+    Leg { client_id: client(id), side, terms, tags: Tags::default() }
+}
+
+pub fn list(account: AccountId, shape: ListShape) -> NewList {
+    NewList { account, market: M, client_id: client("list"), stp: StpMode::None, shape }
+}
+
+/// LIMIT_MAKER above, STOP_LOSS below.
+pub fn oco_sell(above: i64, below: i64, qty: i64) -> ListShape {
+    ListShape::Oco {
+        above: leg("above", Side::Sell, maker(above, qty)),
+        below: leg("below", Side::Sell, stop(StopKind::StopLoss, below, qty)),
+    }
 }
