@@ -18,7 +18,12 @@ struct Soak {
     cargo: &'static [&'static str],
 }
 
-const SOAKS: &[Soak] = &[];
+const SOAKS: &[Soak] = &[Soak {
+    name: "exchange-hostile",
+    about: "hostile random commands against the exchange core, audited from its events",
+    sizes: &[("TRADEWIND_EXCHANGE_COMMANDS", "400000000")],
+    cargo: &["test", "--package", "exchange", "--test", "it", "hostile"],
+}];
 
 /// How long each fuzz target runs, in seconds.
 const FUZZ_SECONDS: u32 = 300;
