@@ -29,16 +29,35 @@ struct Contender {
     exact: bool,
     /// Whether it can reduce an order in its place.
     reduces: bool,
-    throughput: fn(&Workload) -> Timed,
-    check: fn(&Workload) -> Check,
-    service: fn(&Workload) -> Histogram<u64>,
+    /// Most commands it is given on a small book, because it grows too slow for more.
+    small_book_max: usize,
+    throughput: fn(&Workload, usize) -> Timed,
+    check: fn(&Workload, usize) -> Check,
+    service: fn(&Workload, usize) -> Histogram<u64>,
 }
+
+impl Contender {
+    /// How many of the commands it replays.
+    fn share(&self, workload: &Workload) -> usize {
+        let small = workload.live < SMALL_BOOK;
+        workload.commands.len().min(if small { self.small_book_max } else { usize::MAX })
+    }
+}
+
+/// Live orders below which a book is small.
+const SMALL_BOOK: usize = 100_000;
 
 /// Seconds for the timed commands of one replay.
 #[derive(Clone, Copy)]
 struct Timed {
     cpu: f64,
     wall: f64,
+}
+
+impl Timed {
+    fn per_command(self, count: usize) -> Self {
+        Self { cpu: self.cpu / count as f64, wall: self.wall / count as f64 }
+    }
 }
 
 /// What a replay did, for comparison.
@@ -54,6 +73,7 @@ fn contender<E: Engine>(name: &'static str) -> Contender {
         name,
         exact: true,
         reduces: true,
+        small_book_max: usize::MAX,
         throughput: throughput::<E>,
         check: check::<E>,
         service: service::<E>,
@@ -68,10 +88,10 @@ fn prefilled<E: Engine>(workload: &Workload) -> E {
     engine
 }
 
-fn throughput<E: Engine>(workload: &Workload) -> Timed {
+fn throughput<E: Engine>(workload: &Workload, count: usize) -> Timed {
     let mut engine: E = prefilled(workload);
     let (cpu, wall) = (ThreadTime::now(), Instant::now());
-    for command in &workload.commands {
+    for command in &workload.commands[..count] {
         engine.run(command);
     }
     let timed = Timed { cpu: cpu.elapsed().as_secs_f64(), wall: wall.elapsed().as_secs_f64() };
@@ -79,10 +99,10 @@ fn throughput<E: Engine>(workload: &Workload) -> Timed {
     timed
 }
 
-fn check<E: Engine>(workload: &Workload) -> Check {
+fn check<E: Engine>(workload: &Workload, count: usize) -> Check {
     let mut engine = E::new();
     let mut check = Check { trades: 0, trades_digest: engine::DIGEST_START, book_digest: 0 };
-    for command in workload.prefill.iter().chain(&workload.commands) {
+    for command in workload.prefill.iter().chain(&workload.commands[..count]) {
         engine.run(command);
         engine.trades(&mut |maker, price, qty| {
             check.trades += 1;
@@ -99,11 +119,11 @@ fn histogram() -> Histogram<u64> {
 }
 
 /// One clock reading per command: each time is a command's service plus one reading.
-fn service<E: Engine>(workload: &Workload) -> Histogram<u64> {
+fn service<E: Engine>(workload: &Workload, count: usize) -> Histogram<u64> {
     let mut engine: E = prefilled(workload);
     let mut times = histogram();
     let mut before = Instant::now();
-    for command in &workload.commands {
+    for command in &workload.commands[..count] {
         engine.run(command);
         let after = Instant::now();
         let nanos = u64::try_from(after.duration_since(before).as_nanos()).unwrap_or(u64::MAX);
@@ -132,35 +152,41 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 fn measure(workload: &Workload, all: &[Contender], rounds: usize) -> WorkloadResult {
     let contenders: Vec<&Contender> = all.iter().filter(|c| c.reduces || !workload.reduces).collect();
-    let checks: Vec<Check> = contenders.iter().map(|c| (c.check)(workload)).collect();
-    for (contender, check) in contenders.iter().zip(&checks) {
-        eprintln!("  {:<16} {check:x?}", contender.name);
-    }
+    let plain = contenders.iter().position(|c| c.name == plain::NAME).expect("the yardstick takes part");
+    let checks: Vec<(Check, Check)> = contenders
+        .iter()
+        .map(|c| {
+            let share = c.share(workload);
+            let (own, base) = ((c.check)(workload, share), (contenders[plain].check)(workload, share));
+            eprintln!("  {:<16} {share} commands, {own:x?}", c.name);
+            (own, base)
+        })
+        .collect();
     let mut timed: Vec<Vec<Timed>> = vec![Vec::new(); contenders.len()];
     for round in 0..rounds {
         for turn in 0..contenders.len() {
             let at = (turn + round) % contenders.len();
-            timed[at].push((contenders[at].throughput)(workload));
+            let share = contenders[at].share(workload);
+            timed[at].push((contenders[at].throughput)(workload, share).per_command(share));
         }
         eprintln!("  round {} of {rounds}", round + 1);
     }
-    let per_second = |seconds: f64| workload.commands.len() as f64 / seconds;
-    let plain = contenders.iter().position(|c| c.name == plain::NAME).expect("the yardstick takes part");
     let engines = contenders.iter().enumerate().map(|(at, contender)| EngineResult {
         name: contender.name,
-        cpu_rate: median(timed[at].iter().map(|t| per_second(t.cpu)).collect()),
-        wall_rate: median(timed[at].iter().map(|t| per_second(t.wall)).collect()),
+        commands: contender.share(workload),
+        cpu_rate: median(timed[at].iter().map(|t| 1.0 / t.cpu).collect()),
+        wall_rate: median(timed[at].iter().map(|t| 1.0 / t.wall).collect()),
         ratio: median(timed[at].iter().zip(&timed[plain]).map(|(own, base)| base.cpu / own.cpu).collect()),
-        service: (contender.service)(workload),
+        service: (contender.service)(workload, contender.share(workload)),
         exact: contender.exact,
-        same_book: checks[at].book_digest == checks[plain].book_digest,
-        same_trades: checks[at].trades_digest == checks[plain].trades_digest,
+        same_book: checks[at].0.book_digest == checks[at].1.book_digest,
+        same_trades: checks[at].0.trades_digest == checks[at].1.trades_digest,
     });
     WorkloadResult {
         name: workload.name,
         live: workload.live,
         commands: workload.commands.len(),
-        trades: checks[plain].trades,
+        trades: checks[plain].0.trades,
         mix: workload.mix(),
         engines: engines.collect(),
     }
@@ -176,7 +202,12 @@ fn main() {
         contender::<plain::Plain>(plain::NAME),
         contender::<matchcore_book::Matchcore<true>>("matchcore"),
         Contender { exact: false, ..contender::<matchcore_book::Matchcore<false>>("matchcore as is") },
-        Contender { reduces: false, ..contender::<lobster_book::Lobster>("lobster") },
+        // Its emptied levels stay and are searched, so its time per command grows with the commands.
+        Contender {
+            reduces: false,
+            small_book_max: 300_000,
+            ..contender::<lobster_book::Lobster>("lobster")
+        },
     ];
     let clock = clock_cost();
     let mut results = Vec::new();

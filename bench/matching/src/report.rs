@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 /// What was measured of an engine on a workload.
 pub struct EngineResult {
     pub name: &'static str,
+    /// How many of the workload's commands it replayed.
+    pub commands: usize,
     /// Commands per second of CPU time, median of the rounds.
     pub cpu_rate: f64,
     /// Commands per second of wall time, median of the rounds.
@@ -54,7 +56,11 @@ pub fn markdown(results: &[WorkloadResult], rounds: usize, clock: u64) -> String
             let _ = write!(
                 text,
                 "| {} | {:.2} | {:.2} | {:.2} |",
-                engine.name,
+                if engine.commands < *commands {
+                    format!("{} (first {})", engine.name, engine.commands)
+                } else {
+                    engine.name.to_owned()
+                },
                 engine.cpu_rate / 1e6,
                 engine.wall_rate / 1e6,
                 engine.ratio
@@ -92,9 +98,10 @@ fn engine_json(engine: &EngineResult) -> String {
         .map(|(name, quantile)| format!("\"{name}\":{}", engine.service.value_at_quantile(*quantile)))
         .collect();
     format!(
-        "{{\"name\":\"{}\",\"cpu_per_s\":{:.0},\"wall_per_s\":{:.0},\"ratio\":{:.3},\"service_ns\":{{{}}},\
+        "{{\"name\":\"{}\",\"commands\":{},\"cpu_per_s\":{:.0},\"wall_per_s\":{:.0},\"ratio\":{:.3},\"service_ns\":{{{}}},\
          \"same_trades\":{},\"same_book\":{}}}",
         engine.name,
+        engine.commands,
         engine.cpu_rate,
         engine.wall_rate,
         engine.ratio,

@@ -111,3 +111,51 @@ fn hash(id: OrderId) -> u32 {
     let folded = (id.0 ^ (id.0 >> 32)) & u64::from(u32::MAX);
     u32::try_from(folded).expect("masked to 32 bits").wrapping_mul(0x9E37_79B9)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::orders::Order;
+    use super::*;
+    use crate::Resting;
+    use types::{AccountId, Price, Qty, Side};
+
+    fn order(id: OrderId) -> Order {
+        let qty = Qty(1);
+        let (owner, side, price) = (AccountId(1), Side::Buy, Price(1));
+        Order::new(&Resting { id, owner, side, price, left: qty, shown: qty, display: None, arrival: 0 })
+    }
+
+    #[test]
+    fn ids_of_the_same_hash_are_told_apart() {
+        let (mut orders, mut index) = (Orders::default(), Index::new());
+        let twins = [OrderId(1), OrderId(1 << 32), OrderId((5 << 32) | 4)];
+        assert!(twins.iter().all(|id| hash(*id) == hash(twins[0])));
+        let slots = twins.map(|id| orders.add(order(id)));
+        for (id, slot) in twins.into_iter().zip(slots).take(2) {
+            index.insert(id, slot, &orders);
+        }
+        assert_eq!(twins.map(|id| index.get(id, &orders)), [Some(slots[0]), Some(slots[1]), None]);
+        index.remove(twins[0], slots[0]);
+        assert_eq!(twins.map(|id| index.get(id, &orders)), [None, Some(slots[1]), None]);
+    }
+
+    #[test]
+    fn ids_are_found_through_growth_and_removal() {
+        let (mut orders, mut index) = (Orders::default(), Index::new());
+        let mut live = Vec::new();
+        for number in 0_u64..20_000 {
+            let id = OrderId(number * number % 65_537 + (number << 20));
+            let slot = orders.add(order(id));
+            index.insert(id, slot, &orders);
+            live.push((id, slot));
+            if number % 3 == 0 {
+                let (gone, slot) = live.swap_remove((number / 2) as usize % live.len());
+                index.remove(gone, slot);
+                orders.release(slot);
+                assert_eq!(index.get(gone, &orders), None);
+            }
+        }
+        assert!(live.iter().all(|(id, slot)| index.get(*id, &orders) == Some(*slot)));
+        assert!(index.entries.len() <= live.len() * 4);
+    }
+}

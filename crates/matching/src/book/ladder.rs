@@ -248,3 +248,7 @@ impl Ladder {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "ladder_tests.rs"]
+mod tests;

@@ -132,3 +132,30 @@ impl Tracking {
         rank(self.side.opposite(), trailing_stop(self.side, best, Bips(*delta)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_merge_at_a_new_best_and_nothing_stays_behind() {
+        let mut tracking = Tracking::new(Side::Sell);
+        for arrival in 0..100 {
+            let best = Price(1_000 - i64::try_from(arrival).unwrap());
+            tracking.start(arrival, OrderId(arrival), Bips(500), best);
+        }
+        assert_eq!(tracking.groups.len(), 100);
+        tracking.on_price(Price(951), |_, _| panic!("nothing fires on the way up"));
+        assert_eq!(
+            (tracking.groups.len(), tracking.best(99), tracking.best(0)),
+            (50, Some(Price(951)), Some(Price(1_000)))
+        );
+        let mut fired = Vec::new();
+        tracking.on_price(Price(1), |arrival, _| fired.push(arrival));
+        fired.sort_unstable();
+        assert!(fired.into_iter().eq(0..100));
+        let kept =
+            tracking.groups.len() + tracking.stops.len() + tracking.places.len() + tracking.ranks.len();
+        assert_eq!(kept, 0);
+    }
+}

@@ -272,6 +272,39 @@ fn decrementing_takes_from_a_larger_maker_and_ends_the_taker() {
 }
 
 #[test]
+fn a_prevented_trade_costs_a_quantity_but_no_money() {
+    let mut table = Table::new();
+    table.rest(7, Sell, 100, 2);
+    table.rest(2, Sell, 100, 9);
+    // Of five wanted two are prevented; the budget of three pays the other three.
+    let kind = Kind::Market { qty: Qty(5), budget: Some(Money(300)) };
+    let stp = StpMode::Decrement;
+    assert_eq!(
+        table.place(9, 7, Buy, kind, stp),
+        [
+            prevented(7, 9, 2, stp),
+            removed(7, 0, Removal::SelfTrade),
+            fill(2, 9, 100, 3, 6),
+            level(Sell, 100, 6),
+        ]
+    );
+    // Of an order that is money alone, a prevented trade takes its price.
+    table.rest(8, Sell, 99, 2);
+    let kind = Kind::MarketQuote { budget: Money(398) };
+    assert_eq!(
+        table.place(10, 8, Buy, kind, stp),
+        [
+            SelfTrade { maker: OrderId(8), taker: OrderId(10), price: Price(99), qty: Qty(2), effect: stp },
+            removed(8, 0, Removal::SelfTrade),
+            level(Sell, 99, 0),
+            fill(2, 10, 100, 2, 4),
+            level(Sell, 100, 4),
+            removed(10, 0, Removal::BudgetSpent),
+        ]
+    );
+}
+
+#[test]
 fn the_cost_of_a_quantity_counts_hidden_orders_and_skips_the_owners_own() {
     let mut table = Table::new();
     table.iceberg(1, Sell, 100, 10, 1);

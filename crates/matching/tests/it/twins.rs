@@ -144,8 +144,9 @@ impl Source {
                 self.centre + 10 * (away * spread / 3 + random.within(-spread, spread))
             }
             Scene::Drifting => {
-                self.centre += random.within(-40, 60);
-                self.centre + away * 20 + random.within(-60, 60)
+                let reach = random.pick(&[60, 60, 9_000]);
+                self.centre += random.within(-90, 110);
+                self.centre + away * 20 + away * random.within(-60, reach)
             }
             Scene::OffTick => self.centre + away * 100 + random.within(-400, 400),
             Scene::Extreme => match random.below(5) {
