@@ -13,10 +13,8 @@ mod payload;
 mod request;
 #[cfg(test)]
 mod samples;
-mod statistics;
 mod topic;
 mod user;
-mod words;
 mod wrap;
 
 use std::sync::Arc;
@@ -27,6 +25,7 @@ use http::{Request, Response};
 
 pub(crate) use arrivals::Arrivals;
 use connection::Opening;
+pub(crate) use user::server_shutdown;
 
 use crate::call::TimeUnit;
 use crate::context::Context;

@@ -69,6 +69,10 @@ impl Malformed {
 /// Reads one message.
 pub(crate) fn parse(text: &str) -> Result<Request, Malformed> {
     let raw: Raw = match serde_json::from_str(text) {
+        // Serde takes a list of values for a struct too; the venue does not.
+        Ok(_) if !text.trim_start().starts_with('{') => {
+            return Err(Malformed::request("expected an object", &Value::Null));
+        }
         Ok(raw) => raw,
         Err(error) if error.is_data() => {
             let id = serde_json::from_str::<Value>(text).ok().map(|v| known_id(&v["id"])).unwrap_or_default();
@@ -167,6 +171,7 @@ mod tests {
             ("{", 3, "Invalid JSON: ", json!(null)),
             ("nonsense", 3, "Invalid JSON: expected", json!(null)),
             ("7", 2, "Invalid request: ", json!(null)),
+            (r#"["SUBSCRIBE",["a@trade"],1]"#, 2, "expected an object", json!(null)),
             (r#"{"id":5}"#, 2, "missing field `method`", json!(5)),
             (
                 r#"{"method":"subscribe","id":"x"}"#,

@@ -8,6 +8,8 @@ use exchange_host::view::Catalog;
 use history::Interval;
 use types::MarketId;
 
+use crate::timezone;
+
 /// How often a depth stream speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Speed {
@@ -93,20 +95,7 @@ impl Window {
 impl Offset {
     /// Reads `+08:00`, `-5:30` or `0` (Binance allows −12:00 to +14:00).
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (sign, rest) = match text.as_bytes().first()? {
-            b'+' => (1, &text[1..]),
-            b'-' => (-1, &text[1..]),
-            _ => (1, text),
-        };
-        let (hours, minutes) = rest.split_once(':').unwrap_or((rest, "00"));
-        let digits = |part: &str, len: &[usize]| {
-            (len.contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))
-                .then(|| part.parse::<i16>().ok())
-                .flatten()
-        };
-        let (hours, minutes) = (digits(hours, &[1, 2])?, digits(minutes, &[2])?);
-        let total = sign * (hours * 60 + minutes);
-        (minutes < 60 && (-12 * 60..=14 * 60).contains(&total)).then_some(Self(total))
+        timezone::minutes(text).and_then(|minutes| i16::try_from(minutes).ok()).map(Self)
     }
 
     /// In nanoseconds.

@@ -5,7 +5,7 @@ use types::{Price, Qty};
 
 use super::Envelope;
 use crate::json::{Json, Object};
-use crate::streams::statistics::{change_percent, weighted_average};
+use crate::render::ticker::{average_price, change_millipercent};
 use crate::streams::topic::Window;
 
 /// Statistics of 24 hours, few fields.
@@ -66,8 +66,8 @@ pub(crate) fn average(env: Envelope<'_>, average: &AveragePrice) -> Json {
 fn change(o: &mut Object<'_>, env: Envelope<'_>, stats: &Stats) {
     let scale = env.market.price_scale;
     o.decimal("p", i128::from(stats.last.0) - i128::from(stats.open.0), scale);
-    o.text("P", &change_percent(stats));
-    o.price("w", weighted_average(env.market, stats), scale);
+    o.decimal("P", change_millipercent(stats), 3);
+    o.price("w", average_price(env.market, stats), scale);
 }
 
 fn span(o: &mut Object<'_>, env: Envelope<'_>, stats: &Stats) {

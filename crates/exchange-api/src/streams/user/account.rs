@@ -2,11 +2,11 @@
 //! (user-data-stream.md, 2026-07-21).
 
 use exchange_host::view::Catalog;
-use types::order::{Contingency, ListStatus};
 use types::{Asset, ListView, Money, Time};
 
 use crate::call::TimeUnit;
 use crate::json::Json;
+use crate::words;
 
 /// One asset's new balance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,21 +51,13 @@ pub(crate) fn transfer(asset: &Asset, delta: Money, now: Time, at: Time, unit: T
 /// A change of an order list. `None` if its market is unknown, which a consistent exchange never tells.
 pub(crate) fn list(catalog: &Catalog, list: &ListView, now: Time, at: Time, unit: TimeUnit) -> Option<Json> {
     let symbol = catalog.market(list.market)?.symbol;
-    let (kind, order_status) = match list.status {
-        ListStatus::Executing => ("EXEC_STARTED", "EXECUTING"),
-        ListStatus::AllDone => ("ALL_DONE", "ALL_DONE"),
-        ListStatus::Rejected => ("RESPONSE", "REJECT"),
-    };
-    let contingency = match list.contingency {
-        Contingency::Oco => "OCO",
-        Contingency::Oto => "OTO",
-    };
+    let (kind, order_status) = words::list_status(list.status);
     Some(Json::object(|o| {
         o.text("e", "listStatus");
         o.time("E", now, unit);
         o.text("s", symbol.as_str());
         o.int("g", list.id.0);
-        o.text("c", contingency);
+        o.text("c", words::contingency(list.contingency));
         o.text("l", kind);
         o.text("L", order_status);
         o.text("r", "NONE");

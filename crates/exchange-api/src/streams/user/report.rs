@@ -8,7 +8,7 @@ use types::{Market, Money, OrderView, Price, Qty, Time};
 
 use crate::call::TimeUnit;
 use crate::json::{Json, Object};
-use crate::streams::words;
+use crate::words::{self, ORDER_TYPES, SIDES, STP_MODES, TIMES_IN_FORCE, word};
 
 /// Where and when a change happened.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +44,7 @@ pub(crate) fn report(
         o.money("Z", order.executed_quote, quote);
         o.money("Y", fill(change).map_or(Money::ZERO, |fill| fill.quote), quote);
         o.money("Q", order.quote_budget().unwrap_or(Money::ZERO), quote);
-        o.text("V", words::stp(order.stp));
+        o.text("V", word(STP_MODES, order.stp));
         conditional(o, market, order, change, unit);
     }))
 }
@@ -70,9 +70,9 @@ fn head(
     o.time("E", moment.now, unit);
     o.text("s", market.symbol.as_str());
     o.text("c", client);
-    o.text("S", words::side(order.side));
-    o.text("o", words::order_type(order.terms.order_type()));
-    o.text("f", words::tif(order.terms.tif()));
+    o.text("S", word(SIDES, order.side));
+    o.text("o", word(ORDER_TYPES, order.terms.order_type()));
+    o.text("f", word(TIMES_IN_FORCE, order.terms.tif()));
     o.qty("q", order.qty, base);
     o.price("p", order.terms.price().unwrap_or_default(), price);
     o.price("P", stop.unwrap_or_default(), price);
