@@ -18,12 +18,20 @@ struct Soak {
     cargo: &'static [&'static str],
 }
 
-const SOAKS: &[Soak] = &[Soak {
-    name: "exchange-hostile",
-    about: "hostile random commands against the exchange core, audited from its events",
-    sizes: &[("TRADEWIND_EXCHANGE_COMMANDS", "400000000")],
-    cargo: &["test", "--package", "exchange", "--test", "it", "hostile"],
-}];
+const SOAKS: &[Soak] = &[
+    Soak {
+        name: "exchange-hostile",
+        about: "hostile random commands against the exchange core, audited from its events",
+        sizes: &[("TRADEWIND_EXCHANGE_COMMANDS", "400000000")],
+        cargo: &["test", "--package", "exchange", "--test", "it", "hostile"],
+    },
+    Soak {
+        name: "kill",
+        about: "a loaded exchange is killed 300 times; nothing answered is lost, nothing is applied twice",
+        sizes: &[("TRADEWIND_KILLS", "300")],
+        cargo: &["test", "--release", "--locked", "--package", "exchange-host", "--test", "kill"],
+    },
+];
 
 /// How long each fuzz target runs, in seconds.
 const FUZZ_SECONDS: u32 = 300;

@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 use crate::admin::Admin;
 use crate::admin::socket::ControlSocket;
 use crate::clock::Clock;
-use crate::commit::Judge;
+use crate::commit::{Group, Judge};
 use crate::health::Health;
 use crate::limits::{BATCHES_MAX, PUBLISH_QUEUE_MAX, QUEUE_MAX};
 use crate::lock::Lock;
@@ -105,6 +105,7 @@ fn start(config: &HostConfig, recovered: Recovered, keys: Keys, lock: Lock) -> R
         health: Arc::clone(&health),
         snapshot_every: config.snapshot_every.max(1),
         snapshot_seq,
+        group: Group::default(),
     };
     let threads = vec![
         spawn(config, "exchange-writer", move || writer.run())?,

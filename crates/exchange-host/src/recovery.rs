@@ -36,6 +36,9 @@ pub(crate) fn recover(
     let journal_config = journal::Config { durability: config.durability, ..config.journal.clone() };
     let (journal, found) =
         Journal::open(&config.dir.join(JOURNAL_NAME), &journal_config).map_err(OpenError::Journal)?;
+    for note in &found.notes {
+        tracing::warn!(?note, "the journal was put right after an interruption");
+    }
     let (exchange, snapshot_seq) = match found.snapshot {
         Some(snapshot) => (restore(snapshot.seq, &snapshot.bytes)?, snapshot.seq),
         None => (Exchange::new(), 0),

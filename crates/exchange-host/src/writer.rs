@@ -47,6 +47,8 @@ pub(crate) struct Writer {
     pub(crate) snapshot_every: u64,
     /// The last command in the newest snapshot (or on its way there).
     pub(crate) snapshot_seq: u64,
+    /// What waits for the next commit. A failure tells the operator first and the callers, by dropping this, second.
+    pub(crate) group: Group<Reply>,
 }
 
 /// The journal, or somebody downstream, failed: why, for the operator.
@@ -69,32 +71,31 @@ impl Writer {
                 health.stop(&reason);
             }
         }
-        // Dropping the receiver tells `Stopped` to everybody in the queue and after.
+        // Dropping the group and the receiver tells `Stopped` to everybody who waits and to all after.
     }
 
     fn serve(&mut self) -> Result<(), Failed> {
         let started = Instant::now();
-        let mut group = Group::default();
         let mut payload = Vec::new();
         loop {
-            let mut next = self.wait(&group, started)?;
+            let mut next = self.wait(started)?;
             let now = started.elapsed();
             while let Some(request) = next {
                 match request {
                     Request::Command { command, deadline, urgency, reply } => {
                         let outcome = self.take_in(command, deadline, &mut payload)?;
-                        group.push(now, outcome, payload.len(), urgency, reply);
+                        self.group.push(now, outcome, payload.len(), urgency, reply);
                     }
                     Request::Snapshot { reply } => {
-                        self.commit(&mut group)?;
+                        self.commit()?;
                         self.snapshot(Cause::Asked(reply))?;
                     }
-                    Request::Stop { snapshot } => return self.finish(&mut group, snapshot),
+                    Request::Stop { snapshot } => return self.finish(snapshot),
                 }
-                next = if group.is_full() { None } else { self.requests.try_recv().ok() };
+                next = if self.group.is_full() { None } else { self.requests.try_recv().ok() };
             }
-            if group.due(started.elapsed()) == Due::Now {
-                self.commit(&mut group)?;
+            if self.group.due(started.elapsed()) == Due::Now {
+                self.commit()?;
                 if self.judge.exchange().last_seq() - self.snapshot_seq >= self.snapshot_every {
                     self.snapshot(Cause::Routine)?;
                 }
@@ -120,8 +121,8 @@ impl Writer {
     }
 
     /// Makes everything taken in durable, whatever the setting, before the end.
-    fn finish(&mut self, group: &mut Group<Reply>, snapshot: bool) -> Result<(), Failed> {
-        self.commit(group)?;
+    fn finish(&mut self, snapshot: bool) -> Result<(), Failed> {
+        self.commit()?;
         self.journal.sync()?;
         if snapshot && self.snapshot_seq < self.judge.exchange().last_seq() {
             self.snapshot(Cause::Closing)?;
@@ -130,9 +131,9 @@ impl Writer {
     }
 
     /// The next request, or `None` when the group is due before one comes.
-    fn wait(&self, group: &Group<Reply>, started: Instant) -> Result<Option<Request>, Failed> {
+    fn wait(&self, started: Instant) -> Result<Option<Request>, Failed> {
         let gone = || Failed("every handle of the exchange is gone".to_owned());
-        match group.due(started.elapsed()) {
+        match self.group.due(started.elapsed()) {
             Due::Never => self.requests.recv().map(Some).map_err(|_| gone()),
             Due::Now => match self.requests.try_recv() {
                 Ok(request) => Ok(Some(request)),
@@ -148,15 +149,16 @@ impl Writer {
     }
 
     /// One commit for everything in the group; then, and only then, its outcomes go on.
-    fn commit(&mut self, group: &mut Group<Reply>) -> Result<(), Failed> {
-        if group.is_empty() {
+    fn commit(&mut self) -> Result<(), Failed> {
+        if self.group.is_empty() {
             return Ok(());
         }
-        if group.has_records() {
+        if self.group.has_records() {
             let seq = self.journal.commit()?;
             self.health.committed(seq);
         }
-        self.publish(Publication::Group(group.take()))
+        let outcomes = self.group.take();
+        self.publish(Publication::Group(outcomes))
     }
 
     /// Serialises the state and sends it down the same way as the groups, so that it arrives after all it contains.

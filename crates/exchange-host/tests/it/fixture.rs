@@ -15,7 +15,10 @@ use types::{
 pub(crate) const BTCUSDT: MarketId = MarketId(0);
 
 pub(crate) fn open(dir: &Path) -> Host {
-    open_with(&HostConfig::new(dir))
+    let mut config = HostConfig::new(dir);
+    // Small segments are made quickly.
+    config.journal.segment_len = 256 * 1024;
+    open_with(&config)
 }
 
 pub(crate) fn open_with(config: &HostConfig) -> Host {

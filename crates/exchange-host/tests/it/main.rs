@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on should stop
 
 mod control;
+mod durability;
 mod fixture;
+mod gate;
 mod lifecycle;
 mod views;
