@@ -5,9 +5,11 @@
 
 mod book;
 pub mod limits;
+mod markets;
 mod side;
 mod sync;
 
 pub use book::Book;
+pub use markets::{MarketView, Markets};
 pub use side::Ladder;
 pub use sync::{Applied, Counters, StaleReason, State, SyncedBook};

@@ -1,0 +1,115 @@
+//! All instruments of a shard with what their feeds have shown last.
+
+use types::{FeedState, Instrument, MarketData, MarketEvent, MarketId, Price};
+
+use crate::{Book, SyncedBook};
+
+/// One instrument and the state of its market.
+#[derive(Clone, Debug)]
+pub struct MarketView {
+    instrument: Instrument,
+    book: SyncedBook,
+    /// True once a depth message came: from then on only a live book makes the market fresh.
+    has_book: bool,
+    up: bool,
+    last: Option<Price>,
+    mark: Option<Price>,
+}
+
+impl MarketView {
+    /// What is traded.
+    #[must_use]
+    pub const fn instrument(&self) -> &Instrument {
+        &self.instrument
+    }
+
+    /// The book, if there is one and it may be used.
+    #[must_use]
+    pub const fn book(&self) -> Option<&Book> {
+        self.book.book()
+    }
+
+    /// The book with its state.
+    #[must_use]
+    pub const fn synced(&self) -> &SyncedBook {
+        &self.book
+    }
+
+    /// The last price: of a trade, or of a bar's close.
+    #[must_use]
+    pub const fn last(&self) -> Option<Price> {
+        self.last
+    }
+
+    /// The price positions are valued at: the venue's mark, or the last price.
+    #[must_use]
+    pub fn mark(&self) -> Option<Price> {
+        self.mark.or(self.last)
+    }
+
+    /// Whether a decision may use this market (invariant M1): its feed is up and its book, if it has one, is continuous.
+    #[must_use]
+    pub const fn is_fresh(&self) -> bool {
+        self.up && (!self.has_book || self.book.book().is_some())
+    }
+
+    fn apply(&mut self, data: &MarketData) {
+        match data {
+            MarketData::Bar(bar) => self.last = Some(bar.close),
+            MarketData::Print(print) => self.last = Some(print.price),
+            MarketData::Snapshot(snapshot) => {
+                self.has_book = true;
+                self.book.snapshot(snapshot);
+            }
+            MarketData::Diff(diff) => {
+                self.has_book = true;
+                self.book.diff(diff);
+            }
+            MarketData::Mark(mark) | MarketData::Funding { mark, .. } => self.mark = Some(*mark),
+            MarketData::Best { .. } => {}
+            MarketData::Feed(FeedState::Up) => self.up = true,
+            MarketData::Feed(FeedState::Down) => {
+                self.up = false;
+                self.book.disconnect();
+            }
+        }
+    }
+}
+
+/// Instruments by their shard number, dense.
+#[derive(Clone, Debug, Default)]
+pub struct Markets(Vec<MarketView>);
+
+impl Markets {
+    /// Adds an instrument; `false` unless its number is the next one. Its feed counts as up until it says otherwise.
+    pub fn add(&mut self, instrument: Instrument) -> bool {
+        let next = usize::from(instrument.market.id.0) == self.0.len();
+        if next {
+            let book = SyncedBook::default();
+            self.0.push(MarketView { instrument, book, has_book: false, up: true, last: None, mark: None });
+        }
+        next
+    }
+
+    /// One market.
+    #[must_use]
+    pub fn get(&self, market: MarketId) -> Option<&MarketView> {
+        self.0.get(usize::from(market.0))
+    }
+
+    /// All of them, by number.
+    pub fn iter(&self) -> impl Iterator<Item = &MarketView> {
+        self.0.iter()
+    }
+
+    /// Takes in what a market showed; `false` for a market that is not there.
+    pub fn apply(&mut self, event: &MarketEvent) -> bool {
+        match self.0.get_mut(usize::from(event.market.0)) {
+            Some(view) => {
+                view.apply(&event.data);
+                true
+            }
+            None => false,
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What a strategy decided, and why. Also a decision not to trade has a reason.
+
+use types::order::Amount;
+use types::{MarketId, Qty, Side, SignedQty, Terms, Time};
+
+use crate::Context;
+
+/// A strategy's own mark on an order; it comes back with the order's fills and end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tag(pub u32);
+
+/// An order that a strategy wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderIntent {
+    /// Its own mark.
+    pub tag: Tag,
+    /// Where.
+    pub market: MarketId,
+    /// Direction.
+    pub side: Side,
+    /// What.
+    pub terms: Terms,
+    /// May only make the position smaller.
+    pub reduce_only: bool,
+}
+
+/// One thing to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Send an order.
+    Place(OrderIntent),
+    /// Cancel its order with this mark.
+    Cancel(Tag),
+    /// Cancel all its orders in a market.
+    CancelAll(MarketId),
+    /// Wake it at a time.
+    Timer {
+        /// When.
+        at: Time,
+        /// Its own number for it.
+        id: u32,
+    },
+}
+
+/// Most numbers in a reason.
+const VALUES_MAX: usize = 4;
+
+/// Why: a stable code and the numbers that decided. Copied, never allocated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reason {
+    /// `warming_up`, `crossed_up`, `no_change`, …
+    pub code: &'static str,
+    values: [(&'static str, f64); VALUES_MAX],
+    len: u8,
+}
+
+impl Reason {
+    /// A reason without numbers.
+    #[must_use]
+    pub const fn new(code: &'static str) -> Self {
+        Self { code, values: [("", 0.0); VALUES_MAX], len: 0 }
+    }
+
+    /// The same with a number; beyond four they are left out.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: f64) -> Self {
+        if let Some(slot) = self.values.get_mut(usize::from(self.len)) {
+            *slot = (name, value);
+            self.len += 1;
+        }
+        self
+    }
+
+    /// Its numbers.
+    #[must_use]
+    pub fn values(&self) -> &[(&'static str, f64)] {
+        &self.values[..usize::from(self.len)]
+    }
+}
+
+/// Collects what a strategy decides about one event. Reused, so that the hot path does not allocate.
+#[derive(Clone, Debug)]
+pub struct Decisions {
+    acts: Vec<Act>,
+    reason: Reason,
+}
+
+impl Default for Decisions {
+    fn default() -> Self {
+        Self { acts: Vec::new(), reason: Self::NOTHING }
+    }
+}
+
+impl Decisions {
+    /// The reason of a strategy that gave none.
+    const NOTHING: Reason = Reason::new("nothing_to_do");
+
+    /// Forgets everything, for the next event.
+    pub fn clear(&mut self) {
+        self.acts.clear();
+        self.reason = Self::NOTHING;
+    }
+
+    /// Says why. The last one counts.
+    pub const fn because(&mut self, reason: Reason) {
+        self.reason = reason;
+    }
+
+    /// Sends an order.
+    pub fn place(&mut self, intent: OrderIntent) {
+        self.acts.push(Act::Place(intent));
+    }
+
+    /// Cancels its order with this mark.
+    pub fn cancel(&mut self, tag: Tag) {
+        self.acts.push(Act::Cancel(tag));
+    }
+
+    /// Cancels all its orders in a market.
+    pub fn cancel_all(&mut self, market: MarketId) {
+        self.acts.push(Act::CancelAll(market));
+    }
+
+    /// Asks to be woken.
+    pub fn timer(&mut self, at: Time, id: u32) {
+        self.acts.push(Act::Timer { at, id });
+    }
+
+    /// Brings the position to `goal` by a market order, working orders counted. Nothing to do when it is there; `true` when
+    /// an order was sent.
+    pub fn target(&mut self, ctx: &Context<'_>, market: MarketId, goal: SignedQty, tag: Tag) -> bool {
+        let working = ctx.working(market, Side::Buy).0 - ctx.working(market, Side::Sell).0;
+        let missing = goal.0 - ctx.position(market).0 - working;
+        if missing == 0 {
+            return false;
+        }
+        let side = if missing > 0 { Side::Buy } else { Side::Sell };
+        let terms = Terms::Market { amount: Amount::Base(Qty(missing.saturating_abs())) };
+        self.place(OrderIntent { tag, market, side, terms, reduce_only: false });
+        true
+    }
+
+    /// What was decided.
+    #[must_use]
+    pub fn acts(&self) -> &[Act] {
+        &self.acts
+    }
+
+    /// Why.
+    #[must_use]
+    pub const fn reason(&self) -> &Reason {
+        &self.reason
+    }
+}
