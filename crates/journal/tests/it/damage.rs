@@ -46,8 +46,14 @@ fn open_with(world: &World, path: &std::path::Path, bytes: &[u8]) -> Result<(u64
     let mut other = World::new(Durability::Fsync);
     other.log.clone_from(&world.log);
     other.replace_disk(model);
-    let journal = other.open(0)?;
-    Ok((journal.last_seq(), other.notes))
+    let mut journal = other.open(0)?;
+    let (found, notes) = (journal.last_seq(), std::mem::take(&mut other.notes));
+    // What was put right stays right: the journal goes on and is opened again without a word.
+    other.commit(&mut journal, 2).unwrap();
+    drop(journal);
+    other.open(found + 2).unwrap();
+    assert_eq!(other.notes, []);
+    Ok((found, notes))
 }
 
 #[test]
