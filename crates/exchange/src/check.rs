@@ -4,8 +4,9 @@
 use crate::Exchange;
 use crate::holds::{own_hold, paying_asset};
 use crate::orders::{Live, Phase};
+use portfolio::Holder;
 use std::collections::{BTreeMap, BTreeSet};
-use types::{AssetId, OrderId, OrderStatus, Side};
+use types::{AssetId, MarketId, OrderId, OrderStatus, Side};
 
 /// A broken invariant, by its id in the specification (`L1`, `O4`, ...) and what was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,24 +72,31 @@ impl Exchange {
         }
         let mut actual: BTreeMap<(u32, AssetId), i128> = BTreeMap::new();
         for holder in 0..self.ledger.holders() {
-            for (asset, balance) in self.ledger.balances(portfolio::Holder(holder)) {
+            for (asset, balance) in self.ledger.balances(Holder(holder)) {
                 actual.insert((holder, asset), balance.locked.0);
             }
         }
-        expected.retain(|_, amount| *amount != 0);
-        actual.retain(|_, amount| *amount != 0);
-        if expected != actual {
-            let found_text = format!("reserved {expected:?}, locked {actual:?}");
+        for (key, locked) in actual {
+            let reserved = expected.remove(&key).unwrap_or_default();
+            if reserved != locked {
+                let found_text =
+                    format!("holder {} asset {}: reserved {reserved}, locked {locked}", key.0, key.1);
+                found.push(Violation { id: "L4", found: found_text });
+            }
+        }
+        for (key, reserved) in expected.into_iter().filter(|(_, reserved)| *reserved != 0) {
+            let found_text = format!("holder {} asset {}: reserved {reserved}, locked nothing", key.0, key.1);
             found.push(Violation { id: "L4", found: found_text });
         }
     }
 
     fn check_orders(&self, found: &mut Vec<Violation>) {
         let lists = self.lists.by_id();
-        let count = |holder, market| {
-            let own = lists.iter().filter(|l| l.holder == holder && l.view.market == market);
-            u32::try_from(own.count()).unwrap_or(u32::MAX)
-        };
+        let mut counts: BTreeMap<(Holder, MarketId), u32> = BTreeMap::new();
+        for list in &lists {
+            *counts.entry((list.holder, list.view.market)).or_default() += 1;
+        }
+        let count = |holder, market| counts.get(&(holder, market)).copied().unwrap_or_default();
         let mut clients = BTreeSet::new();
         for live in self.orders.by_id() {
             let view = &live.view;

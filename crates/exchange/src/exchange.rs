@@ -53,7 +53,7 @@ impl Exchange {
     /// # Errors
     /// The refusal; then neither the exchange nor `events` changed.
     pub fn apply(&mut self, command: &Stamped<Command>, events: &mut Vec<Event>) -> Result<(), Refusal> {
-        if command.at < self.at || command.seq != self.seq + 1 {
+        if command.at < self.at || command.seq.checked_sub(1) != Some(self.seq) {
             return Err(Refusal::NotNext);
         }
         let mut step = Step { core: self, at: command.at, out: events, batch_index: None, canceled_by: None };

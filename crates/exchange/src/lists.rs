@@ -89,9 +89,10 @@ impl Lists {
 }
 
 impl LiveList {
-    /// True if the order is one of the list's.
-    pub(crate) fn has(&self, order: OrderId) -> bool {
-        self.orders().iter().any(|(id, _)| *id == order)
+    /// True if the order is one of the list's, of the same owner and market.
+    pub(crate) fn has(&self, order: OrderId, holder: Holder, market: MarketId) -> bool {
+        let named = self.orders().iter().any(|(id, _)| *id == order);
+        named && self.holder == holder && self.view.market == market
     }
 
     fn orders(&self) -> &[(OrderId, ClientOrderId)] {

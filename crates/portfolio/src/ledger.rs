@@ -178,10 +178,10 @@ impl Ledger {
     }
 
     fn book(&mut self, pot: Pot, asset: AssetId, delta: i128) -> Result<(), PostingError> {
+        let totals = self.totals.get_mut(usize::from(asset.0)).ok_or(PostingError::Unknown)?;
         if delta == 0 {
             return Ok(());
         }
-        let totals = self.totals.get_mut(usize::from(asset.0)).ok_or(PostingError::Unknown)?;
         let (value, floor) = match pot {
             Pot::Fees => (&mut totals.fees.0, 0),
             Pot::House => (&mut totals.house.0, -MONEY_MAX.0),

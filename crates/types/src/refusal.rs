@@ -1,7 +1,8 @@
 //! The exchange's expected "no", with the numbers in it. A refused command changed nothing.
 //!
-//! Order of checks for a new order (tested in `exchange`): account → market → client id → static filters (price, lot,
-//! notional, percent, iceberg, trailing) → counts → trigger direction → post-only → funds.
+//! Order of checks for a new order (tested in `exchange`): account (known, then allowed to trade) → market → client id →
+//! shape of the terms → filters of the order alone (price, lot, notional, percent, iceberg, trailing) → counts → position
+//! → trigger direction → post-only → funds.
 
 use crate::instrument::ListingError;
 use crate::{AssetId, Money, Price, Qty};

@@ -1,6 +1,6 @@
 //! Markets in the snapshot: rules, and the state of book, triggers and average price.
 
-use super::{limited, read_option, sound, write_option};
+use super::{limited, number, read_option, sound, write_option};
 use crate::Exchange;
 use crate::average::{Average, Bucket};
 use crate::desk::Desk;
@@ -132,7 +132,8 @@ pub(super) fn write_state(w: &mut Writer<'_>, desk: &Desk) {
 }
 
 pub(super) fn read_state(r: &mut Reader<'_>, x: &mut Exchange, at: usize) -> Result<(), WireError> {
-    let (update_id, trade_id, prevented_id, next_arrival) = (r.u64()?, r.u64()?, r.u64()?, r.u64()?);
+    let (update_id, trade_id) = (number(r)?, number(r)?);
+    let (prevented_id, next_arrival) = (number(r)?, number(r)?);
     let last_price = read_option(r)?.map(Price);
     let mut buckets = VecDeque::new();
     for _ in 0..limited(r, 40, BUCKETS_MAX)? {

@@ -129,7 +129,7 @@ impl Exchange {
 
 fn read_body(r: &mut Reader<'_>) -> Result<Exchange, WireError> {
     let mut x = Exchange { at: Time(r.i64()?), ..Exchange::default() };
-    (x.seq, x.last_order, x.last_list, x.trades) = (r.u64()?, r.u64()?, r.u64()?, r.u64()?);
+    (x.seq, x.last_order, x.last_list, x.trades) = (number(r)?, number(r)?, number(r)?, number(r)?);
     for id in 0..limited(r, 3, usize::from(ASSETS_MAX))? {
         let id = AssetId(u16::try_from(id).map_err(|_| WireError::Invalid)?);
         let code = AssetCode::new(r.text()?).map_err(|_| WireError::Invalid)?;
@@ -214,6 +214,12 @@ fn read_account(r: &mut Reader<'_>) -> Result<AccountView, WireError> {
 fn limited(r: &mut Reader<'_>, unit: usize, max: usize) -> Result<usize, WireError> {
     let count = r.count(unit)?;
     if count > max { Err(WireError::Invalid) } else { Ok(count) }
+}
+
+/// A number that counts up by one: no exchange lives to see half of the range.
+fn number(r: &mut Reader<'_>) -> Result<u64, WireError> {
+    let number = r.u64()?;
+    if i64::try_from(number).is_ok() { Ok(number) } else { Err(WireError::Invalid) }
 }
 
 /// Fails unless the read values fit together.

@@ -59,8 +59,9 @@ pub(super) fn read(r: &mut Reader<'_>, x: &Exchange) -> Result<Live, WireError> 
     let [qty, executed, prevented, created, updated, cover] = numbers;
     let used = executed.checked_add(prevented).ok_or(WireError::Invalid)?;
     sound(executed >= 0 && prevented >= 0 && used < qty && cover >= 0)?;
-    sound(terms.price().is_none_or(|price| price.0 > 0))?;
+    check_terms(&terms, Qty(qty), status)?;
     let executed_quote = Money(r.i128()?);
+    sound(executed_quote >= Money::ZERO)?;
     let view = OrderView {
         id,
         account,
@@ -82,11 +83,23 @@ pub(super) fn read(r: &mut Reader<'_>, x: &Exchange) -> Result<Live, WireError> 
         trailing_since: read_option(r)?.map(Time),
     };
     // A list must know its orders: it decides what becomes of them.
-    let listed = view.list.is_none_or(|list| x.lists.find(list).is_some_and(|l| l.has(id)));
-    sound(listed)?;
+    let listed = |list| x.lists.find(list).is_some_and(|l| l.has(id, holder, market));
+    sound(view.list.map_or(status != OrderStatus::PendingNew, listed))?;
     let mut live = Live::new(view, holder, Price(cover));
     live.amends = r.u32()?;
     Ok(live)
+}
+
+/// What the book and the triggers rely on.
+fn check_terms(terms: &Terms, qty: Qty, status: OrderStatus) -> Result<(), WireError> {
+    let price = terms.price().is_none_or(|price| price.0 > 0);
+    let display = terms.display().is_none_or(|shown| shown.0 > 0 && shown <= qty);
+    let trigger = terms.trigger().is_none_or(|trigger| {
+        let trailing = trigger.trailing.is_none_or(|bips| (1..=10_000).contains(&bips.0));
+        trailing && trigger.stop.is_none_or(|stop| stop.0 > 0)
+    });
+    let lives = !matches!(terms, Terms::Market { .. }) || status == OrderStatus::PendingNew;
+    sound(price && display && trigger && lives)
 }
 
 fn write_terms(w: &mut Writer<'_>, terms: &Terms) {

@@ -80,6 +80,17 @@ fn holds_move_money_between_pots_and_never_below_zero() {
     assert_eq!((ledger.unbalanced_assets(), ledger.overdrawn()), (vec![], vec![]));
 }
 
+/// Found by the random test below: nothing at all of an asset that does not exist.
+#[test]
+fn an_unknown_asset_is_unknown_for_any_amount() {
+    let (mut ledger, x, _) = ledger();
+    for amount in [0, 1] {
+        assert_eq!(ledger.withdraw(x, AssetId(3), Money(amount)), Err(PostingError::Unknown));
+        assert_eq!(ledger.deposit(x, AssetId(3), Money(amount)), Err(PostingError::Unknown));
+        assert_eq!(ledger.hold(x, AssetId(3), Money(amount)), Err(PostingError::Unknown));
+    }
+}
+
 #[test]
 fn no_more_of_an_asset_than_can_be_counted() {
     let (mut ledger, x, y) = ledger();
