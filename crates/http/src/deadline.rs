@@ -16,6 +16,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
+use crate::{Counters, Limits};
+
 /// What the connection is doing. Set by the connection, read by the stream below it.
 #[derive(Debug)]
 pub(crate) struct Phase(AtomicU8);
@@ -49,6 +51,7 @@ impl Phase {
 pub(crate) struct Timed<S> {
     io: S,
     phase: Arc<Phase>,
+    counters: Arc<Counters>,
     head_read_max: Duration,
     idle_max: Duration,
     write_stall_max: Duration,
@@ -60,10 +63,11 @@ pub(crate) struct Timed<S> {
 }
 
 impl<S> Timed<S> {
-    pub(crate) fn new(io: S, phase: Arc<Phase>, limits: &crate::Limits) -> Self {
+    pub(crate) fn new(io: S, phase: Arc<Phase>, counters: Arc<Counters>, limits: &Limits) -> Self {
         Self {
             io,
             phase,
+            counters,
             head_read_max: limits.head_read_max,
             idle_max: limits.idle_max,
             write_stall_max: limits.write_stall_max,
@@ -87,7 +91,7 @@ impl<S> Timed<S> {
             self.armed_for = Some(phase);
         }
         match self.read_clock.as_mut().poll(cx) {
-            Poll::Ready(()) => Err(io::ErrorKind::TimedOut.into()),
+            Poll::Ready(()) => Err(self.timed_out()),
             Poll::Pending => Ok(()),
         }
     }
@@ -103,7 +107,12 @@ impl<S> Timed<S> {
             self.write_clock.as_mut().reset(Instant::now() + self.write_stall_max);
         }
         ready!(self.write_clock.as_mut().poll(cx));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        Poll::Ready(Err(self.timed_out()))
+    }
+
+    fn timed_out(&self) -> io::Error {
+        Counters::add(&self.counters.timed_out);
+        io::ErrorKind::TimedOut.into()
     }
 }
 

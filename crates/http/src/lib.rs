@@ -16,6 +16,8 @@ mod deadline;
 mod limits;
 mod permits;
 mod request;
+#[cfg(test)]
+mod sample;
 mod serve;
 mod stop;
 pub mod websocket;

@@ -123,3 +123,6 @@ fn has_token(headers: &HeaderMap, name: &header::HeaderName, token: &str) -> boo
     let mut texts = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     texts.any(|text| text.split(',').any(|part| part.trim().eq_ignore_ascii_case(token)))
 }
+
+#[cfg(test)]
+mod tests;

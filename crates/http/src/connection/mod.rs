@@ -42,8 +42,8 @@ where
 {
     let limits = Arc::clone(&shared.limits);
     let (mut stop, mut kill) = (shared.stop.clone(), shared.kill.clone());
-    let counters = Arc::clone(&shared.counters);
-    let io = TokioIo::new(Timed::new(io, Arc::clone(&shared.phase), &limits));
+    let io = Timed::new(io, Arc::clone(&shared.phase), Arc::clone(&shared.counters), &limits);
+    let io = TokioIo::new(io);
     let handle = service_fn(move |request: hyper::Request<Incoming>| {
         answer(Arc::clone(&service), Request { inner: request, peer, shared: Arc::clone(&shared) })
     });
@@ -62,7 +62,7 @@ where
         tokio::select! {
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
-                    note_end(&error, &counters);
+                    tracing::debug!(%error, "a connection ended early");
                 }
                 return;
             }
@@ -94,10 +94,5 @@ async fn answer<S: Service>(service: Arc<S>, request: Request) -> Result<Respons
     Ok(response)
 }
 
-fn note_end(error: &hyper::Error, counters: &Counters) {
-    let io = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
-    if io.is_some_and(|io| io.kind() == std::io::ErrorKind::TimedOut) {
-        Counters::add(&counters.timed_out);
-    }
-    tracing::debug!(%error, "a connection ended early");
-}
+#[cfg(test)]
+mod tests;
