@@ -19,7 +19,7 @@ mod health;
 mod host;
 pub mod keys;
 pub mod limits;
-mod listing;
+pub mod listing;
 mod lock;
 pub mod participants;
 mod publisher;

@@ -6,13 +6,17 @@ use types::{Asset, AssetCode, AssetId, Command, Market, MarketId, Money, Price, 
 
 /// Why a listing is no listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Wrong {
+pub enum Wrong {
+    /// A market's rules do not fit together.
     #[error(transparent)]
     Rules(#[from] ListingError),
+    /// A code or symbol is none.
     #[error(transparent)]
     Text(#[from] TextError),
+    /// An amount is not a number of its scale.
     #[error("an amount is not a number")]
     Number,
+    /// A market names an asset that is not in the list.
     #[error("an asset is not listed")]
     Asset,
 }
@@ -35,7 +39,7 @@ const MARKETS: [[&str; 7]; 5] = [
 ];
 
 /// The commands that list what `exchange` lacks of the standard assets and markets; none when it has listed anything before.
-pub(crate) fn commands(exchange: &Exchange) -> Result<Vec<Command>, Wrong> {
+pub fn commands(exchange: &Exchange) -> Result<Vec<Command>, Wrong> {
     if !exchange.assets().is_empty() {
         return Ok(Vec::new());
     }

@@ -3,8 +3,6 @@
 //! Prices are cut into cells per ladder; a cell holds one order at a price of its own. So when the centre moves, only the
 //! cells at the edges change and everything between stays where it is: a move costs a handful of commands, not a new book.
 
-use std::collections::BTreeMap;
-
 use types::order::Tags;
 use types::{AccountId, ClientOrderId, Command, Market, OrderId, Price, Qty, Side, StpMode, Terms, command};
 
@@ -43,8 +41,30 @@ pub(crate) struct Cell {
     at: i64,
 }
 
-/// The maker's live quotes on the market.
-pub(crate) type Quotes = BTreeMap<Cell, (OrderId, Price)>;
+/// A place without a quote, and how far from the centre it is.
+pub(crate) type Wanted = (Cell, i64);
+
+/// A maker's live quotes on a market, sorted by cell once all are collected.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Quotes(Vec<(Cell, OrderId, Price)>);
+
+impl Quotes {
+    pub(crate) fn add(&mut self, cell: Cell, order: OrderId, price: Price) {
+        self.0.push((cell, order, price));
+    }
+
+    pub(crate) fn sort(&mut self) {
+        // By order id too: a cell can have two quotes for a moment, and the outcome must not hang on the order they came in.
+        self.0.sort_unstable();
+    }
+
+    /// The quotes of one ladder, by cell.
+    fn ladder(&self, side: u8, band: u8) -> &[(Cell, OrderId, Price)] {
+        let first = self.0.partition_point(|(cell, ..)| (cell.side, cell.band) < (side, band));
+        let len = self.0[first..].partition_point(|(cell, ..)| (cell.side, cell.band) == (side, band));
+        &self.0[first..first + len]
+    }
+}
 
 impl Cell {
     /// `1a0.2425`: market, side, ladder, cell.
@@ -84,16 +104,28 @@ impl Desk<'_> {
         }
     }
 
-    /// The commands that bring `quotes` to where they should be around `centre`: cancels first, so that funds are free.
-    pub(crate) fn requote(&self, centre: i64, quotes: &Quotes, out: &mut Vec<Command>) {
+    /// Where quotes are centred: away from the side of which there is too much.
+    fn leaning(&self, centre: i64) -> i64 {
         let lean = ratio(self.inventory_ppm, SKEW_PPM_MAX, SKEW_FULL_PPM).clamp(-SKEW_PPM_MAX, SKEW_PPM_MAX);
-        let centre = centre - ratio(centre, lean, PPM);
+        centre - ratio(centre, lean, PPM)
+    }
+
+    /// Cancels quotes that are out of place around `centre` and returns the places that lack one. The caller lets all makers
+    /// cancel before any of them places, so that nobody runs into a quote that is about to go.
+    pub(crate) fn cancel_stray(&self, centre: i64, quotes: &Quotes, out: &mut Vec<Command>) -> Vec<Wanted> {
+        let centre = self.leaning(centre);
         let mut wanted = Vec::new();
         for side in [Side::Buy, Side::Sell] {
             self.ladders(side, centre, quotes, &mut wanted, out);
         }
+        wanted
+    }
+
+    /// Places what [`Self::cancel_stray`] found wanting.
+    pub(crate) fn fill(&self, centre: i64, wanted: &[Wanted], out: &mut Vec<Command>) {
+        let centre = self.leaning(centre);
         for (cell, distance) in wanted {
-            self.place(cell, distance, centre, out);
+            self.place(*cell, *distance, centre, out);
         }
     }
 
@@ -103,7 +135,7 @@ impl Desk<'_> {
         side: Side,
         centre: i64,
         quotes: &Quotes,
-        wanted: &mut Vec<(Cell, i64)>,
+        wanted: &mut Vec<Wanted>,
         out: &mut Vec<Command>,
     ) {
         let side = u8::from(side == Side::Sell);
@@ -115,9 +147,8 @@ impl Desk<'_> {
             let to = from + step * band.levels;
             let slack = step * SLACK_CELLS;
             let near = if number == 0 { too_close } else { from - slack };
-            let first = Cell { side, band: number, at: i64::MIN };
-            let last = Cell { side, band: number, at: i64::MAX };
-            for (_, (order, price)) in quotes.range(first..=last) {
+            let ladder = quotes.ladder(side, number);
+            for (_, order, price) in ladder {
                 let distance = if side == 0 { centre - price.0 } else { price.0 - centre };
                 if distance < near || distance > to + slack {
                     out.push(self.cancel(*order));
@@ -128,7 +159,7 @@ impl Desk<'_> {
                 if side == 0 { (centre - to, centre - from) } else { (centre + from, centre + to) };
             for at in low.div_euclid(step) + 1..high.div_euclid(step) {
                 let cell = Cell { side, band: number, at };
-                if !quotes.contains_key(&cell) {
+                if ladder.binary_search_by_key(&cell, |quote| quote.0).is_err() {
                     let edge = at * step;
                     wanted.push((cell, (centre - edge).abs()));
                 }
@@ -174,12 +205,12 @@ impl Desk<'_> {
         }));
     }
 
-    /// More the farther out, up to six times, with a spread of a factor two either way. In whole lots.
+    /// More the farther out, up to six times, with a spread of a factor four either way. In whole lots.
     fn qty(&self, distance: i64, centre: i64, chaos: u64) -> Option<Qty> {
         let typical = base_qty(self.market, self.maker_qty);
         let ppm = ratio(distance, PPM, centre.max(1));
         let grown = typical + ratio(typical, ppm.min(5 * 800), 800);
-        // Two uniforms make a triangle: -1 to 1 powers of two.
+        // Two uniforms make a triangle: -2 to 2 powers of two.
         let spread =
             (chaos & 0xffff_ffff).cast_signed() + (chaos >> 32 & 0xffff).cast_signed() * (1 << 16) - ONE;
         let qty = super::fixed::mul(grown, exp2(spread));

@@ -145,21 +145,13 @@ impl Crowd {
     }
 
     fn makers(&mut self, floor: &dyn Floor, known: &[(usize, &Venue, &Market)], out: &mut Vec<Command>) {
-        for (number, maker) in (0..).zip(&MAKERS) {
+        let mut rounds = Vec::with_capacity(MAKERS.len() * known.len());
+        let mut centres = self.state.centres;
+        for ((number, maker), centres) in (0..).zip(&MAKERS).zip(&mut centres) {
             let account = maker_account(number);
-            let mut quotes: [Quotes; VENUES.len()] = Default::default();
-            floor.orders(account, &mut |order| {
-                let market = known.iter().find(|(_, _, market)| market.id == order.market);
-                let quote = (order.id, order.terms.price().unwrap_or_default());
-                if let (Some((number, ..)), Some(cell)) = (market, Cell::parse(&order.client_id))
-                    && let Some(quotes) = quotes.get_mut(*number)
-                {
-                    quotes.insert(cell, quote);
-                }
-            });
-            let Some(centres) = self.state.centres.get(number as usize).copied() else { continue };
-            let mut moved = centres;
+            let quotes = quotes_of(floor, account, known);
             for ((place, venue, market), quotes) in known.iter().filter_map(|k| Some((k, quotes.get(k.0)?))) {
+                let Some(centre) = centres.get_mut(*place) else { continue };
                 let desk = Desk {
                     market,
                     maker,
@@ -170,16 +162,36 @@ impl Crowd {
                     anchor: at_scale(Reference::default().price(venue.follows), market.price_scale),
                     inventory_ppm: inventory_ppm(floor, account, market),
                 };
-                if let Some(centre) = moved.get_mut(*place) {
-                    desk.follow(centre, self.reference(venue, market));
-                    desk.requote(*centre, quotes, out);
-                }
-            }
-            if let Some(centres) = self.state.centres.get_mut(number as usize) {
-                *centres = moved;
+                desk.follow(centre, self.reference(venue, market));
+                let wanted = desk.cancel_stray(*centre, quotes, out);
+                rounds.push((desk, *centre, wanted));
             }
         }
+        for (desk, centre, wanted) in &rounds {
+            desk.fill(*centre, wanted, out);
+        }
+        self.state.centres = centres;
     }
+}
+
+/// A maker's live quotes by market.
+fn quotes_of(
+    floor: &dyn Floor,
+    account: AccountId,
+    known: &[(usize, &Venue, &Market)],
+) -> [Quotes; VENUES.len()] {
+    let mut quotes: [Quotes; VENUES.len()] = Default::default();
+    floor.orders(account, &mut |order| {
+        let market = known.iter().find(|(_, _, market)| market.id == order.market);
+        let price = order.terms.price().unwrap_or_default();
+        if let (Some((place, ..)), Some(cell)) = (market, Cell::parse(&order.client_id))
+            && let Some(quotes) = quotes.get_mut(*place)
+        {
+            quotes.add(cell, order.id, price);
+        }
+    });
+    quotes.iter_mut().for_each(Quotes::sort);
+    quotes
 }
 
 /// How much more of a market's base than planned an account holds, in millionths of the plan.

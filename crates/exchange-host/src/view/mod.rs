@@ -33,8 +33,8 @@ pub struct View {
 }
 
 impl View {
-    /// The views of a recovered exchange.
-    pub(crate) fn new(exchange: &Exchange, history: history::Reader) -> Result<Self, Failure> {
+    /// The views of an exchange whose events are all in `history`.
+    pub fn new(exchange: &Exchange, history: history::Reader) -> Result<Self, Failure> {
         Ok(Self {
             catalog: RwLock::new(Arc::new(Catalog::of(exchange))),
             live: RwLock::new(Live::of(exchange)),
@@ -43,8 +43,9 @@ impl View {
         })
     }
 
-    /// Takes in what commands did, in order. Only the publisher calls this, after history has the same commands.
-    pub(crate) fn apply(&self, applied: &[Applied]) {
+    /// Takes in what commands did, in order. Only the one who drives the exchange calls this (the publisher of a host), after
+    /// history has the same commands.
+    pub fn apply(&self, applied: &[Applied]) {
         for one in applied {
             if one.events.iter().any(|e| matches!(e, Event::AssetListed(_) | Event::MarketListed(_))) {
                 let mut catalog = Catalog::clone(&self.catalog());
