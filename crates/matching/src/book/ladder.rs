@@ -15,8 +15,10 @@ use super::orders::Level;
 const SLOTS: usize = 16_384;
 /// Slots before the touch of a freshly centred window: room to improve.
 const LEAD: i128 = SLOTS_WIDE / 4;
+/// [`SLOTS`], wide enough to reckon with any rank.
 const SLOTS_WIDE: i128 = SLOTS as i128;
-/// Levels added outside the window, with a misplaced touch, after which it is centred: the move costs some 50 µs.
+/// Levels added outside the window, with a misplaced touch, after which it is centred: the move looks at every slot,
+/// so each of these pays for sixteen.
 const STRAYS_MAX: u32 = 1_024;
 
 /// The levels of a side.
