@@ -123,6 +123,20 @@ fn service(mut feed: Feed) -> Histogram<u64> {
     }
 }
 
+/// Milliseconds to write and to read the final state, and its size in bytes.
+fn snapshot(mut feed: Feed) -> (f64, f64, usize) {
+    let mut x = prepared(&mut feed);
+    let mut bytes = Vec::new();
+    let clock = Instant::now();
+    x.snapshot(&mut bytes);
+    let wrote = clock.elapsed().as_secs_f64() * 1e3;
+    let clock = Instant::now();
+    x = Exchange::restore(&bytes).expect("own bytes");
+    let read = clock.elapsed().as_secs_f64() * 1e3;
+    std::hint::black_box(x.last_seq());
+    (wrote, read, bytes.len())
+}
+
 /// The smallest difference of two readings of the clock that is not zero.
 fn clock_ns() -> u128 {
     let read = |_| Instant::now().elapsed().as_nanos();
@@ -150,6 +164,10 @@ fn main() {
         let median = &rounds[rounds.len() / 2];
         let times = service(plan.clone());
         let at = |q| times.value_at_quantile(q);
+        let (wrote, read, bytes) = snapshot(plan.clone());
+        eprintln!(
+            "{name}: snapshot of {bytes} bytes written in {wrote:.1} ms, read and checked in {read:.1} ms"
+        );
         println!(
             "| {name} | {} | {} | {} | {:.0} | {:.0} | {:.2} | {} | {} | {} | {} | {} | {} | {} |",
             plan.len(),

@@ -70,17 +70,14 @@ impl Exchange {
                 None => add(live, own),
             }
         }
-        let mut actual: BTreeMap<(u32, AssetId), i128> = BTreeMap::new();
-        for holder in 0..self.ledger.holders() {
-            for (asset, balance) in self.ledger.balances(Holder(holder)) {
-                actual.insert((holder, asset), balance.locked.0);
-            }
-        }
-        for (key, locked) in actual {
-            let reserved = expected.remove(&key).unwrap_or_default();
+        let holders = (0..self.ledger.holders()).map(Holder);
+        let balances =
+            holders.flat_map(|h| self.ledger.balances(h).map(move |(asset, b)| (h.0, asset, b.locked.0)));
+        for (holder, asset, locked) in balances.filter(|(_, _, locked)| *locked != 0) {
+            let reserved = expected.remove(&(holder, asset)).unwrap_or_default();
             if reserved != locked {
                 let found_text =
-                    format!("holder {} asset {}: reserved {reserved}, locked {locked}", key.0, key.1);
+                    format!("holder {holder} asset {asset}: reserved {reserved}, locked {locked}");
                 found.push(Violation { id: "L4", found: found_text });
             }
         }

@@ -127,26 +127,27 @@ impl Orders {
         slot
     }
 
-    /// Takes an order out.
-    pub(crate) fn remove(&mut self, slot: Slot) -> Live {
-        let live = self.slab.remove(slot);
+    /// Forgets an order.
+    pub(crate) fn remove(&mut self, slot: Slot) {
+        let live = self.slab.at(slot);
+        let (before, after) = (live.before, live.after);
         if let Ok(entry) = self.by_id.find_entry(hash_of(&live.view.id), |at| *at == slot) {
             entry.remove();
         }
-        if let Ok(entry) = self.by_client.find_entry(client_hash(&live), |at| *at == slot) {
+        if let Ok(entry) = self.by_client.find_entry(client_hash(live), |at| *at == slot) {
             entry.remove();
         }
         let seat = self.seats.take(live.holder, live.view.market);
         live.weigh(seat, -1);
-        match live.before {
-            NONE => seat.first = live.after,
-            before => self.slab.at_mut(before).after = live.after,
+        match before {
+            NONE => seat.first = after,
+            before => self.slab.at_mut(before).after = after,
         }
-        match live.after {
-            NONE => seat.last = live.before,
-            after => self.slab.at_mut(after).before = live.before,
+        match after {
+            NONE => seat.last = before,
+            after => self.slab.at_mut(after).before = before,
         }
-        live
+        self.slab.free(slot);
     }
 
     /// Gives an order another client id, which must be free.

@@ -16,7 +16,8 @@ use portfolio::{Holder, Posting, Pot};
 use types::event::{ExpiryReason, Fill, OrderChange, RejectReason, Trade};
 use types::order::Amount;
 use types::{
-    AssetId, Event, FeeRate, MarketId, Money, OrderId, OrderStatus, Price, Qty, Side, StpMode, Terms,
+    AssetId, Event, FeeRate, MarketId, Money, OrderId, OrderStatus, OrderView, Price, Qty, Side, StpMode,
+    Terms,
 };
 
 /// One match of two orders.
@@ -262,11 +263,14 @@ impl Step<'_> {
         let live = self.core.orders.at(slot);
         let (holder, market, side) = (live.holder, live.view.market, live.view.side);
         self.core.release(holder, market, side, Money(before.0 - kept.0));
-        let mut live = self.core.orders.remove(slot);
-        (live.view.status, live.view.updated) = (status, self.at);
-        self.out.push(Event::Order { order: live.view, change });
-        if let Some(list) = live.view.list {
-            self.leg_ended(list, live.view.id, status, &change);
+        let view = &self.core.orders.at(slot).view;
+        let (id, list) = (view.id, view.list);
+        // Status and time go into the report only: the counters of the seat still count the order as it lived.
+        let order = OrderView { status, updated: self.at, ..*view };
+        self.out.push(Event::Order { order, change });
+        self.core.orders.remove(slot);
+        if let Some(list) = list {
+            self.leg_ended(list, id, status, &change);
         }
     }
 

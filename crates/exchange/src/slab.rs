@@ -32,6 +32,13 @@ impl<T> Slab<T> {
         record
     }
 
+    /// [`Slab::remove`] without moving the record.
+    pub(crate) fn free(&mut self, at: u32) {
+        debug_assert!(self.places[at as usize].is_some(), "a place in use is removed once");
+        self.places[at as usize] = None;
+        self.free.push(at);
+    }
+
     /// The record at a place in use.
     pub(crate) fn at(&self, at: u32) -> &T {
         self.places[at as usize].as_ref().expect("the place is in use")
