@@ -1,0 +1,202 @@
+//! One bot: its strategy, its sub-ledger, its working orders, its memory of reasons.
+
+use std::collections::VecDeque;
+
+use orders::BotId;
+use portfolio::position::BotAccount;
+use risk::{Limits, Losses};
+use strategy::{Reason, Strategy, Tag};
+use types::{AccountId, AssetId, ClientOrderId, MarketId, Money, Qty, Side, Time};
+
+use crate::limits::REASONS_MAX;
+
+/// How a bot is set up.
+pub struct BotConfig {
+    /// Its number, unique in the shard; 0 is for manual orders.
+    pub id: BotId,
+    /// The account it trades on.
+    pub account: AccountId,
+    /// What it does.
+    pub strategy: Box<dyn Strategy>,
+    /// What it starts with, by asset.
+    pub funds: Vec<(AssetId, Money)>,
+    /// The asset its equity is counted in.
+    pub quote: AssetId,
+    /// What it may do.
+    pub limits: Limits,
+}
+
+/// Whether a bot acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BotState {
+    /// Listens and acts.
+    Running,
+    /// Listens.
+    Paused,
+    /// Listens; its orders were cancelled.
+    Stopped,
+}
+
+/// A decision as `why` shows it; equal ones in a row are counted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Logged {
+    /// When it was last decided.
+    pub at: Time,
+    /// How often in a row.
+    pub times: u64,
+    /// Why.
+    pub reason: Reason,
+    /// What risk said to the last order of it, if it denied one.
+    pub denied: Option<&'static str>,
+}
+
+/// An order of a bot that may still trade.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Working {
+    pub(crate) client_id: ClientOrderId,
+    pub(crate) tag: Tag,
+    pub(crate) market: MarketId,
+    pub(crate) side: Side,
+    /// What may still trade.
+    pub(crate) open: Qty,
+    /// What it reserves of `asset`.
+    pub(crate) reserve: Money,
+    pub(crate) asset: AssetId,
+}
+
+/// A bot at run time.
+pub(crate) struct Bot {
+    pub(crate) id: BotId,
+    pub(crate) account: AccountId,
+    pub(crate) strategy: Box<dyn Strategy>,
+    pub(crate) quote: AssetId,
+    pub(crate) limits: Limits,
+    pub(crate) state: BotState,
+    pub(crate) ledger: BotAccount,
+    pub(crate) decision: u64,
+    /// Positions are to be closed as soon as no order of its own is left that could trade meanwhile.
+    pub(crate) closing: bool,
+    pub(crate) orders: Vec<Working>,
+    /// Open quantity by market: buys, sells.
+    pub(crate) working: Vec<(Qty, Qty)>,
+    pub(crate) losses: Losses,
+    /// The UTC day of `losses.day_start`.
+    pub(crate) day: i64,
+    /// Realised profit when the present round trip began.
+    pub(crate) realised_before: Money,
+    /// Times of the orders in the rate window.
+    pub(crate) sent: VecDeque<Time>,
+    pub(crate) reasons: VecDeque<Logged>,
+}
+
+impl Bot {
+    pub(crate) fn new(config: BotConfig) -> Self {
+        Self {
+            id: config.id,
+            account: config.account,
+            strategy: config.strategy,
+            quote: config.quote,
+            limits: config.limits,
+            state: BotState::Paused,
+            ledger: BotAccount::default(),
+            decision: 0,
+            closing: false,
+            orders: Vec::new(),
+            working: Vec::new(),
+            losses: Losses::default(),
+            day: i64::MIN,
+            realised_before: Money::ZERO,
+            sent: VecDeque::new(),
+            reasons: VecDeque::new(),
+        }
+    }
+
+    /// What no working order has reserved.
+    pub(crate) fn free(&self, asset: AssetId) -> Money {
+        let reserved: i128 = self.orders.iter().filter(|o| o.asset == asset).map(|o| o.reserve.0).sum();
+        Money(self.ledger.asset(asset).0 - reserved)
+    }
+
+    pub(crate) fn working(&self, market: MarketId) -> (Qty, Qty) {
+        self.working.get(usize::from(market.0)).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn add_working(&mut self, order: Working) {
+        self.shift_working(order.market, order.side, order.open.0);
+        self.orders.push(order);
+    }
+
+    /// Part of an order traded: what it reserves shrinks in proportion, rounded up so that it is never too little.
+    pub(crate) fn reduce_working(&mut self, id: &ClientOrderId, qty: Qty) {
+        let Some(order) = self.orders.iter_mut().find(|o| o.client_id == *id) else { return };
+        let part = qty.0.min(order.open.0);
+        let left = order.open.0 - part;
+        if order.open.0 > 0 {
+            let whole = i128::from(order.open.0);
+            let scaled = (order.reserve.0 / whole) * i128::from(left)
+                + ((order.reserve.0 % whole) * i128::from(left)).div_euclid(whole);
+            order.reserve = Money((scaled + 1).min(order.reserve.0));
+        }
+        order.open = Qty(left);
+        let (market, side) = (order.market, order.side);
+        self.shift_working(market, side, -part);
+    }
+
+    pub(crate) fn end_working(&mut self, id: &ClientOrderId) -> Option<Working> {
+        let at = self.orders.iter().position(|o| o.client_id == *id)?;
+        let order = self.orders.swap_remove(at);
+        self.shift_working(order.market, order.side, -order.open.0);
+        Some(order)
+    }
+
+    fn shift_working(&mut self, market: MarketId, side: Side, delta: i64) {
+        let at = usize::from(market.0);
+        if self.working.len() <= at {
+            self.working.resize(at + 1, (Qty::ZERO, Qty::ZERO));
+        }
+        let slot = &mut self.working[at];
+        let qty = if side == Side::Buy { &mut slot.0 } else { &mut slot.1 };
+        qty.0 = qty.0.saturating_add(delta).max(0);
+    }
+
+    pub(crate) fn log(&mut self, at: Time, reason: Reason) {
+        match self.reasons.back_mut() {
+            Some(last) if last.reason.code == reason.code && last.denied.is_none() => {
+                (last.at, last.reason) = (at, reason);
+                last.times += 1;
+            }
+            _ => {
+                if self.reasons.len() == REASONS_MAX {
+                    self.reasons.pop_front();
+                }
+                self.reasons.push_back(Logged { at, times: 1, reason, denied: None });
+            }
+        }
+    }
+
+    /// Forgets sends that have left the rate window.
+    pub(crate) fn sent_in_window(&mut self, now: Time) -> u32 {
+        let window = self.limits.order_rate_window_ns;
+        while self.sent.front().is_some_and(|at| now.since(*at) >= window) {
+            self.sent.pop_front();
+        }
+        u32::try_from(self.sent.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Notes what the bot is worth now: highest so far, start of the day.
+    pub(crate) fn value(&mut self, now: Time, equity: Money) {
+        const DAY_NS: i64 = 86_400_000_000_000;
+        let day = now.0.div_euclid(DAY_NS);
+        if day != self.day {
+            // The day starts with what the bot was worth before this event.
+            let first = self.day == i64::MIN;
+            self.losses.day_start = if first { equity } else { self.losses.equity };
+            if first {
+                self.losses.highest = equity;
+            }
+            self.day = day;
+        }
+        self.losses.equity = equity;
+        self.losses.highest = self.losses.highest.max(equity);
+    }
+}

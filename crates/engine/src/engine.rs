@@ -1,0 +1,477 @@
+//! The shard's state and its one entrance: [`Engine::step`].
+
+use std::collections::BTreeMap;
+
+use market_data::Markets;
+use orders::{BotId, Identity, Order, OrderBook};
+use portfolio::position::BotAccount;
+use risk::{Halt, Proposal, View};
+use strategy::{Act, Context, Decisions, Ended, Event, Feed, OrderIntent, Tag};
+use types::order::Amount;
+use types::{
+    AccountId, ClientOrderId, Instrument, InstrumentKind, MarketData, MarketEvent, MarketId, Money, Price,
+    Qty, Side, SignedQty, Stamped, Terms, Time,
+};
+
+use crate::bot::{Bot, Working};
+use crate::digest::Digest;
+use crate::equity::{equity, exposure};
+use crate::limits::{BOTS_MAX, FOLLOW_UPS_MAX};
+use crate::{BotConfig, BotState, Control, Input, Logged, Output, VenueOrder};
+
+/// Why a bot cannot be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddBotError {
+    /// The number is taken.
+    Taken,
+    /// The shard is full.
+    Full,
+    /// It subscribes to a market that the shard does not have.
+    UnknownMarket(MarketId),
+    /// Its funds overflow.
+    Funds,
+}
+
+impl std::fmt::Display for AddBotError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Taken => f.write_str("a bot with this number exists"),
+            Self::Full => write!(f, "a shard has at most {BOTS_MAX} bots"),
+            Self::UnknownMarket(market) => {
+                write!(f, "the bot wants market {market}, which this shard does not have")
+            }
+            Self::Funds => f.write_str("the bot's funds are too large"),
+        }
+    }
+}
+impl std::error::Error for AddBotError {}
+
+/// The mark on orders that close the positions of a stopped bot.
+const CLOSING: Tag = Tag(u32::MAX);
+
+/// What happened to a bot's own order, to be told to its strategy.
+#[derive(Clone, Copy)]
+pub(crate) enum Heard {
+    Fill { tag: Tag, market: MarketId, fill: types::VenueFill },
+    Ended { tag: Tag, how: Ended },
+}
+
+/// One shard: books, bots, orders, ledgers.
+#[derive(Default)]
+pub struct Engine {
+    installation: u32,
+    pub(crate) markets: Markets,
+    pub(crate) bots: Vec<Bot>,
+    pub(crate) orders: OrderBook,
+    halts: BTreeMap<AccountId, Halt>,
+    pub(crate) digest: Digest,
+    decisions: Decisions,
+    /// What a bot has still to hear within this step.
+    pub(crate) heard: Vec<(usize, Heard)>,
+    last_seq: u64,
+}
+
+impl Engine {
+    /// An empty shard of installation `installation` (part of every order's identity).
+    #[must_use]
+    pub fn new(installation: u32) -> Self {
+        Self { installation, ..Self::default() }
+    }
+
+    /// Adds an instrument; `false` unless its number is the next one.
+    pub fn add_instrument(&mut self, instrument: Instrument) -> bool {
+        self.markets.add(instrument)
+    }
+
+    /// Adds a bot, paused.
+    ///
+    /// # Errors
+    /// See [`AddBotError`]; nothing changed.
+    pub fn add_bot(&mut self, config: BotConfig) -> Result<(), AddBotError> {
+        if self.bots.len() >= BOTS_MAX {
+            return Err(AddBotError::Full);
+        }
+        if self.bots.iter().any(|b| b.id == config.id) {
+            return Err(AddBotError::Taken);
+        }
+        let unknown = config.strategy.subscriptions().iter().find(|s| self.markets.get(s.market).is_none());
+        if let Some(subscription) = unknown {
+            return Err(AddBotError::UnknownMarket(subscription.market));
+        }
+        let mut bot = Bot::new(BotConfig { funds: Vec::new(), ..config });
+        for (asset, amount) in config.funds {
+            bot.ledger.transfer(asset, amount).map_err(|_| AddBotError::Funds)?;
+        }
+        self.bots.push(bot);
+        Ok(())
+    }
+
+    /// Takes in one input; appends what is to be done. Inputs must rise in number and not fall in time.
+    pub fn step(&mut self, input: &Stamped<Input>, out: &mut Vec<Output>) {
+        debug_assert!(input.seq > self.last_seq, "inputs rise by number");
+        self.last_seq = input.seq;
+        match &input.input {
+            Input::Market(event) => self.market(input.at, event, out),
+            Input::Execution(report) => self.execution(input.at, report, out),
+            Input::Control(control) => self.control(input.at, control, out),
+            Input::Timer { bot, id } => {
+                if let Some(at) = self.bots.iter().position(|b| b.id == *bot) {
+                    self.tell(at, input.at, &Event::Timer(*id), out);
+                }
+            }
+        }
+        self.follow_up(input.at, out);
+        self.close_positions(input.at, out);
+    }
+
+    fn market(&mut self, now: Time, event: &MarketEvent, out: &mut Vec<Output>) {
+        if !self.markets.apply(event) {
+            return;
+        }
+        if let MarketData::Funding { rate, mark } = event.data {
+            self.fund(event.market, rate, mark);
+        }
+        for at in 0..self.bots.len() {
+            let Some((feed, heard)) = feed_event(event) else { continue };
+            let wants = |s: &strategy::Subscription| s.market == event.market && s.feed == feed;
+            if self.bots[at].strategy.subscriptions().iter().any(wants) {
+                self.revalue(at, now);
+                self.tell(at, now, &heard, out);
+            }
+        }
+    }
+
+    fn fund(&mut self, market: MarketId, rate: i64, mark: Price) {
+        let Some(view) = self.markets.get(market) else { return };
+        for bot in &mut self.bots {
+            if bot.ledger.position(market).qty().0 != 0
+                && bot.ledger.fund(view.instrument(), rate, mark).is_err()
+            {
+                bot.state = BotState::Stopped;
+            }
+        }
+    }
+
+    /// Keeps highest equity and the day's start current.
+    pub(crate) fn revalue(&mut self, at: usize, now: Time) {
+        let bot = &mut self.bots[at];
+        if let Some(value) = equity(&bot.ledger, &self.markets, bot.quote) {
+            bot.value(now, value);
+        }
+    }
+
+    /// Lets a bot hear an event and does what it decides.
+    fn tell(&mut self, at: usize, now: Time, event: &Event<'_>, out: &mut Vec<Output>) {
+        let bot = &mut self.bots[at];
+        let ctx = Context { now, markets: &self.markets, account: &bot.ledger, working: &bot.working };
+        self.decisions.clear();
+        bot.strategy.on_event(&ctx, event, &mut self.decisions);
+        bot.decision += 1;
+        let reason = *self.decisions.reason();
+        bot.log(now, reason);
+        self.digest.number(u64::from(bot.id.0) << 32 ^ bot.decision);
+        self.digest.bytes(reason.code.as_bytes());
+        // A bot that does not run listens, so that it knows the market when it starts; what it wants is not done.
+        if bot.state != BotState::Running || self.decisions.acts().is_empty() {
+            return;
+        }
+        let decisions = std::mem::take(&mut self.decisions);
+        for act in decisions.acts() {
+            self.act(at, now, act, out);
+        }
+        self.decisions = decisions;
+    }
+
+    fn act(&mut self, at: usize, now: Time, act: &Act, out: &mut Vec<Output>) {
+        match *act {
+            Act::Place(intent) => self.place(at, now, &intent, false, out),
+            Act::Cancel(tag) => {
+                let found =
+                    self.bots[at].orders.iter().find(|o| o.tag == tag).map(|o| (o.market, o.client_id));
+                if let Some((market, client_id)) = found {
+                    self.cancel(market, client_id, out);
+                }
+            }
+            Act::CancelAll(market) => self.cancel_orders(at, Some(market), out),
+            Act::Timer { at: when, id } => out.push(Output::SetTimer { bot: self.bots[at].id, at: when, id }),
+        }
+    }
+
+    /// Intent → risk → recorded order → output. `closing`: on behalf of a stopped bot.
+    fn place(&mut self, at: usize, now: Time, intent: &OrderIntent, closing: bool, out: &mut Vec<Output>) {
+        let bot = &self.bots[at];
+        let identity = Identity {
+            installation: self.installation,
+            account: bot.account,
+            bot: bot.id,
+            // Several orders of one decision: the decision's number in the high bits, their own in the low ones.
+            decision: bot.decision << 8 | (out.len() as u64 & 0xff),
+            attempt: 0,
+        };
+        let order = VenueOrder {
+            client_id: identity.client_id(),
+            account: bot.account,
+            market: intent.market,
+            side: intent.side,
+            terms: intent.terms,
+            reduce_only: intent.reduce_only,
+        };
+        match self.judge(at, now, intent, order, closing) {
+            Ok(approved) => {
+                let tracked =
+                    Order::new(identity, intent.tag.0, intent.market, intent.side, intent.terms, now);
+                if !self.orders.record(tracked) {
+                    return;
+                }
+                let bot = &mut self.bots[at];
+                if bot.limits.order_rate_max.is_some() {
+                    bot.sent.push_back(now);
+                }
+                let asset = paying_asset(&self.markets, intent);
+                bot.add_working(Working {
+                    client_id: order.client_id,
+                    tag: intent.tag,
+                    market: intent.market,
+                    side: intent.side,
+                    open: intent.terms.qty().unwrap_or_default(),
+                    reserve: approved.reserve(),
+                    asset,
+                });
+                self.digest.bytes(order.client_id.as_str().as_bytes());
+                out.push(Output::Submit(approved));
+            }
+            Err(denied) => {
+                let bot = &mut self.bots[at];
+                if let Some(last) = bot.reasons.back_mut() {
+                    last.denied = Some(denied.code());
+                }
+                self.digest.bytes(denied.code().as_bytes());
+                out.push(Output::Denied { bot: bot.id, tag: intent.tag, denied });
+                self.heard.push((at, Heard::Ended { tag: intent.tag, how: Ended::Denied }));
+            }
+        }
+    }
+
+    fn judge(
+        &mut self,
+        at: usize,
+        now: Time,
+        intent: &OrderIntent,
+        order: VenueOrder,
+        closing: bool,
+    ) -> Result<risk::Approved<VenueOrder>, risk::Denied> {
+        let sent_in_window = self.bots[at].sent_in_window(now);
+        let bot = &self.bots[at];
+        let view = self.markets.get(intent.market).ok_or(risk::Denied::NoPrice)?;
+        let (working_buys, working_sells) = bot.working(intent.market);
+        let exposures = self.exposures(bot).unwrap_or([Money(i128::MAX); 3]);
+        let proposal = Proposal { side: intent.side, terms: intent.terms, reduce_only: intent.reduce_only };
+        let view = View {
+            now,
+            instrument: view.instrument(),
+            limits: &bot.limits,
+            halt: self.halts.get(&bot.account).copied().unwrap_or_default(),
+            running: closing || bot.state == BotState::Running,
+            fresh: view.is_fresh(),
+            last: view.last(),
+            free: bot.free(paying_asset(&self.markets, intent)),
+            position: bot.ledger.position(intent.market).qty(),
+            working_buys,
+            working_sells,
+            exposure: exposures,
+            sent_in_window,
+            losses: bot.losses,
+        };
+        risk::check(&proposal, &view, order)
+    }
+
+    /// Exposure of the bot, its account, all; only looked up when a limit asks for it. `None` without a price.
+    fn exposures(&self, bot: &Bot) -> Option<[Money; 3]> {
+        let limits = &bot.limits;
+        let wanted = [limits.bot_exposure_max, limits.account_exposure_max, limits.portfolio_exposure_max];
+        if wanted.iter().all(Option::is_none) {
+            return Some([Money::ZERO; 3]);
+        }
+        let of = |b: &Bot| exposure(&b.ledger, &b.working, &self.markets, bot.quote);
+        let mut sums = [of(bot)?, Money::ZERO, Money::ZERO];
+        for other in &self.bots {
+            let one = of(other)?;
+            sums[2] = sums[2].plus(one).ok()?;
+            if other.account == bot.account {
+                sums[1] = sums[1].plus(one).ok()?;
+            }
+        }
+        Some(sums)
+    }
+
+    fn cancel(&mut self, market: MarketId, client_id: ClientOrderId, out: &mut Vec<Output>) {
+        if self.orders.ask_cancel(&client_id) {
+            out.push(Output::Cancel { market, client_id });
+        }
+    }
+
+    fn cancel_orders(&mut self, at: usize, market: Option<MarketId>, out: &mut Vec<Output>) {
+        let mut ids: Vec<(ClientOrderId, MarketId)> = self.bots[at]
+            .orders
+            .iter()
+            .filter(|o| market.is_none_or(|m| m == o.market))
+            .map(|o| (o.client_id, o.market))
+            .collect();
+        ids.sort_unstable();
+        for (client_id, market) in ids {
+            self.cancel(market, client_id, out);
+        }
+    }
+
+    fn control(&mut self, now: Time, control: &Control, out: &mut Vec<Output>) {
+        let find = |id: &BotId| self.bots.iter().position(|b| b.id == *id);
+        match control {
+            Control::Start(id) | Control::Pause(id) => {
+                let state =
+                    if matches!(control, Control::Start(_)) { BotState::Running } else { BotState::Paused };
+                if let Some(at) = find(id) {
+                    self.bots[at].state = state;
+                }
+            }
+            Control::Stop(id) | Control::Exit(id) => {
+                if let Some(at) = find(id) {
+                    self.cancel_orders(at, None, out);
+                    self.bots[at].closing = matches!(control, Control::Exit(_));
+                    self.bots[at].state = BotState::Stopped;
+                }
+            }
+            Control::Signal { bot, text } => {
+                if let Some(at) = find(bot) {
+                    self.tell(at, now, &Event::Signal(text), out);
+                }
+            }
+            Control::Cancel(id) => {
+                if let Some(market) = self.orders.get(id).map(|o| o.market) {
+                    self.cancel(market, *id, out);
+                }
+            }
+            Control::Halt { account, flatten } => {
+                let halt = if *flatten { Halt::ReduceOnly } else { Halt::Full };
+                self.halts.insert(*account, halt);
+                for at in 0..self.bots.len() {
+                    if self.bots[at].account == *account {
+                        self.cancel_orders(at, None, out);
+                        self.bots[at].closing |= *flatten;
+                    }
+                }
+            }
+            Control::Resume(account) => {
+                self.halts.remove(account);
+            }
+        }
+    }
+
+    /// Closes the positions of bots that were told to, once nothing of theirs can trade any more.
+    fn close_positions(&mut self, now: Time, out: &mut Vec<Output>) {
+        for at in 0..self.bots.len() {
+            if !self.bots[at].closing || !self.bots[at].orders.is_empty() {
+                continue;
+            }
+            self.bots[at].closing = false;
+            let positions: Vec<(MarketId, SignedQty, i64)> = self
+                .markets
+                .iter()
+                .map(|v| &v.instrument().market)
+                .map(|m| (m.id, self.bots[at].ledger.position(m.id).qty(), m.rules.lot.step.0.max(1)))
+                .filter(|(_, qty, step)| qty.size().0 >= *step)
+                .collect();
+            for (market, qty, step) in positions {
+                let side = if qty.0 > 0 { Side::Sell } else { Side::Buy };
+                let size = qty.size().0;
+                let terms = Terms::Market { amount: Amount::Base(Qty(size - size % step)) };
+                self.bots[at].decision += 1;
+                let intent = OrderIntent { tag: CLOSING, market, side, terms, reduce_only: true };
+                self.place(at, now, &intent, true, out);
+            }
+        }
+    }
+
+    /// Tells bots what happened to their own orders, and does what they decide about it.
+    fn follow_up(&mut self, now: Time, out: &mut Vec<Output>) {
+        let mut told = 0;
+        while !self.heard.is_empty() && told < FOLLOW_UPS_MAX {
+            let (at, heard) = self.heard.remove(0);
+            told += 1;
+            match heard {
+                Heard::Fill { tag, market, fill } => {
+                    self.tell(at, now, &Event::Fill { order: tag, market, fill: &fill }, out);
+                }
+                Heard::Ended { tag, how } => self.tell(at, now, &Event::Ended { order: tag, how }, out),
+            }
+        }
+        // A bot that answers every refusal with the same order is stopped, not served for ever.
+        for (at, _) in std::mem::take(&mut self.heard) {
+            self.bots[at].state = BotState::Stopped;
+        }
+    }
+
+    /// The markets as the shard sees them.
+    #[must_use]
+    pub const fn markets(&self) -> &Markets {
+        &self.markets
+    }
+
+    /// The orders of the shard.
+    #[must_use]
+    pub const fn orders(&self) -> &OrderBook {
+        &self.orders
+    }
+
+    /// A bot's sub-ledger.
+    #[must_use]
+    pub fn account(&self, bot: BotId) -> Option<&BotAccount> {
+        self.bots.iter().find(|b| b.id == bot).map(|b| &b.ledger)
+    }
+
+    /// Whether a bot acts.
+    #[must_use]
+    pub fn state(&self, bot: BotId) -> Option<BotState> {
+        self.bots.iter().find(|b| b.id == bot).map(|b| b.state)
+    }
+
+    /// What a bot is worth at the marks; `None` without prices or without such a bot.
+    #[must_use]
+    pub fn equity(&self, bot: BotId) -> Option<Money> {
+        let bot = self.bots.iter().find(|b| b.id == bot)?;
+        equity(&bot.ledger, &self.markets, bot.quote)
+    }
+
+    /// Why a bot did, or did not, trade: oldest first.
+    pub fn why(&self, bot: BotId) -> impl Iterator<Item = &Logged> {
+        self.bots.iter().filter(move |b| b.id == bot).flat_map(|b| &b.reasons)
+    }
+
+    /// The rolling hash of all decisions so far.
+    #[must_use]
+    pub const fn digest(&self) -> u64 {
+        self.digest.value()
+    }
+}
+
+/// What an order pays with: base for a spot sale, else the quote asset.
+fn paying_asset(markets: &Markets, intent: &OrderIntent) -> types::AssetId {
+    let Some(view) = markets.get(intent.market) else { return types::AssetId(u16::MAX) };
+    let instrument = view.instrument();
+    match (instrument.kind, intent.side) {
+        (InstrumentKind::Spot, Side::Sell) => instrument.market.base.id,
+        _ => instrument.market.quote.id,
+    }
+}
+
+/// The feed a market event belongs to and what a strategy hears of it.
+fn feed_event(event: &MarketEvent) -> Option<(Feed, Event<'_>)> {
+    let market = event.market;
+    match &event.data {
+        MarketData::Bar(bar) => Some((Feed::Bars(bar.interval), Event::Bar { market, bar })),
+        MarketData::Print(print) => Some((Feed::Prints, Event::Print { market, print })),
+        MarketData::Snapshot(_) | MarketData::Diff(_) => Some((Feed::Book, Event::Book { market })),
+        MarketData::Best { .. } | MarketData::Mark(_) | MarketData::Funding { .. } | MarketData::Feed(_) => {
+            None
+        }
+    }
+}

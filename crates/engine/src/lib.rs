@@ -1,0 +1,21 @@
+//! Layer 2: the step. One input goes in, outputs come out; the same code runs back-test, paper, live and audit replay.
+//!
+//! Data flows one way: market event → strategy → risk → order → (venue) → report → order → portfolio → strategy. The engine
+//! reads no clock and does no I/O; time is the input's. Every decision and its reason goes into a rolling hash, so two runs
+//! over the same inputs can be compared by one number (invariant H6). A bot's limits hold at every prefix of the inputs (B4).
+//!
+//! Limits: see [`limits`]. Cost: no allocation per event in steady state but for new orders.
+
+mod bot;
+mod digest;
+mod engine;
+mod equity;
+mod input;
+pub mod limits;
+mod output;
+mod report;
+
+pub use bot::{BotConfig, BotState, Logged};
+pub use engine::{AddBotError, Engine};
+pub use input::{Control, Input};
+pub use output::{Output, VenueOrder};

@@ -1,0 +1,71 @@
+//! What the engine wants done, and what it lets others know.
+
+use orders::BotId;
+use risk::{Approved, Denied};
+use strategy::Tag;
+use types::{AccountId, ClientOrderId, MarketId, Outcome, Side, Terms, Time};
+
+/// An order on its way to a venue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VenueOrder {
+    /// Our id for it.
+    pub client_id: ClientOrderId,
+    /// Whose account at the venue.
+    pub account: AccountId,
+    /// Where.
+    pub market: MarketId,
+    /// Direction.
+    pub side: Side,
+    /// What.
+    pub terms: Terms,
+    /// May only make the position smaller.
+    pub reduce_only: bool,
+}
+
+/// One output of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send this order. It is recorded already; the driver flushes its journal first.
+    Submit(Approved<VenueOrder>),
+    /// Ask the venue to cancel this order.
+    Cancel {
+        /// Where.
+        market: MarketId,
+        /// Which.
+        client_id: ClientOrderId,
+    },
+    /// Wake a bot.
+    SetTimer {
+        /// Whom.
+        bot: BotId,
+        /// When.
+        at: Time,
+        /// Its own number for it.
+        id: u32,
+    },
+    /// Risk did not let an order out.
+    Denied {
+        /// Whose.
+        bot: BotId,
+        /// Its mark.
+        tag: Tag,
+        /// Why.
+        denied: Denied,
+    },
+    /// An order of ours changed.
+    Order {
+        /// Whose.
+        bot: BotId,
+        /// Which.
+        client_id: ClientOrderId,
+        /// What the venue said.
+        outcome: Outcome,
+    },
+    /// A venue speaks of an order that nobody here knows: the market's bots are stopped (order protocol, step 5).
+    External {
+        /// Where.
+        market: MarketId,
+        /// Its id there.
+        client_id: ClientOrderId,
+    },
+}
