@@ -9,7 +9,7 @@ use risk::{Halt, Proposal, View};
 use strategy::{Act, Context, Decisions, Ended, Event, Feed, OrderIntent, Tag};
 use types::order::Amount;
 use types::{
-    AccountId, ClientOrderId, Instrument, InstrumentKind, MarketData, MarketEvent, MarketId, Money, Price,
+    AccountId, ClientOrderId, Instrument, InstrumentKind, MarketEvent, MarketId, MarketNews, Money, Price,
     Qty, Side, SignedQty, Stamped, Terms, Time,
 };
 
@@ -128,7 +128,7 @@ impl Engine {
         if !self.markets.apply(event) {
             return;
         }
-        if let MarketData::Funding { rate, mark } = event.data {
+        if let MarketNews::Funding { rate, mark } = event.data {
             self.fund(event.market, rate, mark);
         }
         for at in 0..self.bots.len() {
@@ -467,10 +467,10 @@ fn paying_asset(markets: &Markets, intent: &OrderIntent) -> types::AssetId {
 fn feed_event(event: &MarketEvent) -> Option<(Feed, Event<'_>)> {
     let market = event.market;
     match &event.data {
-        MarketData::Bar(bar) => Some((Feed::Bars(bar.interval), Event::Bar { market, bar })),
-        MarketData::Print(print) => Some((Feed::Prints, Event::Print { market, print })),
-        MarketData::Snapshot(_) | MarketData::Diff(_) => Some((Feed::Book, Event::Book { market })),
-        MarketData::Best { .. } | MarketData::Mark(_) | MarketData::Funding { .. } | MarketData::Feed(_) => {
+        MarketNews::Bar(bar) => Some((Feed::Bars(bar.interval), Event::Bar { market, bar })),
+        MarketNews::Print(print) => Some((Feed::Prints, Event::Print { market, print })),
+        MarketNews::Snapshot(_) | MarketNews::Diff(_) => Some((Feed::Book, Event::Book { market })),
+        MarketNews::Best { .. } | MarketNews::Mark(_) | MarketNews::Funding { .. } | MarketNews::Feed(_) => {
             None
         }
     }

@@ -1,6 +1,6 @@
 //! All instruments of a shard with what their feeds have shown last.
 
-use types::{FeedState, Instrument, MarketData, MarketEvent, MarketId, Price};
+use types::{FeedState, Instrument, MarketEvent, MarketId, MarketNews, Price};
 
 use crate::{Book, SyncedBook};
 
@@ -53,22 +53,22 @@ impl MarketView {
         self.up && (!self.has_book || self.book.book().is_some())
     }
 
-    fn apply(&mut self, data: &MarketData) {
+    fn apply(&mut self, data: &MarketNews) {
         match data {
-            MarketData::Bar(bar) => self.last = Some(bar.close),
-            MarketData::Print(print) => self.last = Some(print.price),
-            MarketData::Snapshot(snapshot) => {
+            MarketNews::Bar(bar) => self.last = Some(bar.close),
+            MarketNews::Print(print) => self.last = Some(print.price),
+            MarketNews::Snapshot(snapshot) => {
                 self.has_book = true;
                 self.book.snapshot(snapshot);
             }
-            MarketData::Diff(diff) => {
+            MarketNews::Diff(diff) => {
                 self.has_book = true;
                 self.book.diff(diff);
             }
-            MarketData::Mark(mark) | MarketData::Funding { mark, .. } => self.mark = Some(*mark),
-            MarketData::Best { .. } => {}
-            MarketData::Feed(FeedState::Up) => self.up = true,
-            MarketData::Feed(FeedState::Down) => {
+            MarketNews::Mark(mark) | MarketNews::Funding { mark, .. } => self.mark = Some(*mark),
+            MarketNews::Best { .. } => {}
+            MarketNews::Feed(FeedState::Up) => self.up = true,
+            MarketNews::Feed(FeedState::Down) => {
                 self.up = false;
                 self.book.disconnect();
             }

@@ -29,7 +29,7 @@ pub use ids::{AccountId, AssetId, ListId, MarketId, OrderId, TradeId};
 pub use instrument::{Asset, Market};
 pub use instrument_id::{Instrument, InstrumentId, InstrumentKind};
 pub use interval::Interval;
-pub use market_event::{FeedState, MarketData, MarketEvent, Print};
+pub use market_event::{FeedState, MarketEvent, MarketNews, Print};
 pub use number::{Bips, FeeRate, Money, Overflow, Price, Qty, SignedQty};
 pub use order::{ListView, OrderStatus, OrderType, OrderView, Side, StpMode, Terms, TimeInForce};
 pub use refusal::Refusal;

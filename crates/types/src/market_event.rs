@@ -9,12 +9,12 @@ pub struct MarketEvent {
     /// Which instrument.
     pub market: MarketId,
     /// What.
-    pub data: MarketData,
+    pub data: MarketNews,
 }
 
 /// What a market can show.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MarketData {
+pub enum MarketNews {
     /// A bar that has closed; it never changes any more (invariant M3).
     Bar(Bar),
     /// A public trade.

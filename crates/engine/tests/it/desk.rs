@@ -8,7 +8,7 @@ use types::instrument::{LotRule, PercentPriceRule, Rules, TickRule};
 use types::order::Amount;
 use types::{
     AccountId, Asset, AssetCode, AssetId, Bar, FeeRate, Instrument, InstrumentId, InstrumentKind, Interval,
-    Market, MarketData, MarketEvent, MarketId, Money, Outcome, Price, Qty, Report, Stamped, Symbol, Terms,
+    Market, MarketEvent, MarketId, MarketNews, Money, Outcome, Price, Qty, Report, Stamped, Symbol, Terms,
     Time, TradeId, VenueFill, VenueName,
 };
 
@@ -92,7 +92,7 @@ impl Desk {
 
     pub(crate) fn bar(&mut self, bar: Bar) {
         self.close = bar.close;
-        let event = MarketEvent { market: MarketId(0), data: MarketData::Bar(bar) };
+        let event = MarketEvent { market: MarketId(0), data: MarketNews::Bar(bar) };
         self.step(bar.open_time, Input::Market(event));
     }
 

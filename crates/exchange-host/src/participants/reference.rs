@@ -21,7 +21,7 @@ const JUMP_EVERY_MS: i64 = 6 * 3_600_000;
 const JUMP_SIZE: i64 = ONE / 230;
 const JUMP_SPREAD: i64 = ONE * 3 / 4;
 /// Share of the common factor in every walk, and of its own: 0.75² + 0.6614² = 1.
-const COMMON: i64 = ONE * 3 / 4;
+const SHARED: i64 = ONE * 3 / 4;
 const OWN: i64 = ONE / 10_000 * 6_614;
 /// The wandering of exchange rate and of crosses around their fair value: half-life and standard deviation in powers of two.
 const NOISE_HALF_MS: i64 = 600_000;
@@ -79,7 +79,7 @@ impl Reference {
         let common = draw.normal();
         let mut moved = [Moved::default(); WALKS.len()];
         for ((walk, plan), moved) in self.walks.iter_mut().zip(&WALKS).zip(&mut moved) {
-            let z = mul(COMMON, common) + mul(OWN, draw.normal());
+            let z = mul(SHARED, common) + mul(OWN, draw.normal());
             let day = mul(ratio(ONE, plan.daily_ppm, PPM), PER_LN2);
             // root() of milliseconds has 16 binary decimals.
             let sigma = ratio(day / ROOT_DAY_MS, root(dt_ms), 1 << 16);

@@ -27,7 +27,7 @@ pub struct View {
     /// Accounts and what is alive of theirs. Held for one read, or for [`crate::limits::VIEW_CHUNK`] commands' updates.
     live: RwLock<Live>,
     /// Books, trades, tickers, bars.
-    market: market::MarketData,
+    market: market::MarketViews,
     /// What is closed.
     history: history::Reader,
 }
@@ -38,7 +38,7 @@ impl View {
         Ok(Self {
             catalog: RwLock::new(Arc::new(Catalog::of(exchange))),
             live: RwLock::new(Live::of(exchange)),
-            market: market::MarketData::of(exchange, history.clone())?,
+            market: market::MarketViews::of(exchange, history.clone())?,
             history,
         })
     }

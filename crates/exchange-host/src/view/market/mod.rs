@@ -33,13 +33,13 @@ struct Desk {
 
 /// All markets' projections.
 #[derive(Debug)]
-pub(crate) struct MarketData {
+pub(crate) struct MarketViews {
     /// By market id. Readers hold the lock for a copy of what they asked for, the fold for a few commands.
     desks: RwLock<Vec<Desk>>,
     history: Reader,
 }
 
-impl MarketData {
+impl MarketViews {
     /// The projections of an exchange whose events are all in `history`.
     pub(crate) fn of(exchange: &Exchange, history: Reader) -> Result<Self, Failure> {
         let desks = exchange
