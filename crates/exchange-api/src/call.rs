@@ -1,6 +1,5 @@
 //! One call of an endpoint, whichever way it came.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use exchange_host::Permissions;
@@ -48,7 +47,6 @@ pub(crate) struct Call {
     pub(crate) unit: TimeUnit,
     /// When it came in.
     pub(crate) at: Time,
-    pub(crate) ip: IpAddr,
 }
 
 impl Call {

@@ -4,7 +4,7 @@ use exchange_host::Handle;
 use ring::rand::{SecureRandom, SystemRandom};
 use types::Time;
 
-use crate::ApiConfig;
+use crate::RateLimits;
 use crate::amendments::Amendments;
 use crate::error::ApiError;
 use crate::listen_keys::ListenKeys;
@@ -17,7 +17,6 @@ use crate::streams::hub::Hub;
 /// The exchange, the settings and the counters behind the API. One per server, in an `Arc`.
 pub(crate) struct Context {
     pub(crate) handle: Handle,
-    pub(crate) config: ApiConfig,
     /// Request and order counts per address and account.
     pub(crate) meters: Meters,
     /// User streams of the old kind.
@@ -36,11 +35,10 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(handle: Handle, config: ApiConfig, stop: http::Stop) -> Self {
-        let meters = Meters::new(config.rate.clone());
+    pub(crate) fn new(handle: Handle, rate: Option<RateLimits>, stop: http::Stop) -> Self {
+        let meters = Meters::new(rate);
         Self {
             handle,
-            config,
             meters,
             listen_keys: ListenKeys::default(),
             hub: Hub::default(),

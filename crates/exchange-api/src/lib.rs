@@ -6,8 +6,6 @@
 //!
 //! Rules come from binance/binance-spot-api-docs @ a5e0bc3 (2026-07-21) unless a module says otherwise.
 
-#![allow(dead_code)] // the handlers that use all of this are being added
-
 mod amendments;
 mod auth;
 mod call;

@@ -132,7 +132,7 @@ async fn admit(ctx: &Context, endpoint: &Endpoint, request: &mut Request) -> Res
     let (params, body) = params?;
     let unit = time_unit(request)?;
     let caller = caller(ctx, endpoint, request, &params, &body)?;
-    Ok(Call { params, caller, unit, at, ip })
+    Ok(Call { params, caller, unit, at })
 }
 
 fn caller(

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::ApiConfig;
 use crate::context::Context;
+use crate::rate;
 use crate::rest::Api;
 use crate::streams;
 
@@ -37,13 +38,13 @@ pub async fn serve(handle: Handle, config: ApiConfig, stop: http::Stop) -> Resul
     let listener = TcpListener::bind(addr).await.map_err(failed)?;
     let local_addr = listener.local_addr().map_err(failed)?;
     let counters = Arc::new(http::Counters::default());
-    let limits = config.http.clone();
     // Follow the exchange before anybody can connect, so that no stream begins with a hole.
     let batches = handle.batches();
-    let ctx = Arc::new(Context::new(handle, config, stop.clone()));
+    let ctx = Arc::new(Context::new(handle, config.rate, stop.clone()));
+    tokio::spawn(rate::follow(Arc::clone(&ctx), ctx.handle.batches()));
     tokio::spawn(streams::hub::run(Arc::clone(&ctx), batches));
     let api = Arc::new(Api { ctx });
-    let task = tokio::spawn(http::serve(listener, api, limits, Arc::clone(&counters), stop));
+    let task = tokio::spawn(http::serve(listener, api, config.http, Arc::clone(&counters), stop));
     Ok(BoundServer { local_addr, counters, task })
 }
 

@@ -85,3 +85,6 @@ fn is_key(key: &str) -> bool {
 fn refused_key() -> ApiError {
     ApiError::new(-2015, "Invalid API-key, IP, or permissions for action.").with_status(401)
 }
+
+#[cfg(test)]
+mod tests;

@@ -91,3 +91,6 @@ fn push(list: &mut Vec<(String, String)>, name: String, value: String) -> Result
     list.push((name, value));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

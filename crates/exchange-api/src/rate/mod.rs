@@ -5,6 +5,7 @@
 //! [`addresses::ADDRESSES_MAX`] addresses are remembered, and idle ones are forgotten first.
 
 mod addresses;
+mod fills;
 mod orders;
 
 use std::net::IpAddr;
@@ -12,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 
 use types::{AccountId, Time};
 
+pub(crate) use fills::follow;
 pub(crate) use orders::OrderCounts;
 
 use crate::error::ApiError;

@@ -73,6 +73,9 @@ impl Accounts {
     }
 
     pub(super) fn remove(&mut self, account: AccountId, at: Time) {
+        if !self.0.contains_key(&account) {
+            return;
+        }
         let meter = self.meter(account, at);
         meter.counts.ten_seconds = meter.counts.ten_seconds.saturating_sub(1);
         meter.counts.day = meter.counts.day.saturating_sub(1);

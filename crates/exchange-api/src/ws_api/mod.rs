@@ -157,7 +157,7 @@ fn start(
     if endpoint.orders > 0 {
         reply.orders_of = caller.as_ref().map(|caller| caller.account);
     }
-    let call = Call { params, caller, unit: session.unit, at, ip: session.ip };
+    let call = Call { params, caller, unit: session.unit, at };
     let ctx = Arc::clone(ctx);
     Handled::Working(Box::pin(async move {
         let answer = dispatch::run(&ctx, endpoint, call).await;

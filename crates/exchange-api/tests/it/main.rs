@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on fails here
 
 mod client;
+mod errors;
 mod orders;
 mod venue;
