@@ -44,7 +44,8 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Blocks or allows new orders of an account.
+    /// Blocks or allows new orders of an account. What was accepted before goes on: conditional orders fire, pending
+    /// orders of lists are placed.
     pub(crate) fn set_trading(&mut self, id: AccountId, allowed: bool) -> Result<(), Refusal> {
         let holder = self.holder(id)?;
         let view = self.core.accounts.view_mut(holder);

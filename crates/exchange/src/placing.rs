@@ -103,12 +103,21 @@ impl Exchange {
 
     /// What an order needs, and whether it is there.
     pub(crate) fn check_funds(&self, draft: &Draft, desk: &Desk) -> Result<Funding, Refusal> {
-        let funding = funding_of(draft, desk)?;
         let asset = paying_asset(&desk.market, draft.side);
         let available = self.ledger.balance(draft.holder, asset).available;
-        if funding.needed > available {
-            return Err(Refusal::InsufficientBalance { asset, needed: funding.needed, available });
+        let paid = |needed: Money| {
+            if needed > available {
+                Err(Refusal::InsufficientBalance { asset, needed, available })
+            } else {
+                Ok(())
+            }
+        };
+        if let (Terms::Market { amount: Amount::Quote(budget) }, Side::Buy) = (draft.terms, draft.side) {
+            // Known without a walk through the book, which nobody shall get for money he does not have.
+            paid(budget)?;
         }
+        let funding = funding_of(draft, desk)?;
+        paid(funding.needed)?;
         Ok(funding)
     }
 }

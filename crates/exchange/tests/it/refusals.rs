@@ -212,6 +212,74 @@ fn market_orders_need_the_exact_cost_and_no_more() {
     assert_eq!(w.balance(ALICE, BTC), (0, 0));
 }
 
+/// One unit too little is too little, for every way to pay.
+#[test]
+fn one_unit_short_is_short() {
+    let mut w = traded();
+    w.place(BOB, Side::Sell, limit(100, 100));
+    w.place(BOB, Side::Buy, limit(90, 100));
+    let usdt = Money(coins(100).0 - 1);
+    w.ok(Command::Withdraw { account: ALICE, asset: USDT, amount: Money(w.balance(ALICE, USDT).0 - usdt.0) });
+    let btc = Money(coins(1).0 - 1);
+    w.ok(Command::Withdraw { account: ALICE, asset: BTC, amount: Money(w.balance(ALICE, BTC).0 - btc.0) });
+    for (side, terms) in [
+        (Side::Buy, limit(100, 100)),
+        (Side::Buy, maker(50, 200)),
+        (Side::Buy, market_qty(100)),
+        (Side::Buy, market_quote(10_000)),
+        (Side::Buy, stop(StopKind::TakeProfit, 50, 200)),
+        (Side::Sell, limit(100, 100)),
+        (Side::Sell, market_qty(100)),
+        (Side::Sell, market_quote(9_000)),
+        (Side::Sell, stop(StopKind::StopLoss, 50, 100)),
+    ] {
+        let (asset, needed, available) = match side {
+            Side::Buy => (USDT, coins(100), usdt),
+            Side::Sell => (BTC, coins(1), btc),
+        };
+        let short = Refusal::InsufficientBalance { asset, needed, available };
+        assert_eq!(w.refused(ALICE, side, terms), short, "{terms:?}");
+    }
+    for asset in [USDT, BTC] {
+        w.ok(Command::Deposit { account: ALICE, asset, amount: Money(1) });
+    }
+    w.place(ALICE, Side::Buy, maker(50, 200));
+    w.place(ALICE, Side::Sell, market_quote(9_000));
+}
+
+/// A sell by quote amount needs base for what others bid, however its own bids are passed over.
+#[test]
+fn a_sell_by_quote_counts_only_what_it_will_trade() {
+    // Bids: 1 of Bob's at 130, 1 of her own at 120, 5 of Bob's at 100. She asks for 330.
+    for (stp, hundredths) in [
+        (StpMode::None, 280),
+        (StpMode::ExpireMaker, 300),
+        (StpMode::ExpireTaker, 100),
+        (StpMode::ExpireBoth, 100),
+        (StpMode::Decrement, 180),
+    ] {
+        let mut w = World::new();
+        w.place(BOB, Side::Buy, limit(130, 100));
+        w.place(ALICE, Side::Buy, limit(120, 100));
+        w.place(BOB, Side::Buy, limit(100, 500));
+        let needed = Money(i128::from(hundredths * ONE / 100));
+        let short = Money(needed.0 - 1);
+        w.ok(Command::Withdraw { account: ALICE, asset: BTC, amount: Money(coins(1_000).0 - short.0) });
+        let mut new = order(ALICE, Side::Sell, market_quote(33_000), "q");
+        new.stp = stp;
+        let refusal = Refusal::InsufficientBalance { asset: BTC, needed, available: short };
+        assert_eq!(w.apply(Command::Place(new)), Err(refusal), "{stp:?}");
+        w.ok(Command::Deposit { account: ALICE, asset: BTC, amount: Money(1) });
+        w.ok(Command::Place(new));
+        let id = OrderId(w.x.counters().orders);
+        let fills = w.events.iter().filter_map(|e| match e {
+            Event::Order { order, change: OrderChange::Trade(fill) } if order.id == id => Some(fill.qty.0),
+            _ => None,
+        });
+        assert_eq!(fills.sum::<i64>(), hundredths * ONE / 100, "{stp:?}: the check knew exactly");
+    }
+}
+
 #[test]
 fn the_average_price_forgets_by_the_commands_own_time() {
     let mut w = traded();
