@@ -11,6 +11,7 @@ use crate::run::{Outcome, output, run};
 const NEEDED: &[(&[&str], &[&str])] = &[
     (&["cc", "--version"], &["build-essential"]),
     (&["curl", "--version"], &["curl"]),
+    (&["openssl", "version"], &["openssl"]),
     (&["python3", "-c", "import ensurepip, venv"], &["python3", "python3-venv"]),
     (&["node", "--version"], &["nodejs"]),
     (&["npm", "--version"], &["npm"]),

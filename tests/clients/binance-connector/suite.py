@@ -81,7 +81,7 @@ def streams(exchange, a, b):
             lambda n: client.diff_book_depth(symbol="btcusdt", speed=1000, id=n),
             lambda n: client.kline(symbol="btcusdt", interval="1m", id=n),
             lambda n: client.user_data(listen_key=key, id=n),
-        )):
+        ), start=1):
             subscribe(n)
             # Answered subscriptions are in force: what follows is told.
             inbox.until(lambda m, n=n: m.get("id") == n and m.get("result") is None, f"the answer to subscription {n}")

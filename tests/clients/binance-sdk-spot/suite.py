@@ -119,10 +119,11 @@ async def sockets(exchange, maker, taker):
                                                   price=31000.0))).data().result
         equal((bought.status, bought.executed_qty), ("FILLED", "0.25000000"))
         seen = {}
-        while not {"trade", "depth", "executionReport", "outboundAccountPosition"} <= seen.keys():
+        while not {"trade", "depth", "ExecutionReport", "OutboundAccountPosition"} <= seen.keys():
             kind, event = await within(inbox.get())
             event = getattr(event, "actual_instance", event)
-            seen[getattr(event, "e", kind) if kind == "user" else kind] = event
+            seen[type(event).__name__ if kind == "user" else kind] = event
+        equal((seen["ExecutionReport"].i, seen["ExecutionReport"].X), (bought.order_id, "FILLED"))
         equal((seen["trade"].p, seen["trade"].q), ("31000.00000000", "0.25000000"))
         gone = (await within(makers.order_cancel("BTCUSDT", order_id=sell.result.order_id))).data().result
         equal(getattr(gone, "status", None), "CANCELED")

@@ -22,8 +22,9 @@ def client(kind, exchange, account=None):
     ex = kind({**keys, "enableRateLimit": False, "options": OPTIONS})
     ex.urls["api"]["public"] = ex.urls["api"]["private"] = exchange.http + "/api/v3"
     ex.urls["api"]["sapi"] = exchange.http + "/sapi/v1"
-    ex.urls["api"]["ws"]["spot"] = exchange.ws + "/ws"
-    ex.urls["api"]["ws"]["ws-api"]["spot"] = exchange.ws + "/ws-api/v3"
+    if "ws" in ex.urls["api"]:
+        ex.urls["api"]["ws"]["spot"] = exchange.ws + "/ws"
+        ex.urls["api"]["ws"]["ws-api"]["spot"] = exchange.ws + "/ws-api/v3"
     return ex
 
 
@@ -158,7 +159,9 @@ async def streams(exchange, maker, taker):
         bought = await within(b.create_order_ws("BTC/USDT", "limit", "buy", 0.1, 32000))
         equal((bought["status"], bought["filled"]), ("closed", 0.1))
         equal((await within(a.cancel_order_ws(sell["id"], "BTC/USDT")))["status"], "canceled")
-        equal((await within(a.fetch_balance_ws()))["BTC"]["used"], 0.0)
+        # This version of ccxt leaves the account's balances unparsed here.
+        held = {x["asset"]: x for x in (await within(a.fetch_balance_ws()))["info"]["balances"]}
+        equal(held["BTC"]["locked"], "0.00000000")
         equal(await within(a.fetch_open_orders_ws("BTC/USDT")), [])
         with raises(ccxt.InsufficientFunds):
             await within(b.create_order_ws("BTC/USDT", "limit", "buy", 100, 32000))

@@ -4,6 +4,7 @@
 const assert = require('node:assert/strict');
 const { MainClient, WebsocketClient } = require('binance');
 const { default: ApiNode } = require('binance-api-node');
+const WebSocket = require('ws');
 const { Inbox, check, finish, refused, withExchange } = require('./exchange.cjs');
 
 const LIMIT = { symbol: 'BTCUSDT', type: 'LIMIT', timeInForce: 'GTC' };
@@ -61,12 +62,24 @@ async function binance(exchange) {
   });
 }
 
+// Tells of every WebSocket that opens from now on: how many there were.
+function openedSockets() {
+  const inbox = new Inbox();
+  const { emit } = WebSocket.prototype;
+  let opened = 0;
+  WebSocket.prototype.emit = function told(event, ...rest) {
+    if (event === 'open') inbox.put((opened += 1));
+    return emit.call(this, event, ...rest);
+  };
+  return inbox;
+}
+
 async function apiNode(exchange) {
   const [maker, taker] = ['node-maker', 'node-taker'].map((n) => exchange.account(n, { USDT: '100000', BTC: '5' }));
   const client = (keys) =>
     ApiNode({
       apiKey: keys.api_key, apiSecret: keys.secret, httpBase: exchange.http, wsBase: `${exchange.ws}/ws`,
-      wsApi: `${exchange.ws}/ws-api/v3`, emitSocketOpens: true,
+      wsApi: `${exchange.ws}/ws-api/v3`,
     });
   const [a, b] = [client(maker), client(taker)];
 
@@ -75,10 +88,11 @@ async function apiNode(exchange) {
     await b.ping();
     assert.ok((await b.exchangeInfo()).symbols.length >= 5);
     const stopUser = await b.ws.user(inbox.put);
+    const sockets = openedSockets();
     const stopTrades = b.ws.trades(['BTCUSDT'], inbox.put);
     const stopDepth = b.ws.depth('BTCUSDT', inbox.put);
-    // The connection being open is told as an event; what follows it is streamed.
-    await inbox.until((m) => m.eventType === 'open' || m.type === 'open', 'the open connection');
+    // The streams stand in the addresses: once both sockets are open, everything is streamed.
+    await sockets.until((n) => n === 2, 'the open sockets');
     const sell = await a.order({ symbol: 'BTCUSDT', side: 'SELL', quantity: '0.5', price: '32000' });
     assert.equal(sell.status, 'NEW');
     await inbox.until((m) => m.eventType === 'depthUpdate', 'the depth');

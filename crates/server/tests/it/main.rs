@@ -8,3 +8,4 @@ mod doctor;
 mod program;
 mod serving;
 mod verifying;
+mod walkthrough;

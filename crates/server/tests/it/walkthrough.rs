@@ -1,0 +1,77 @@
+//! The walkthrough in `docs/walkthroughs/exchange.md`, carried out: its `sh` blocks are one script, and the `text` block
+//! after each must be in what that block printed, line by line, with `...` for anything.
+
+use std::path::Path;
+
+use rustix::process::Signal;
+
+use crate::program::{Server, finish};
+
+const DOCUMENT: &str = include_str!("../../../../docs/walkthroughs/exchange.md");
+/// Printed between the blocks.
+const MARK: &str = "=== next block ===";
+
+/// The blocks of a document: language and text.
+fn blocks(document: &str) -> Vec<(&str, &str)> {
+    let parts = document.split("\n```").collect::<Vec<_>>();
+    // Every second part is inside a block: its first line names the language.
+    parts.iter().skip(1).step_by(2).filter_map(|part| part.split_once('\n')).collect()
+}
+
+/// True if `line` holds the pieces of `pattern` in order.
+fn fits(line: &str, pattern: &str) -> bool {
+    let mut rest = line;
+    pattern.split("...").all(|piece| match rest.find(piece) {
+        Some(at) => {
+            rest = &rest[at + piece.len()..];
+            true
+        }
+        None => false,
+    })
+}
+
+#[test]
+fn the_walkthrough_does_what_it_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let url = format!("http://{}", server.addr());
+    let blocks = blocks(DOCUMENT);
+    let mut script = String::from("set -euo pipefail\n");
+    for (_, text) in blocks.iter().filter(|(language, _)| *language == "sh") {
+        script.push_str(&text.replace("http://127.0.0.1:8081", &url));
+        script.push_str(&format!("\necho '{MARK}'\n"));
+    }
+    let program = Path::new(env!("CARGO_BIN_EXE_tradewind")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let mut shell = std::process::Command::new("bash");
+    shell.args(["-c", &script]).env("PATH", path).env("TRADEWIND__DATA_DIR", dir.path());
+    let done = finish(&mut shell);
+    assert_eq!(done.code, 0, "{}\n{}", done.out, done.err);
+
+    let mut outputs = done.out.split(MARK);
+    let (mut printed, mut compared) = ("", 0);
+    for (language, text) in &blocks {
+        match *language {
+            "sh" => printed = outputs.next().unwrap(),
+            "text" => {
+                for pattern in text.lines() {
+                    assert!(
+                        printed.lines().any(|line| fits(line, pattern)),
+                        "{pattern}\nis not in\n{printed}"
+                    );
+                    compared += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    assert!(compared > 10, "the walkthrough lost its answers");
+    assert_eq!(server.stop(Signal::INT).code(), Some(0));
+}
+
+#[test]
+fn a_wrong_answer_would_be_noticed() {
+    assert!(fits(r#"{"a":1,"b":2}"#, r#"..."a":1..."b":2..."#));
+    assert!(!fits(r#"{"a":1,"b":2}"#, r#"..."b":2..."a":1..."#));
+    assert_eq!(blocks("x\n```sh\na\n```\ny\n```text\nb\nc\n```\n"), [("sh", "a"), ("text", "b\nc")]);
+}
