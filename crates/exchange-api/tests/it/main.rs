@@ -4,5 +4,8 @@
 
 mod client;
 mod errors;
+mod hostile;
+mod market;
 mod orders;
+mod trading;
 mod venue;
