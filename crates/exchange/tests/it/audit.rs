@@ -217,6 +217,11 @@ impl Audit {
         let live: Vec<OrderView> = x.live_orders().copied().collect();
         assert!(self.orders.values().copied().eq(live), "live orders as told");
         assert!(self.lists.values().eq(x.live_lists()), "live lists as told");
+        for account in x.accounts() {
+            let mut own: Vec<&OrderView> = self.orders.values().filter(|o| o.account == account.id).collect();
+            own.sort_by_key(|o| (o.market, o.id));
+            assert!(own.into_iter().eq(x.open_orders(account.id)), "an account's orders, by market and id");
+        }
         let mut depth = Vec::new();
         for market in x.markets() {
             for side in [Side::Buy, Side::Sell] {
