@@ -18,7 +18,7 @@ mod plan;
 mod reference;
 mod taker;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use types::{AccountId, Asset, Command, Market, Money};
 

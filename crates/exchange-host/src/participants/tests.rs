@@ -9,15 +9,15 @@ use crate::listing;
 const START: Time = Time(1_795_175_400_000_000_000);
 
 /// An exchange and its participants.
-pub(super) struct World {
-    pub(super) exchange: Exchange,
-    pub(super) crowd: Crowd,
-    pub(super) now: Time,
-    pub(super) events: Vec<Event>,
+pub(crate) struct World {
+    pub(crate) exchange: Exchange,
+    pub(crate) crowd: Crowd,
+    pub(crate) now: Time,
+    pub(crate) events: Vec<Event>,
 }
 
 impl World {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut exchange = Exchange::new();
         let mut events = Vec::new();
         for command in listing::commands(&exchange).unwrap() {
@@ -29,11 +29,11 @@ impl World {
     }
 
     /// One tick; its events are in `events`.
-    pub(super) fn tick(&mut self) -> Command {
+    pub(crate) fn tick(&mut self) -> Command {
         self.tick_of(TICK_MS)
     }
 
-    fn tick_of(&mut self, ms: i64) -> Command {
+    pub(crate) fn tick_of(&mut self, ms: i64) -> Command {
         let command = self.crowd.step(ms, &self.exchange);
         self.now = self.now.plus_nanos(ms * 1_000_000);
         self.events.clear();
@@ -43,7 +43,7 @@ impl World {
         stamped.input
     }
 
-    pub(super) fn side(&self, market: u16, side: Side) -> Vec<(Price, Qty)> {
+    pub(crate) fn side(&self, market: u16, side: Side) -> Vec<(Price, Qty)> {
         let mut levels = Vec::new();
         self.exchange.depth(MarketId(market), side, usize::MAX, &mut levels);
         levels

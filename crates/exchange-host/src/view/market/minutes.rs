@@ -106,6 +106,8 @@ impl Minutes {
     pub(crate) fn trade(&mut self, trade: &Trade) {
         self.last_trade = Some(*trade);
         let start = Interval::M1.start(trade.at);
+        // A command is stamped before it is committed and folded: the asker's clock may have closed this minute already.
+        self.closed.get_mut().unwrap_or_else(PoisonError::into_inner).retain(|known| known.1 <= start);
         match self.bars.back_mut() {
             Some(bar) if bar.open_time == start => bar.add(trade),
             _ => self.bars.push_back(Bar::of(Interval::M1, start, trade)),
@@ -137,12 +139,9 @@ impl Minutes {
             return *fold;
         }
         let fold = self.fold(from, running);
-        // A minute that still grows must not be remembered as closed: `now` may be behind the last trade.
-        if self.bars.back().is_none_or(|bar| bar.open_time <= running) {
-            closed.retain(|known| known.1 == running);
-            if closed.len() < WINDOWS_CACHED {
-                closed.push((minutes, running, fold));
-            }
+        closed.retain(|known| known.1 == running);
+        if closed.len() < WINDOWS_CACHED {
+            closed.push((minutes, running, fold));
         }
         fold
     }

@@ -6,6 +6,8 @@
 mod klines;
 mod ladder;
 mod minutes;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
