@@ -167,7 +167,7 @@ fn check_private(reader: &Reader, script: &Script, range: &Range) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(20))]
 
     #[test]
     fn every_page_equals_a_cut_of_a_plain_list(

@@ -22,7 +22,7 @@ fn everything(reader: &history::Reader) -> Vec<Everything> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(20))]
 
     /// Killed after `cut` commands were fed and `durable` of them written, then fed again from `again` on.
     #[test]

@@ -59,7 +59,7 @@ fn the_file_stays_as_large_as_what_is_kept() {
     let path = dir.path().join("h.redb");
     let retention = Retention { trades: 500, bars: 100, orders: 500, ..Retention::default() };
     let (mut feed, reader) = open(&path, &Config { retention, ..Config::default() }).unwrap();
-    let script = busy(12_000);
+    let script = busy(6_000);
     let mut sizes = Vec::new();
     for group in script.commands.chunks(500) {
         feed.apply(group.iter().map(|(seq, at, events)| history::Applied { seq: *seq, at: *at, events }))
