@@ -44,6 +44,8 @@ pub struct Records {
     in_block: InBlock,
     /// At which place the present segment was read again, and how often.
     read_again: (usize, u8),
+    /// Whether the names of newer segments were asked for since the start.
+    listed_again: bool,
     end: Option<End>,
 }
 
@@ -103,6 +105,7 @@ impl Records {
             segment,
             in_block: InBlock { at: 0, left: 0 },
             read_again: (0, 0),
+            listed_again: false,
             end: None,
         })
     }
@@ -229,10 +232,13 @@ impl Records {
     }
 
     /// Reads the present segment again. Names first: when there is a newer segment, this one is complete when it is read.
+    /// Names are asked for once in a walk, so that it ends however fast the writer is.
     fn read_again(&mut self) -> Result<(), Failure> {
-        let names = self.disk.list(&self.dir).map_err(|e| Failure::io("list", &self.dir, e))?;
         let present = self.segment.header.first_seq;
-        self.ahead.extend(segment::in_names(&names).into_iter().filter(|first| *first > present));
+        if !std::mem::replace(&mut self.listed_again, true) {
+            let names = self.disk.list(&self.dir).map_err(|e| Failure::io("list", &self.dir, e))?;
+            self.ahead.extend(segment::in_names(&names).into_iter().filter(|first| *first > present));
+        }
         let buffer = std::mem::take(&mut self.segment.bytes);
         self.segment = segment::load(&*self.disk, &self.dir, present, buffer)?;
         Ok(())

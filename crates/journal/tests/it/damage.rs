@@ -157,4 +157,49 @@ fn a_segment_of_another_journal_does_not_fit() {
         let failure = open_with(&world, &path, &theirs).unwrap_err();
         assert!(matches!(failure, Failure::Corrupt { .. }), "{failure}");
     }
+    // Even without a record in it: what would be appended could never be read.
+    let path = newest_segment(&world.model);
+    let mut theirs = other.model.content(&path).unwrap();
+    theirs[512..].fill(0);
+    let failure = open_with(&world, &path, &theirs).unwrap_err();
+    assert!(matches!(failure, Failure::Corrupt { .. }), "{failure}");
+}
+
+#[test]
+fn a_journal_that_ends_before_its_snapshot_is_refused() {
+    let mut world = World::new(Durability::Fsync);
+    let mut journal = world.open(0).unwrap();
+    world.commit(&mut journal, 5).unwrap();
+    let path = newest_segment(&world.model);
+    let end = used(&world.model.content(&path).unwrap());
+    world.commit(&mut journal, 1).unwrap();
+    world.snapshot(&mut journal).unwrap();
+    drop(journal);
+    // The last commit is wiped out, which without the snapshot would look like a write that never came.
+    let mut bytes = world.model.content(&path).unwrap();
+    bytes[end..].fill(0);
+    let failure = open_with(&world, &path, &bytes).unwrap_err();
+    assert!(matches!(failure, Failure::Missing { from: 6, .. }), "{failure}");
+    // Or only in part.
+    let mut bytes = world.model.content(&path).unwrap();
+    let last = used(&bytes);
+    bytes[last - 4..].fill(0);
+    let failure = open_with(&world, &path, &bytes).unwrap_err();
+    assert!(matches!(failure, Failure::Corrupt { seq: 6, .. }), "{failure}");
+}
+
+#[test]
+fn pruning_keeps_what_the_oldest_kept_snapshot_needs() {
+    for at in 1..=90 {
+        let mut world = World::new(Durability::Fsync);
+        let mut journal = world.open(0).unwrap();
+        world.commit(&mut journal, at).unwrap();
+        world.snapshot(&mut journal).unwrap();
+        for _ in 0..45 {
+            world.commit(&mut journal, 2).unwrap();
+        }
+        journal.snapshots().prune(1).unwrap();
+        drop(journal);
+        world.open(at + 90).unwrap();
+    }
 }

@@ -10,4 +10,5 @@ mod faults;
 mod golden;
 mod life;
 mod power;
+mod reading;
 mod script;
