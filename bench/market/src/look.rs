@@ -36,10 +36,7 @@ impl Look {
                         self.traded_this_minute = true;
                     }
                 }
-                Event::Refused { refusal, .. } => {
-                    self.refused += 1;
-                    if std::env::var_os("REFUSED").is_some() { println!("R {}", format!("{refusal:?}").split_whitespace().next().unwrap_or_default()); }
-                }
+                Event::Refused { .. } => self.refused += 1,
                 _ => {}
             }
         }
@@ -106,7 +103,13 @@ impl Look {
         let at = |share: f64| self.sizes[((self.sizes.len() - 1) as f64 * share) as usize] as f64 / 1e8;
         println!(
             "BTCUSDT sizes p10 {} p50 {} p90 {} p99 {} p99.9 {} max {}; minutes without a trade {}",
-            at(0.1), at(0.5), at(0.9), at(0.99), at(0.999), at(1.0), self.minutes_without
+            at(0.1),
+            at(0.5),
+            at(0.9),
+            at(0.99),
+            at(0.999),
+            at(1.0),
+            self.minutes_without
         );
     }
 }

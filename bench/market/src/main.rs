@@ -1,4 +1,4 @@
-//! A virtual day (or `bench-market HOURS`) of the simulated market through participants, core, journal encoding, history
+//! A virtual day (or `bench-market HOURS [TICK_MS]`) of the simulated market through participants, core, journal encoding, history
 //! and views in one thread: CPU per part, bytes, memory, and what the market looks like.
 
 mod look;
@@ -10,7 +10,7 @@ use std::time::Instant;
 use exchange::Exchange;
 use exchange_host::participants::{Crowd, TICK_MS};
 use exchange_host::{Applied, View, listing};
-use types::{Command, Event, MarketId, Side, Stamped, Time};
+use types::{Command, MarketId, Stamped, Time};
 
 use look::Look;
 use meter::Meter;
@@ -20,12 +20,15 @@ const START: Time = Time(1_795_132_800_000_000_000);
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let hours: u64 = std::env::args().nth(1).map_or(Ok(24), |text| text.parse())?;
+    let tick_ms: i64 = std::env::args().nth(2).map_or(Ok(TICK_MS), |text| text.parse())?;
     let dir = tempfile::tempdir()?;
     let path = dir.path().join("history.redb");
-    let config = history::Config { internal_from: exchange_host::limits::INTERNAL_FROM, ..history::Config::default() };
+    let config =
+        history::Config { internal_from: exchange_host::limits::INTERNAL_FROM, ..history::Config::default() };
     let (mut feed, reader) = history::open(&path, &config)?;
     let mut exchange = Exchange::new();
-    let (mut events, mut crowd, mut look, mut meter) = (Vec::new(), Crowd::new(SEED), Look::default(), Meter::default());
+    let (mut events, mut crowd, mut look, mut meter) =
+        (Vec::new(), Crowd::new(SEED), Look::default(), Meter::default());
     for command in listing::commands(&exchange)? {
         let seq = exchange.last_seq() + 1;
         events.clear();
@@ -33,12 +36,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         feed.apply([history::Applied { seq, at: START, events: &events }])?;
     }
     let view = View::new(&exchange, reader.clone())?;
-    let ticks = hours * 3_600_000 / TICK_MS.unsigned_abs();
+    let ticks = hours * 3_600_000 / tick_ms.unsigned_abs();
     let started = Instant::now();
     let mut bytes = Vec::new();
     for tick in 0..ticks {
-        let at = START.plus_nanos(i64::try_from(tick + 1)? * TICK_MS * 1_000_000);
-        let command = meter.time(0, || crowd.step(TICK_MS, &exchange));
+        let at = START.plus_nanos(i64::try_from(tick + 1)? * tick_ms * 1_000_000);
+        let command = meter.time(0, || crowd.step(tick_ms, &exchange));
         if let Command::Batch(commands) = &command {
             look.commands += commands.len() as u64;
         }
@@ -58,12 +61,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     reader.persist()?;
     meter.print_process();
     look.print(hours);
-    println!("wall {:.1} s; history file {} MB", started.elapsed().as_secs_f64(), std::fs::metadata(&path)?.len() >> 20);
+    println!(
+        "wall {:.1} s; history file {} MB",
+        started.elapsed().as_secs_f64(),
+        std::fs::metadata(&path)?.len() >> 20
+    );
     let mut snapshot = Vec::new();
     exchange.snapshot(&mut snapshot);
     println!("snapshot {} KB, resident {} MB", snapshot.len() >> 10, meter::resident_mb());
     reads(&view, &reader)?;
-    let _ = (Side::Buy, MarketId(0), std::mem::size_of::<Event>());
     Ok(())
 }
 
@@ -79,12 +85,16 @@ fn reads(view: &View, reader: &history::Reader) -> Result<(), Box<dyn std::error
     let range = history::Range::latest(500);
     let m1 = types::Interval::M1;
     time("depth 100, unchanged book", 10_000, &mut || drop(view.depth(market, 100)));
-    time("top", 10_000, &mut || drop(std::hint::black_box(view.top(market))));
-    time("stats 24h, same minute", 10_000, &mut || drop(std::hint::black_box(view.stats(market, 1_440, now))));
+    time("top", 10_000, &mut || {
+        std::hint::black_box(view.top(market));
+    });
+    time("stats 24h, same minute", 10_000, &mut || {
+        std::hint::black_box(view.stats(market, 1_440, now));
+    });
     let mut later = now;
     time("stats 7d, each time a new minute", 200, &mut || {
         later = later.plus_nanos(60_000_000_000);
-        drop(std::hint::black_box(view.stats(market, 10_080, later)));
+        std::hint::black_box(view.stats(market, 10_080, later));
     });
     time("500 newest trades", 500, &mut || drop(std::hint::black_box(view.trades(market, &range))));
     let old = history::Range::from_id(1_000, 500);

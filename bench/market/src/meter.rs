@@ -41,7 +41,10 @@ impl Meter {
 
     pub fn print_process(&self) {
         let (process, thread) = (self.process.elapsed().as_secs_f64(), self.thread.elapsed().as_secs_f64());
-        println!("process {process:.2} s of CPU, of which the history's own thread {:.2} s", process - thread);
+        println!(
+            "process {process:.2} s of CPU, of which the history's own thread {:.2} s",
+            process - thread
+        );
     }
 }
 

@@ -13,6 +13,9 @@ pub struct HostConfig {
     pub durability: Durability,
     /// The simulated participants; `None` for a silent exchange.
     pub participants: Option<Participants>,
+    /// A new exchange with participants has lived through so many minutes of virtual time when it is opened, so that charts
+    /// are not empty: at most [`crate::participants::PAST_MINUTES_MAX`], 0 for none.
+    pub past_minutes: u32,
     /// A snapshot is taken after so many commands (1 or more).
     pub snapshot_every: u64,
     /// The journal's own settings (its durability is taken from `durability`).
@@ -33,7 +36,7 @@ pub struct Participants {
 }
 
 impl HostConfig {
-    /// The defaults for a data directory: every command synced, no participants, a snapshot every 500,000 commands, two kept.
+    /// The defaults for a data directory: every command synced, no participants and no past, a snapshot every 500,000 commands, two kept.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
@@ -42,6 +45,7 @@ impl HostConfig {
             journal: journal::Config::default(),
             retention: history::Retention::default(),
             participants: None,
+            past_minutes: 0,
             snapshot_every: 500_000,
             snapshots_kept: 2,
         }

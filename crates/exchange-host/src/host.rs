@@ -40,13 +40,19 @@ pub struct Host {
 pub fn open(config: &HostConfig, progress: &mut dyn FnMut(Progress)) -> Result<Host, OpenError> {
     files::create_dir(&config.dir)?;
     let lock = Lock::take(&config.dir)?;
-    let recovered = recover(config, progress)?;
+    let mut recovered = recover(config, progress)?;
     let is_known = |id, name: &_| recovered.exchange.account(id).is_some_and(|account| account.name == *name);
     let keys = Keys::open(&config.dir, is_known)?;
-    let first = listing::commands(&recovered.exchange)
+    let mut first = listing::commands(&recovered.exchange)
         .map_err(|wrong| OpenError::Damaged(format!("the standard listing: {wrong}")))?;
-    let crowd =
+    let mut crowd =
         config.participants.map(|settings| Crowd::resume(settings.seed, recovered.exchange.memo(MEMO_SLOT)));
+    if let Some(crowd) =
+        crowd.as_mut().filter(|_| config.past_minutes > 0 && recovered.exchange.last_seq() == 0)
+    {
+        let now = Clock::new(recovered.exchange.last_time()).now();
+        recovered.live_through(std::mem::take(&mut first), crowd, config.past_minutes, now)?;
+    }
     let gone = if crowd.is_none() { participants::leave(&recovered.exchange) } else { Vec::new() };
     let mut host = start(config, recovered, keys, lock)?;
     // On a new exchange only; all of them ride in one commit.

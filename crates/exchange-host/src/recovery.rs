@@ -109,7 +109,7 @@ impl Recovered {
         Ok(replayed)
     }
 
-    fn feed_history(&mut self, group: &mut Vec<Applied>) -> Result<(), OpenError> {
+    pub(crate) fn feed_history(&mut self, group: &mut Vec<Applied>) -> Result<(), OpenError> {
         self.feed.apply(group.iter().map(Applied::as_fed)).map_err(OpenError::History)?;
         group.clear();
         Ok(())

@@ -14,6 +14,7 @@ mod floor;
 mod funding;
 mod maker;
 mod memo;
+mod past;
 mod plan;
 mod reference;
 mod taker;
@@ -23,6 +24,7 @@ pub(crate) mod tests;
 use types::{AccountId, Asset, Command, Market, Money};
 
 pub use floor::Floor;
+pub use past::PAST_MINUTES_MAX;
 
 use crate::limits::INTERNAL_FROM;
 use draw::Draw;

@@ -289,3 +289,28 @@ fn a_customer_who_buys_everything_finds_a_market_again() {
     assert!(world.side(0, Side::Sell).len() >= 50);
     assert_eq!(world.exchange.check(), []);
 }
+
+#[test]
+fn a_new_host_can_have_a_past() {
+    let dir = tempfile::tempdir().unwrap();
+    let participants = Some(crate::Participants { seed: 3, speed_percent: 0 });
+    let config = crate::HostConfig { participants, past_minutes: 20, ..crate::HostConfig::new(dir.path()) };
+    let host = crate::open(&config, &mut |_| {}).unwrap();
+    let (handle, market) = (host.handle(), MarketId(0));
+    let range = history::Range::latest(1_000);
+    let bars = handle.view().bars(market, types::Interval::M1, &range, handle.now()).unwrap();
+    assert!((20..=22).contains(&bars.len()), "{} minutes", bars.len());
+    assert!(bars.iter().filter(|bar| bar.count > 0).count() > 15);
+    let stats = handle.view().stats(market, 1_440, handle.now());
+    assert!(stats.count > 200 && stats.high > stats.low);
+    assert!(handle.view().depth(market, 100).bids.len() >= 50);
+    drop(handle);
+    host.shutdown();
+    // It is journaled like everything else: opened again, it is all there, and the past is not lived twice.
+    let host = crate::open(&config, &mut |_| {}).unwrap();
+    let again = host.handle().view().stats(market, 1_440, host.handle().now());
+    assert!(
+        again.first_id == stats.first_id && again.count >= stats.count && again.count < stats.count + 200
+    );
+    host.shutdown();
+}
