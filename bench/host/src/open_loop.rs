@@ -1,0 +1,110 @@
+//! Latency from planned times: command n is due at n / rate, whether those before it are done or not, so that a stall is
+//! paid by everyone who came during it. One thread: it takes what is due, applies it, commits it as one group, and notes how
+//! long after its plan each command was done. The spinner does nothing but read the clock for as long: its gaps are the machine's.
+
+use std::time::{Duration, Instant};
+
+use cpu_time::ThreadTime;
+use exchange::Exchange;
+use hdrhistogram::Histogram;
+use journal::{Config, Durability, Journal, encoding};
+use types::{Command, Stamped};
+
+use crate::feed::Feed;
+use crate::{cells, histogram, record};
+
+const RATES: [u64; 4] = [200_000, 500_000, 1_000_000, 2_000_000];
+/// Commands of one run at most, and how long it is planned.
+const COMMANDS_MAX: usize = 2_900_000;
+const PLANNED: Duration = Duration::from_secs(2);
+/// Commands of one group, as in the host.
+const GROUP_MAX: usize = exchange_host::limits::GROUP_MAX;
+
+pub fn measure() {
+    println!(
+        "\n## Open loop: P1 at fixed rates through core and journal, {} s each, microseconds from the planned time\n",
+        PLANNED.as_secs()
+    );
+    println!(
+        "| journal | planned/s | done/s | CPU ns | p50 | p90 | p99 | p99.9 | p99.99 | max |\n|---|---|---|---|---|---|---|---|---|---|"
+    );
+    println!("| (idle spinner) | | | | {} |", cells(&spin()));
+    for (name, durability) in
+        [("off", None), ("buffered", Some(Durability::Buffered)), ("fsync", Some(Durability::Fsync))]
+    {
+        for rate in RATES {
+            let (times, done, cpu) = run(rate, durability);
+            println!("| {name} | {rate} | {done:.0} | {cpu:.0} | {} |", cells(&times));
+        }
+    }
+    println!("| (idle spinner) | | | | {} |", cells(&spin()));
+}
+
+/// Gaps between two readings of the clock.
+fn spin() -> Histogram<u64> {
+    let (mut gaps, start) = (histogram(), Instant::now());
+    let mut last = start;
+    while last - start < PLANNED {
+        let now = Instant::now();
+        record(&mut gaps, (now - last).as_nanos());
+        last = now;
+    }
+    gaps
+}
+
+fn run(rate: u64, durability: Option<Durability>) -> (Histogram<u64>, f64, f64) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut journal = durability.map(|durability| {
+        let config = Config { durability, ..Config::default() };
+        Journal::open(dir.path(), &config).expect("a new journal").0
+    });
+    let mut feed = Feed::plan("P1", 100);
+    let (mut exchange, mut events, mut payload) = (Exchange::new(), Vec::new(), Vec::new());
+    for command in feed.opening() {
+        apply(&mut exchange, &command, &mut events);
+        if let Some(journal) = &mut journal {
+            append(journal, &command, &mut payload);
+        }
+    }
+    if let Some(journal) = &mut journal {
+        journal.commit().expect("committed");
+    }
+    let count = usize::try_from(rate * PLANNED.as_secs()).expect("few").min(COMMANDS_MAX);
+    let commands = feed.chunk(count);
+    let (mut times, start) = (histogram(), Instant::now());
+    let planned = |n: usize| Duration::from_nanos(n as u64 * 1_000_000_000 / rate);
+    let (mut next, mut cpu) = (0, 0.0);
+    while next < commands.len() {
+        let first = next;
+        let busy = ThreadTime::now();
+        while next < commands.len() && next - first < GROUP_MAX && planned(next) <= start.elapsed() {
+            apply(&mut exchange, &commands[next], &mut events);
+            match &mut journal {
+                Some(journal) => append(journal, &commands[next], &mut payload),
+                None => record(&mut times, (start.elapsed() - planned(next)).as_nanos()),
+            }
+            next += 1;
+        }
+        if let (Some(journal), true) = (&mut journal, next > first) {
+            journal.commit().expect("committed");
+            let now = start.elapsed();
+            (first..next).for_each(|n| record(&mut times, (now - planned(n)).as_nanos()));
+        }
+        if next > first {
+            cpu += busy.elapsed().as_secs_f64();
+        }
+    }
+    let count = commands.len() as f64;
+    (times, count / start.elapsed().as_secs_f64(), cpu * 1e9 / count)
+}
+
+fn apply(exchange: &mut Exchange, command: &Stamped<Command>, events: &mut Vec<types::Event>) {
+    events.clear();
+    exchange.apply(command, events).expect("accepted");
+}
+
+fn append(journal: &mut Journal, command: &Stamped<Command>, payload: &mut Vec<u8>) {
+    payload.clear();
+    encoding::encode(command.at, &command.input, payload).expect("a command that was accepted");
+    journal.append(command.seq, payload).expect("appended");
+}
