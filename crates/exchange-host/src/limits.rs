@@ -6,8 +6,9 @@ use types::AccountId;
 /// Commands that wait for the writer. At 100,000 a second this is the work of 160 ms; beyond it callers are told `Busy`.
 pub const QUEUE_MAX: usize = 16_384;
 
-/// Commands of one group commit. Bounds the memory of a group and the time until the first of it is answered.
-pub const GROUP_MAX: usize = 4_096;
+/// Commands of one group commit. Bounds the memory of a group (about 2 KB of events for each command) and the time until the
+/// first of it is answered; with a sync of 10 ms it still lets 200,000 a second through.
+pub const GROUP_MAX: usize = 2_048;
 
 /// Bytes of the records of one group: far below what the journal takes in one commit.
 pub const GROUP_BYTES_MAX: usize = 16 << 20;
@@ -21,8 +22,9 @@ pub const PUBLISH_QUEUE_MAX: usize = 4;
 /// Commands whose effects are put into the views under one lock: bounds how long a reader can be held up, about 50 µs.
 pub const VIEW_CHUNK: usize = 32;
 
-/// Batches that a slow receiver of [`crate::Handle::batches`] may lag behind before it loses some (and is told so).
-pub const BATCHES_MAX: usize = 1_024;
+/// Batches that a slow receiver of [`crate::Handle::batches`] may lag behind before it loses some (and is told so): a quarter
+/// of a second at a sync a millisecond. Kept only while a receiver lags; full groups of 4 MB each would make it 1 GB.
+pub const BATCHES_MAX: usize = 256;
 
 /// Commands between two calls of the progress callback while recovering.
 pub const PROGRESS_EVERY: u64 = 65_536;

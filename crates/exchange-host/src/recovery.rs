@@ -117,7 +117,8 @@ impl Recovered {
 }
 
 /// Opens history. One that knows commands the journal does not have is put aside: with buffered durability a power cut may take
-/// the journal's last moments but not history's, and those commands never happened.
+/// the journal's last moments but not history's, and those commands never happened. Limit: what closed before the newest snapshot
+/// is then only in the file put aside.
 fn open_history(config: &HostConfig, last_seq: u64) -> Result<(history::Feed, history::Reader), OpenError> {
     let path = config.dir.join(HISTORY_NAME);
     let opened = open_history_file(config, &path)?;

@@ -75,6 +75,50 @@ fn what_nobody_waits_for_rides_with_the_next_commit() {
     handle.submit_relaxed(limit(alice, Side::Buy, 20_000, 1, "alone")).wait().unwrap();
 }
 
+#[test]
+fn a_command_whose_deadline_passes_in_the_queue_is_late() {
+    let dir = tempfile::tempdir().unwrap();
+    let gate = Gate::default();
+    let host = open_with(&config(dir.path(), Arc::new(GatedDisk(gate.clone()))));
+    let handle = host.handle();
+    let (alice, _) = create(&handle, "alice");
+    let before = gate.syncs();
+    gate.close();
+    let first = handle.submit(limit(alice, Side::Buy, 20_000, 1, "first"), None);
+    gate.wait_for_more_than(before);
+    let deadline = handle.now().plus_nanos(1_000_000);
+    let second = handle.submit(limit(alice, Side::Buy, 20_000, 1, "second"), Some(deadline));
+    while handle.now() <= deadline {
+        std::thread::yield_now();
+    }
+    gate.open();
+    first.wait().unwrap();
+    assert_eq!(second.wait().unwrap_err(), SubmitError::Late);
+    assert_eq!(handle.view().open_orders(alice, None).len(), 1);
+}
+
+#[test]
+fn a_full_queue_turns_commands_away_and_forgets_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let gate = Gate::default();
+    let host = open_with(&config(dir.path(), Arc::new(GatedDisk(gate.clone()))));
+    let handle = host.handle();
+    let (alice, _) = create(&handle, "alice");
+    let before = gate.syncs();
+    gate.close();
+    let pay = || Command::Deposit { account: alice, asset: types::AssetId(2), amount: types::Money(1) };
+    let mut pending = vec![handle.submit(pay(), None)];
+    gate.wait_for_more_than(before);
+    pending.extend((0..exchange_host::limits::QUEUE_MAX).map(|_| handle.submit(pay(), None)));
+    assert_eq!(handle.submit(pay(), None).wait().unwrap_err(), SubmitError::Busy);
+    gate.open();
+    let count = i128::try_from(pending.len()).unwrap();
+    pending.into_iter().for_each(|answer| assert!(answer.wait().is_ok()));
+    let held =
+        handle.view().balances(alice).balances.into_iter().find(|b| b.asset == types::AssetId(2)).unwrap();
+    assert_eq!(held.available.0, count);
+}
+
 /// The orders of the script below whose answer was a success, and whether the host stopped.
 fn script(dir: &std::path::Path, disk: &FaultyDisk) -> Result<(Vec<String>, bool), OpenError> {
     let host = exchange_host::open(&config(dir, Arc::new(disk.clone())), &mut |_| {})?;

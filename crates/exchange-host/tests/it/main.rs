@@ -6,4 +6,5 @@ mod durability;
 mod fixture;
 mod gate;
 mod lifecycle;
+mod recovery;
 mod views;

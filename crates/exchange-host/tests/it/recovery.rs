@@ -1,0 +1,117 @@
+//! What recovery makes of snapshots, buffered durability, and a history that knows more than the journal.
+
+use std::path::Path;
+
+use exchange_host::view::Range;
+use exchange_host::{Durability, HostConfig, Progress, verify};
+use types::{AccountId, OrderId, Side};
+
+use crate::fixture::{BTCUSDT, cancel, create, id, limit, open_with};
+
+fn config(dir: &Path) -> HostConfig {
+    let mut config = HostConfig::new(dir);
+    config.journal.segment_len = 16 * 1024;
+    config.snapshot_every = 100;
+    config
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
+/// Places and cancels an order so many times.
+fn churn(handle: &exchange_host::Handle, account: AccountId, times: usize) {
+    for n in 0..times {
+        let receipt =
+            handle.submit(limit(account, Side::Buy, 20_000, 1, &format!("o-{n}")), None).wait().unwrap();
+        let found = receipt.events.iter().find_map(|event| match event {
+            types::Event::Order { order, .. } => Some(order.id),
+            _ => None,
+        });
+        handle.submit(cancel(account, found.unwrap()), None).wait().unwrap();
+    }
+}
+
+#[test]
+fn snapshots_bound_the_disk_and_the_replay() {
+    let dir = tempfile::tempdir().unwrap();
+    let host = open_with(&config(dir.path()));
+    let (alice, _) = create(&host.handle(), "alice");
+    churn(&host.handle(), alice, 1_000);
+    // Answered when it is on disk, after every one ordered before.
+    let seq = snapshot_of(&host.handle());
+    assert_eq!(host.handle().status().snapshot_seq, seq);
+    drop(host);
+    let names = std::fs::read_dir(dir.path().join("journal")).unwrap();
+    let bytes: u64 = names.map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+    assert!(bytes < 500_000, "{bytes} bytes for 2,000 commands");
+    let mut seen = Vec::new();
+    let host = exchange_host::open(&config(dir.path()), &mut |progress| seen.push(progress)).unwrap();
+    assert_eq!(seen, [Progress::Snapshot { seq }, Progress::Ready { seq, replayed: 0 }]);
+    assert_eq!(host.handle().view().orders(alice, BTCUSDT, &Range::latest(1_000)).unwrap().len(), 1_000);
+    drop(host);
+    let verified = verify(dir.path(), &mut |_| {}).unwrap();
+    assert!(verified.from_seq > 0 && verified.findings.is_empty());
+}
+
+/// Takes a snapshot; another one may be being written.
+fn snapshot_of(handle: &exchange_host::Handle) -> u64 {
+    use exchange_host::admin::{Admin, Reply, Request};
+    loop {
+        match Admin::new(handle.clone()).perform(Request::Snapshot {}) {
+            Reply::Snapshot { seq } => return seq,
+            Reply::Error { message, .. } => assert!(message.contains("another snapshot"), "{message}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn buffered_durability_survives_the_end_of_the_process() {
+    let dir = tempfile::tempdir().unwrap();
+    let buffered = HostConfig { durability: Durability::Buffered, ..config(dir.path()) };
+    let host = open_with(&buffered);
+    let (alice, _) = create(&host.handle(), "alice");
+    churn(&host.handle(), alice, 120);
+    let seq = host.handle().status().seq;
+    drop(host);
+    let host = open_with(&buffered);
+    assert_eq!(host.handle().status().seq, seq);
+    assert_eq!(host.handle().view().orders(alice, BTCUSDT, &Range::latest(1_000)).unwrap().len(), 120);
+}
+
+#[test]
+fn a_history_of_commands_that_never_happened_is_put_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    let host = open_with(&config(dir.path()));
+    let (alice, _) = create(&host.handle(), "alice");
+    churn(&host.handle(), alice, 10);
+    host.shutdown();
+    // A power cut takes the last moments of a buffered journal, but not those of history.
+    let (journal, old) = (dir.path().join("journal"), dir.path().join("old"));
+    copy(&journal, &old);
+    let host = open_with(&config(dir.path()));
+    churn(&host.handle(), alice, 20);
+    host.shutdown();
+    std::fs::remove_dir_all(&journal).unwrap();
+    std::fs::rename(&old, &journal).unwrap();
+
+    let host = open_with(&config(dir.path()));
+    let handle = host.handle();
+    assert_eq!(id(&handle, "alice"), alice);
+    let range = Range::latest(1_000);
+    assert!(
+        handle
+            .view()
+            .orders(alice, BTCUSDT, &range)
+            .unwrap()
+            .iter()
+            .all(|record| record.order.id <= OrderId(10))
+    );
+    churn(&handle, alice, 1);
+    assert_eq!(handle.view().orders(alice, BTCUSDT, &range).unwrap().last().unwrap().order.id, OrderId(11));
+}
