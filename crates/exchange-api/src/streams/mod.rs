@@ -3,6 +3,7 @@
 //! `/ws`, `/stream` and `/ws/<anything>` are connections on which the client subscribes later (clients do all three).
 //! [`hub`] makes and delivers the messages, [`connection`] answers requests, [`topic`] reads names.
 
+mod aggregates;
 mod arrivals;
 mod bars;
 mod connection;

@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on fails here
 
 mod client;
+mod desk;
 mod errors;
 mod hostile;
 mod market;
 mod orders;
+mod socket;
+mod streams;
 mod trading;
 mod venue;

@@ -16,12 +16,12 @@ const FUNDS: &[(&str, i64)] =
 
 /// The exchange, its server and two accounts with money.
 pub(crate) struct Venue {
-    handle: Handle,
+    pub(crate) handle: Handle,
     pub(crate) server: BoundServer,
     pub(crate) alice: Key,
     pub(crate) bob: Key,
     host: Host,
-    stopper: http::Stopper,
+    pub(crate) stopper: http::Stopper,
     _dir: TempDir,
 }
 

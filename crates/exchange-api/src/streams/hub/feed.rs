@@ -8,6 +8,7 @@ use history::limits::PAGE_MAX;
 use history::{Bar, Interval, Range};
 use types::{MarketId, Time, TradeId};
 
+use crate::streams::aggregates::Aggregates;
 use crate::streams::bars::{BarFold, merge};
 use crate::streams::depth::Gathered;
 use crate::streams::topic::{Offset, Speed, Topic};
@@ -17,10 +18,8 @@ use crate::streams::topic::{Offset, Speed, Topic};
 pub(super) struct Feed {
     /// Book changes not told yet, per speed.
     pub(super) diffs: BTreeMap<Speed, Gathered>,
-    /// The next aggregated trade to tell, while someone follows them.
-    pub(super) next_agg: Option<u64>,
-    /// The last trade folded.
-    pub(super) last_trade: Option<TradeId>,
+    /// Aggregated trades, while someone follows them.
+    pub(super) aggregates: Option<Aggregates>,
     /// Open bars.
     pub(super) bars: BTreeMap<(Interval, Offset), BarFold>,
     /// The best prices last told.
@@ -29,8 +28,6 @@ pub(super) struct Feed {
     pub(super) partials: BTreeMap<(u8, Speed), u64>,
     /// The book changed since the last batch's end.
     pub(super) book_touched: bool,
-    /// There were trades since the last batch's end.
-    pub(super) trades_touched: bool,
     /// The book or the best prices changed since the last second's tick.
     pub(super) book_changed: bool,
     /// There were trades since the last second's tick.
@@ -44,7 +41,7 @@ impl Feed {
             Topic::Depth(_, speed) => {
                 self.diffs.insert(speed, Gathered::default());
             }
-            Topic::AggTrade(market) => self.next_agg = Some(next_agg(view, market)),
+            Topic::AggTrade(market) => self.aggregates = Some(aggregates(view, market)),
             Topic::Kline(market, interval, offset) => {
                 self.bars.insert((interval, offset), open_bar(view, market, interval, offset, now));
             }
@@ -58,7 +55,7 @@ impl Feed {
             Topic::Depth(_, speed) => {
                 self.diffs.remove(&speed);
             }
-            Topic::AggTrade(_) => self.next_agg = None,
+            Topic::AggTrade(_) => self.aggregates = None,
             Topic::Kline(_, interval, offset) => {
                 self.bars.remove(&(interval, offset));
             }
@@ -74,7 +71,7 @@ impl Feed {
     pub(super) fn reread(&mut self, market: MarketId, view: &View, now: Time) {
         self.diffs.clear();
         self.top = None;
-        self.next_agg = None;
+        self.aggregates = None;
         for ((interval, offset), bar) in &mut self.bars {
             *bar = open_bar(view, market, *interval, *offset, now);
         }
@@ -82,10 +79,10 @@ impl Feed {
     }
 }
 
-/// The number after the last aggregated trade; 1 if there was none or it cannot be read.
-fn next_agg(view: &View, market: MarketId) -> u64 {
+/// Goes on after history's last aggregated trade.
+fn aggregates(view: &View, market: MarketId) -> Aggregates {
     let last = view.agg_trades(market, &Range::latest(1)).unwrap_or_default();
-    last.last().map_or(1, |agg| agg.id + 1)
+    Aggregates::after(last.last())
 }
 
 /// The open bar as the views have it. Trades that the views hold already are not counted again.

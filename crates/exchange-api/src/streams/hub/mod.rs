@@ -18,16 +18,18 @@ mod users;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use exchange_host::{Applied, Batch, Catalog};
-use history::Range;
+use history::AggTrade;
 use http::websocket::{CloseCode, Outbox, Utf8Bytes};
 use types::event::Trade;
-use types::{AccountId, Event, MarketId, Price, Qty, Side, Time};
+use types::{AccountId, Event, Market, MarketId, Price, Qty, Side, Time};
 
 pub(crate) use registry::TooManyStreams;
 pub(crate) use task::run;
 
 use crate::call::TimeUnit;
 use crate::context::Context;
+use crate::streams::aggregates::Aggregates;
+use crate::streams::depth::Gathered;
 use crate::streams::payload::{Envelope, book, trade};
 use crate::streams::topic::{Speed, Topic};
 use crate::streams::user::account;
@@ -239,19 +241,36 @@ impl State {
             self.users.deliver(applied, &self.catalog, gate, &mut self.registry);
             self.fold_market(applied, ctx, now);
         }
-        self.end_batch(ctx, now);
+        self.end_batch(ctx);
         self.reap();
     }
 
     fn fold_market(&mut self, applied: &Applied, ctx: &Context, now: Time) {
+        let mut traded = false;
         for event in applied.events.iter() {
             match event {
                 Event::Level { market, side, price, qty, update_id } => {
                     self.level(*market, (*side, *price, *qty), *update_id, now);
                 }
-                Event::Trade(trade) => self.trade(trade, now),
+                Event::Trade(trade) => {
+                    traded = true;
+                    self.trade(trade, now);
+                }
                 Event::MarketListed(_) | Event::AssetListed(_) => self.refresh(ctx),
                 _ => {}
+            }
+        }
+        if traded {
+            self.end_aggregates(now);
+        }
+    }
+
+    /// A command is over, and with it every aggregated trade.
+    fn end_aggregates(&mut self, now: Time) {
+        let Self { registry, feeds, catalog, .. } = self;
+        for (market, feed) in catalog.markets.iter().zip(feeds) {
+            if let Some(agg) = feed.aggregates.as_mut().and_then(Aggregates::end) {
+                tell_aggregate(registry, market, &agg, now);
             }
         }
     }
@@ -279,23 +298,22 @@ impl State {
     fn trade(&mut self, trade: &Trade, now: Time) {
         let Some(market) = self.catalog.market(trade.market) else { return };
         let Some(feed) = self.feeds.get_mut(usize::from(trade.market.0)) else { return };
-        (feed.traded, feed.trades_touched) = (true, true);
-        feed.last_trade = Some(trade.id);
+        feed.traded = true;
         for bar in feed.bars.values_mut() {
             bar.trade(trade);
+        }
+        if let Some(agg) = feed.aggregates.as_mut().and_then(|aggregates| aggregates.trade(trade)) {
+            tell_aggregate(&mut self.registry, market, &agg, now);
         }
         let now = now.max(trade.at);
         self.registry
             .publish(&Topic::Trade(trade.market), |unit| trade::trade(Envelope { market, now, unit }, trade));
     }
 
-    /// Tells what is told once per batch: aggregated trades and best prices.
-    fn end_batch(&mut self, ctx: &Context, now: Time) {
+    /// Tells what is told once per batch: best prices.
+    fn end_batch(&mut self, ctx: &Context) {
         let Self { registry, feeds, catalog, .. } = self;
         for (market, feed) in catalog.markets.iter().zip(feeds) {
-            if std::mem::take(&mut feed.trades_touched) {
-                tell_agg_trades(registry, market, feed, ctx, now);
-            }
             if std::mem::take(&mut feed.book_touched) {
                 tell_top(registry, market, feed, ctx);
             }
@@ -305,7 +323,7 @@ impl State {
     fn flush_depth(&mut self, market: MarketId, speed: Speed, now: Time) {
         let Some(found) = self.catalog.market(market) else { return };
         let gathered = self.feeds.get_mut(usize::from(market.0)).and_then(|feed| feed.diffs.get_mut(&speed));
-        if let Some(diff) = gathered.and_then(crate::streams::depth::Gathered::take) {
+        if let Some(diff) = gathered.and_then(Gathered::take) {
             self.registry.publish(&Topic::Depth(market, speed), |unit| {
                 book::diff(Envelope { market: found, now, unit }, &diff)
             });
@@ -335,34 +353,14 @@ impl State {
     }
 }
 
-fn tell_agg_trades(
-    registry: &mut Registry,
-    market: &types::Market,
-    feed: &mut Feed,
-    ctx: &Context,
-    now: Time,
-) {
-    let (Some(next), Some(last_trade)) = (feed.next_agg.as_mut(), feed.last_trade) else { return };
-    loop {
-        let page = Range::from_id(*next, history::limits::PAGE_MAX);
-        let aggs = ctx.handle.view().agg_trades(market.id, &page).unwrap_or_default();
-        let full = aggs.len() == history::limits::PAGE_MAX;
-        // The views may be ahead of this batch; what comes with later batches is told with them.
-        for agg in aggs.iter().take_while(|agg| agg.last <= last_trade) {
-            *next = agg.id + 1;
-            let now = now.max(agg.at);
-            registry.publish(&Topic::AggTrade(market.id), |unit| {
-                trade::agg_trade(Envelope { market, now, unit }, agg)
-            });
-        }
-        if !full {
-            return;
-        }
-    }
+fn tell_aggregate(registry: &mut Registry, market: &Market, agg: &AggTrade, now: Time) {
+    let now = now.max(agg.at);
+    registry
+        .publish(&Topic::AggTrade(market.id), |unit| trade::agg_trade(Envelope { market, now, unit }, agg));
 }
 
 /// Tells the best prices if they changed since they were told last.
-fn tell_top(registry: &mut Registry, market: &types::Market, feed: &mut Feed, ctx: &Context) {
+fn tell_top(registry: &mut Registry, market: &Market, feed: &mut Feed, ctx: &Context) {
     let (one, all) = (Topic::BookTicker(market.id), Topic::BookTickers);
     if !registry.is_followed(&one) && !registry.is_followed(&all) {
         return;

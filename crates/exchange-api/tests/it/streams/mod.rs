@@ -1,0 +1,6 @@
+//! `/ws` and `/stream`.
+
+mod depth;
+mod hostile;
+mod market;
+mod requests;
