@@ -195,8 +195,8 @@ fn pruning_keeps_what_the_oldest_kept_snapshot_needs() {
         let mut journal = world.open(0).unwrap();
         world.commit(&mut journal, at).unwrap();
         world.snapshot(&mut journal).unwrap();
-        for _ in 0..45 {
-            world.commit(&mut journal, 2).unwrap();
+        for _ in 0..90 {
+            world.commit(&mut journal, 1).unwrap();
         }
         journal.snapshots().prune(1).unwrap();
         drop(journal);

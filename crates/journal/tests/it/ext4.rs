@@ -1,9 +1,10 @@
-//! A real power cut, where the machine allows one: ext4 in an image file on a loop device, shut down without a log flush
-//! (`EXT4_IOC_SHUTDOWN` with `NOLOGFLUSH`, Linux `fs/ext4/ioctl.c`) while a writer commits. What the file system had not
-//! sent to the device is gone, as if the power had failed; then it is mounted again and recovers its own log.
+//! A real power cut and a really full disk, where the machine allows them: ext4 in an image file on a loop device. The cut is
+//! a shutdown without a log flush (`EXT4_IOC_SHUTDOWN` with `NOLOGFLUSH`, Linux `fs/ext4/ioctl.c`) while a writer commits.
+//! What the file system had not sent to the device is gone, as if the power had failed; then it is mounted again and
+//! recovers its own log.
 //!
 //! Needs root, a free loop device, `mkfs.ext4`, `mount` and perl (Debian's perl-base has `ioctl`, and unsafe code of our own
-//! is forbidden). Without them the test says so on standard error and passes. A control run shows that the cut is real:
+//! is forbidden). Without them a test says so on standard error and passes. A control run shows that the cut is real:
 //! with `Buffered` something committed must be gone.
 
 use std::io::Write;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc;
 
-use journal::{Config, Durability, Journal, Recovery};
+use journal::{Config, Durability, Failure, Journal, Preparation, Recovery};
 
 /// An ext4 file system in a file; unmounted when dropped.
 struct Image {
@@ -133,20 +134,58 @@ fn cut_while_writing(image: &mut Image, durability: Durability, after: usize) ->
     (acknowledged, there)
 }
 
+/// The image, or a word on standard error why there is none: past the test harness, which keeps what a passing test prints.
+fn image_or_say_why(test: &str) -> Option<Image> {
+    let image = Image::make();
+    if let Err(why) = &image {
+        let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {why}");
+    }
+    image.ok()
+}
+
 #[test]
 fn a_power_cut_of_a_real_file_system_loses_nothing_acknowledged() {
-    let mut image = match Image::make() {
-        Ok(image) => image,
-        Err(why) => {
-            // Past the test harness, which keeps what a passing test prints.
-            let _ = writeln!(std::io::stderr(), "SKIPPED power cut of a real ext4: {why}");
-            return;
-        }
-    };
+    let Some(mut image) = image_or_say_why("power cut of a real ext4") else { return };
     for after in [1, 2, 7, 20, 50, 120] {
         let (acknowledged, there) = cut_while_writing(&mut image, Durability::Fsync, after);
         assert!(there >= acknowledged, "acknowledged {acknowledged}, found {there}");
     }
     let (acknowledged, there) = cut_while_writing(&mut image, Durability::Buffered, 3000);
     assert!(there < acknowledged, "the cut was none: {there} of {acknowledged} unsynced commits are there");
+}
+
+#[test]
+fn a_full_disk_is_told_in_time_and_loses_nothing_acknowledged() {
+    let Some(image) = image_or_say_why("full disk of a real ext4") else { return };
+    let dir = image.mount_point().join("journal");
+    let config = Config { segment_len: 64 * 1024, preparation: Preparation::OnDemand, ..Config::default() };
+    let (mut journal, _) = Journal::open(&dir, &config).unwrap();
+    let filler = image.mount_point().join("filler");
+    let mut file = std::fs::File::create(&filler).unwrap();
+    while file.write_all(&[1; 64 * 1024]).and_then(|()| file.sync_data()).is_ok() {}
+    // What is left in single blocks goes too.
+    while file.write_all(&[1; 512]).and_then(|()| file.sync_data()).is_ok() {}
+
+    let mut acknowledged = 0;
+    let failure = loop {
+        let (seq, room) = (journal.last_seq() + 1, journal.room());
+        journal.append(seq, &payload(seq)).unwrap();
+        match journal.commit() {
+            Ok(last) => acknowledged = last,
+            Err(failure) => {
+                assert!(room < 1024, "{room} bytes were promised");
+                break failure;
+            }
+        }
+    };
+    assert!(acknowledged > 100, "the segment at hand was made before the disk was full");
+    assert!(
+        matches!(&failure, Failure::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull)
+    );
+    assert!(matches!(journal.commit(), Err(Failure::Poisoned { .. })));
+    drop(journal);
+    std::fs::remove_file(&filler).unwrap();
+    let (journal, mut recovery) = Journal::open(&dir, &config).unwrap();
+    assert_eq!(found(&mut recovery), acknowledged);
+    assert_eq!(journal.last_seq(), acknowledged);
 }

@@ -82,7 +82,8 @@ impl DiskFile for SplitFile {
 #[test]
 fn commits_in_the_middle_of_a_read_are_not_taken_for_damage() {
     for durability in [Durability::Fsync, Durability::Buffered] {
-        for (at, per_hook) in [(600, 1), (1000, 2), (1024, 5), (2000, 9), (4096, 40), (4096, 3)] {
+        // Where a read is cut in two and how much is committed there decide what it sees of which block.
+        for (at, per_hook) in (600..4200).step_by(90).flat_map(|at| [(at, 1), (at, 3), (at, 40)]) {
             let model = ModelDisk::default();
             let config = Config {
                 durability,
@@ -105,7 +106,12 @@ fn commits_in_the_middle_of_a_read_are_not_taken_for_damage() {
             let mut before = commit(4);
             let last = Arc::new(Mutex::new(before));
             let told = Arc::clone(&last);
-            let hook: Hook = Arc::new(Mutex::new(move || *told.lock().unwrap() = commit(per_hook)));
+            let mut calls = 0;
+            // Idle in every second read: then the read after it sees nothing new before what is written meanwhile.
+            let hook: Hook = Arc::new(Mutex::new(move || {
+                calls += 1;
+                *told.lock().unwrap() = commit(if calls % 2 == 0 { per_hook } else { 0 });
+            }));
             let disk: Arc<dyn Disk> = Arc::new(Meanwhile { model, at, hook });
             for _ in 0..12 {
                 let mut reader = Reader::open_on(&disk, &dir(), From::Oldest, Tail::Growing).unwrap();
