@@ -1,4 +1,4 @@
-//! The crowd's state as bytes, versioned.
+//! The crowd's seed and state as bytes, versioned.
 
 use types::wire::{Reader, WireError, Writer};
 
@@ -16,12 +16,12 @@ fn numbers(state: &mut State) -> impl Iterator<Item = &mut i64> {
         .chain(centres.iter_mut().flatten())
 }
 
-/// The bytes of a state.
-pub(super) fn write(state: &State) -> Vec<u8> {
-    let mut state = *state;
+/// The bytes of a seed and a state.
+pub(super) fn write(seed: u64, mut state: State) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(200);
     let mut w = Writer(&mut bytes);
     w.u8(VERSION);
+    w.u64(seed);
     w.varint(state.tick);
     for number in numbers(&mut state) {
         // Zigzag: small either way is short.
@@ -30,18 +30,19 @@ pub(super) fn write(state: &State) -> Vec<u8> {
     bytes
 }
 
-/// A state from its bytes; an error for another version or damaged bytes.
-pub(super) fn read(bytes: &[u8]) -> Result<State, WireError> {
+/// Seed and state from their bytes; an error for another version or damaged bytes.
+pub(super) fn read(bytes: &[u8]) -> Result<(u64, State), WireError> {
     let mut r = Reader::new(bytes);
     if r.u8()? != VERSION {
         return Err(WireError::Invalid);
     }
+    let seed = r.u64()?;
     let mut state = State { tick: r.varint()?, ..State::default() };
     for number in numbers(&mut state) {
         let raw = r.varint()?;
         *number = (raw >> 1).cast_signed() ^ -((raw & 1).cast_signed());
     }
-    r.end().map(|()| state)
+    r.end().map(|()| (seed, state))
 }
 
 #[cfg(test)]
@@ -54,8 +55,8 @@ mod tests {
         for (at, number) in numbers(&mut state).enumerate() {
             *number = (i64::try_from(at).unwrap() - 9) * 123_456_789_012;
         }
-        let bytes = write(&state);
-        assert_eq!(read(&bytes), Ok(state));
+        let bytes = write(5, state);
+        assert_eq!(read(&bytes), Ok((5, state)));
         assert!(read(&bytes[..bytes.len() - 1]).is_err());
         assert!(read(&[]).is_err() && read(&[9; 40]).is_err());
     }

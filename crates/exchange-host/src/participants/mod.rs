@@ -77,11 +77,12 @@ impl Crowd {
         Self { seed, state: State::default() }
     }
 
-    /// Goes on from the exchange's memo in [`MEMO_SLOT`]; from the start when there is none or it is not readable.
+    /// Goes on from the exchange's memo in [`MEMO_SLOT`], with the seed it was started with; from the start with `seed` when
+    /// there is none or it is not readable.
     #[must_use]
     pub fn resume(seed: u64, memo: Option<&[u8]>) -> Self {
-        let state = memo.and_then(|bytes| memo::read(bytes).ok());
-        Self { seed, state: state.unwrap_or_default() }
+        let found = memo.and_then(|bytes| memo::read(bytes).ok());
+        found.map_or_else(|| Self::new(seed), |(seed, state)| Self { seed, state })
     }
 
     /// Ticks so far.
@@ -122,7 +123,10 @@ impl Crowd {
         }
         self.makers(floor, &known, &mut out);
         self.state.tick += 1;
-        out.push(Command::Memo { slot: MEMO_SLOT, bytes: memo::write(&self.state).into_boxed_slice() });
+        out.push(Command::Memo {
+            slot: MEMO_SLOT,
+            bytes: memo::write(self.seed, self.state).into_boxed_slice(),
+        });
         Command::Batch(out)
     }
 

@@ -186,6 +186,7 @@ impl Config {
         HostConfig {
             durability: exchange.durability,
             participants: exchange.participants.then_some(participants),
+            past_minutes: exchange.participants_past_minutes,
             snapshot_every: exchange.snapshot_every,
             snapshots_kept: exchange.snapshots_kept,
             ..HostConfig::new(&self.data_dir)

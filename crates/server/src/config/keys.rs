@@ -2,6 +2,7 @@
 //!
 //! The reference `docs/configuration.md` is generated from this table and pinned by a test.
 
+use exchange_host::participants::PAST_MINUTES_MAX;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
@@ -108,6 +109,16 @@ pub(crate) const KEYS: &[Key] = &[
         flag: Some("--participants-speed"),
         about: "How fast the simulated market lives; 0 halts it. `tradewind exchange speed` changes it while it runs.",
         set: |config, text| put(&mut config.exchange.participants_speed_percent, speed_percent(text)),
+    },
+    Key {
+        name: "exchange.participants_past",
+        unit: "minutes, 0 to 10,080",
+        default: "120",
+        flag: None,
+        about: "A new exchange starts with so many minutes of its participants' market behind it, so that charts are not empty.",
+        set: |config, text| {
+            put(&mut config.exchange.participants_past_minutes, range(text, 0, PAST_MINUTES_MAX))
+        },
     },
     Key {
         name: "log.filter",

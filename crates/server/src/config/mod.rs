@@ -35,6 +35,7 @@ pub(crate) struct Exchange {
     pub(crate) participants: bool,
     pub(crate) participants_seed: u64,
     pub(crate) participants_speed_percent: u32,
+    pub(crate) participants_past_minutes: u32,
 }
 
 /// `[log]`
@@ -60,6 +61,7 @@ impl Config {
                 participants: false,
                 participants_seed: 0,
                 participants_speed_percent: 0,
+                participants_past_minutes: 0,
             },
             log: Log { filter: String::new(), json: false },
         }
