@@ -9,6 +9,7 @@
 mod bench;
 mod cache;
 mod clients;
+mod licences;
 mod provision;
 mod run;
 mod soak;

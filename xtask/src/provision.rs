@@ -12,6 +12,8 @@ const NEEDED: &[(&[&str], &[&str])] = &[
     (&["cc", "--version"], &["build-essential"]),
     (&["curl", "--version"], &["curl"]),
     (&["openssl", "version"], &["openssl"]),
+    // The Rust client of Binance links the system's TLS library.
+    (&["pkg-config", "--exists", "openssl"], &["pkg-config", "libssl-dev"]),
     (&["python3", "-c", "import ensurepip, venv"], &["python3", "python3-venv"]),
     (&["node", "--version"], &["nodejs"]),
     (&["npm", "--version"], &["npm"]),

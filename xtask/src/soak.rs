@@ -1,4 +1,4 @@
-//! `cargo xtask soak`: the same tests with far larger numbers, in release mode, and the fuzz targets for minutes.
+//! `cargo xtask soak`: the same tests with far larger numbers, and the fuzz targets for minutes.
 //!
 //! The tests read their sizes from the environment; the table below says which and how large.
 
@@ -23,7 +23,19 @@ const SOAKS: &[Soak] = &[
         name: "exchange-hostile",
         about: "hostile random commands against the exchange core, audited from its events",
         sizes: &[("TRADEWIND_EXCHANGE_COMMANDS", "400000000")],
-        cargo: &["test", "--package", "exchange", "--test", "it", "hostile"],
+        cargo: &["test", "--locked", "--package", "exchange", "--test", "it", "hostile"],
+    },
+    Soak {
+        name: "twin-books",
+        about: "random commands through the fast book and its naive twin, compared after each",
+        sizes: &[("MATCHING_COMMANDS", "50000000")],
+        cargo: &["test", "--locked", "--package", "matching", "--test", "it"],
+    },
+    Soak {
+        name: "power-cuts",
+        about: "the journal's script on a simulated disk, cut off at 100,000 seeded moments",
+        sizes: &[("JOURNAL_POWER_SEEDS", "100000")],
+        cargo: &["test", "--locked", "--package", "journal", "--test", "it", "power"],
     },
     Soak {
         name: "kill",

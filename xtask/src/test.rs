@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use crate::clients;
+use crate::licences;
 use crate::provision;
 use crate::run::{self, Outcome, Report, cargo};
 
@@ -26,6 +27,7 @@ const STEPS: &[(&str, &str, Body)] = &[
     ("machine", "install what the tests need and is missing", |_| provision::machine()),
     ("format", "cargo fmt --check", format),
     ("lints", "clippy with warnings as errors", lints),
+    ("licences", "licences and sources of all dependencies", licences::check),
     ("tidy", "the repository's own rules", tidy),
     ("tests", "all tests of the workspace", tests),
     ("doctests", "examples in the documentation", doctests),
