@@ -8,6 +8,7 @@ mod errors;
 mod hostile;
 mod market;
 mod orders;
+mod private;
 mod socket;
 mod streams;
 mod trading;
