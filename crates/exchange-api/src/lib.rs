@@ -19,6 +19,7 @@ mod json;
 pub mod limits;
 mod listen_keys;
 mod params;
+pub mod probe;
 mod rate;
 mod refusal;
 mod render;

@@ -44,6 +44,11 @@ impl Params {
         self.0.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
     }
 
+    /// The names, in the order sent.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
     /// True if the parameter was sent.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.get(name).is_some()
