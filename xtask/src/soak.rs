@@ -43,6 +43,12 @@ const SOAKS: &[Soak] = &[
         sizes: &[("TRADEWIND_KILLS", "300")],
         cargo: &["test", "--release", "--locked", "--package", "exchange-host", "--test", "kill"],
     },
+    Soak {
+        name: "power",
+        about: "200,000 journals on a model disk that loses and reorders un-synced sectors at power cuts",
+        sizes: &[("TRADEWIND_POWER_CUTS", "200000")],
+        cargo: &["test", "--package", "journal", "--test", "it", "power"],
+    },
 ];
 
 /// How long each fuzz target runs, in seconds.

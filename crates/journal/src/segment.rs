@@ -99,10 +99,14 @@ pub(crate) fn in_names(names: &[String]) -> Vec<u64> {
     found
 }
 
+/// Largest number of a record: far beyond any log, and adding to it cannot overflow.
+const SEQ_MAX: u64 = u64::MAX / 2;
+
 /// The number in a file name of ours.
 pub(crate) fn number(name: &str, before: &str, after: &str) -> Option<u64> {
     let digits = name.strip_prefix(before)?.strip_suffix(after)?;
-    (digits.len() == 20 && digits.bytes().all(|b| b.is_ascii_digit())).then(|| digits.parse().ok())?
+    let plain = digits.len() == 20 && digits.bytes().all(|b| b.is_ascii_digit());
+    if plain { digits.parse().ok().filter(|number| *number <= SEQ_MAX) } else { None }
 }
 
 /// Reads a segment, using `buffer`'s allocation.

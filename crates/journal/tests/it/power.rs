@@ -44,8 +44,8 @@ fn lives(seed: u64) {
 
 #[test]
 fn whatever_a_power_cut_leaves_of_unsynced_sectors_nothing_synced_is_lost() {
-    // JOURNAL_POWER_SEEDS=n looks at more lives; the default takes about a second in a debug build.
-    let count = std::env::var("JOURNAL_POWER_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(1_500);
+    // `cargo xtask soak` looks at more lives; these take about a second.
+    let count = std::env::var("TRADEWIND_POWER_CUTS").ok().and_then(|n| n.parse().ok()).unwrap_or(1_500);
     for seed in 0..count {
         let outcome = std::panic::catch_unwind(|| lives(seed));
         assert!(outcome.is_ok(), "seed {seed} failed");
