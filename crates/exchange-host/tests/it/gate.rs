@@ -32,10 +32,13 @@ impl Gate {
         self.0.0.lock().unwrap().arrived
     }
 
-    /// Waits until the sync after the first `count` has arrived.
+    /// Waits until the sync after the first `count` has arrived. One that never comes ends the test instead of hanging it.
     pub(crate) fn wait_for_more_than(&self, count: u64) {
         let state = self.0.0.lock().unwrap();
-        drop(self.0.1.wait_while(state, |state| state.arrived <= count).unwrap());
+        let patience = std::time::Duration::from_secs(120);
+        let (_state, waited) =
+            self.0.1.wait_timeout_while(state, patience, |state| state.arrived <= count).unwrap();
+        assert!(!waited.timed_out(), "no sync came");
     }
 
     fn pass(&self) {
