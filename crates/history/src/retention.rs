@@ -32,9 +32,9 @@ pub struct Retention {
 }
 
 impl Default for Retention {
-    /// About 150 MB for five busy markets, and 500 MB more when two million orders were closed.
+    /// About 200 MB for five busy markets, and 500 MB more once a million orders were closed (measured, bench/README.md).
     fn default() -> Self {
-        Self { trades: 200_000, bars: 100_000, orders: 2_000_000, fills: 4_000_000, order_days: 0 }
+        Self { trades: 200_000, bars: 100_000, orders: 1_000_000, fills: 2_000_000, order_days: 0 }
     }
 }
 

@@ -2,11 +2,11 @@
 //!
 //! The reference `docs/configuration.md` is generated from this table and pinned by a test.
 
-use exchange_host::participants::PAST_MINUTES_MAX;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
 use exchange_host::Durability;
+use exchange_host::participants::PAST_MINUTES_MAX;
 
 use super::Config;
 
