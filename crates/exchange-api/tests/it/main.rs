@@ -6,6 +6,7 @@ mod client;
 mod desk;
 mod errors;
 mod hostile;
+mod keys;
 mod market;
 mod orders;
 mod private;

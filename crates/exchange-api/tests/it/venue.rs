@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use exchange_api::{ApiConfig, BoundServer, serve};
 use exchange_host::keys::Grant;
-use exchange_host::{Durability, Handle, Host, HostConfig, Permissions, open};
+use exchange_host::{Handle, Host, HostConfig, Permissions, open};
 use tempfile::TempDir;
 use types::{AccountId, AccountName, Command, FeeRate, Money};
 
@@ -34,7 +34,7 @@ impl Venue {
     pub(crate) async fn with(mut config: ApiConfig) -> Self {
         config.addr.set_port(0);
         let dir = tempfile::tempdir().unwrap();
-        let host_config = HostConfig { durability: Durability::Buffered, ..HostConfig::new(dir.path()) };
+        let host_config = HostConfig::new(dir.path());
         let host = open(&host_config, &mut |_| {}).unwrap();
         let handle = host.handle();
         let alice = account(&handle, 1_001, "alice").await;
@@ -57,6 +57,22 @@ impl Venue {
     /// A client that signs as bob.
     pub(crate) fn bob(&self) -> Client {
         self.client().with_key(self.bob.clone())
+    }
+
+    /// Another HMAC key of alice's.
+    pub(crate) fn add_key(&self, permissions: Permissions) -> Key {
+        let name = AccountName::new("alice").unwrap();
+        let grant = Grant { account: AccountId(1_001), account_name: &name, permissions, label: "more" };
+        let key = self.handle.keys().create_hmac(&grant).unwrap();
+        Key { api_key: Arc::from(key.api_key), secret: Arc::from(key.secret) }
+    }
+
+    /// A public key of alice's that may do everything; gives its API key.
+    pub(crate) fn add_public_key(&self, pem: &str) -> String {
+        let name = AccountName::new("alice").unwrap();
+        let permissions = Permissions { read: true, trade: true };
+        let grant = Grant { account: AccountId(1_001), account_name: &name, permissions, label: "public" };
+        self.handle.keys().add_public(&grant, pem).unwrap()
     }
 
     /// The number of the last command that took effect: equal numbers, equal state.
