@@ -1,8 +1,8 @@
 //! The fast book.
 //!
-//! * Orders are records of one cache line in a slab, linked into the queues of their levels ([`orders`]).
-//! * Each side's levels lie in a window of ticks around the touch, the others in a tree ([`ladder`]).
-//! * An index of 8 bytes an entry finds orders by id ([`index`]).
+//! * Orders are records of one cache line in a slab, linked into the queues of their levels (`orders`).
+//! * Each side's levels lie in a window of ticks around the touch, the others in a tree (`ladder`).
+//! * An index of 8 bytes an entry finds orders by id (`index`).
 //!
 //! Invariants: the best bid is below the best ask; a level exists exactly while it has orders; a level's visible sum
 //! is what its orders show; stamps rise along every queue; every order is in the index. All of it is compared with

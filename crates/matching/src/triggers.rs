@@ -11,7 +11,7 @@
 
 //!
 //! [`Triggers`] is the fast structure, [`crate::naive::Triggers`] its twin. Orders that wait for a price lie sorted by
-//! it; orders that track lie in groups ([`tracking`]). A price costs O(log n + fired), amortised; one that moves
+//! it; orders that track lie in groups (`tracking`). A price costs O(log n + fired), amortised; one that moves
 //! nothing looks at four ends of sorted sets.
 
 mod tracking;

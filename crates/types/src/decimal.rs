@@ -107,7 +107,7 @@ pub fn format(value: i128, scale: u8) -> String {
     out
 }
 
-/// [`format`] into any writer, without allocating.
+/// [`format()`] into any writer, without allocating.
 pub fn write_fixed(out: &mut impl std::fmt::Write, value: i128, scale: u8) -> std::fmt::Result {
     let sign = if value < 0 { "-" } else { "" };
     let size = value.unsigned_abs();

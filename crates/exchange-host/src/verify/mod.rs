@@ -1,7 +1,7 @@
 //! Proof that a data directory is sound: replay of the durable journal, every invariant of the ledger checked on the way.
 //!
 //! The state is checked as a whole (L1, L3, L4, O1, O2, O4, O6 by [`exchange::Exchange::check`]); what happened is
-//! checked from the events alone by the [`audit`], which shares nothing with the core (L5, O2, O3, and that balances are
+//! checked from the events alone by the `audit`, which shares nothing with the core (L5, O2, O3, and that balances are
 //! what deposits and fills make them). Changes nothing, and works beside a running server, whose durable prefix it reads.
 
 mod audit;

@@ -1,6 +1,6 @@
 //! What everybody reads: projections of the durable events. Locks are short and the writer never waits long for a reader.
 //!
-//! The account side is in [`account`] (what can be asked) and [`live`] (what is alive); the market side is in [`market`].
+//! The account side is in `account` (what can be asked) and `live` (what is alive); the market side is in [`market`].
 
 mod account;
 mod catalog;
