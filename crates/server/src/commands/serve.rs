@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use exchange_api::{ApiConfig, BoundServer, ServeError};
+use exchange_api::{ApiConfig, BoundServer, RateLimits, ServeError};
 use exchange_host::{Handle, Host, HostConfig, OpenError, Participants, Progress};
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -87,7 +87,7 @@ async fn serve(config: &Config, handle: Handle, json: bool) -> Result<ExitCode, 
     let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot_wait)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(cannot_wait)?;
     let (stopper, stop) = http::stop();
-    let api = ApiConfig { addr: config.exchange.addr, ..ApiConfig::default() };
+    let api = config.api();
     let server =
         exchange_api::serve(handle.clone(), api, stop).await.map_err(|error| listen_failure(&error))?;
     announce(config, &server, json);
@@ -176,6 +176,18 @@ fn data_dir_option(config: &Config) -> String {
 }
 
 impl Config {
+    /// The API's part of the configuration.
+    pub(crate) fn api(&self) -> ApiConfig {
+        let exchange = &self.exchange;
+        let limits = http::Limits {
+            connections_max: exchange.connections_max,
+            connections_per_ip_max: exchange.connections_per_ip_max,
+            ..http::Limits::default()
+        };
+        let rate = exchange.rate_limits.then(RateLimits::default);
+        ApiConfig { addr: exchange.addr, http: limits, rate }
+    }
+
     /// The host's part of the configuration.
     pub(crate) fn host(&self) -> HostConfig {
         let exchange = &self.exchange;
@@ -189,6 +201,7 @@ impl Config {
             past_minutes: exchange.participants_past_minutes,
             snapshot_every: exchange.snapshot_every,
             snapshots_kept: exchange.snapshots_kept,
+            retention: self.history,
             ..HostConfig::new(&self.data_dir)
         }
     }

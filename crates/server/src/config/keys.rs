@@ -28,6 +28,8 @@ pub(crate) struct Key {
 
 /// Highest speed of the simulated market, in times of normal.
 pub(crate) const SPEED_MAX: u32 = 1_000;
+/// Most connections that can be configured: more than the open files that one process may have.
+const CONNECTIONS_MAX: usize = 100_000;
 /// Most snapshots kept: each is as large as the whole state.
 const SNAPSHOTS_MAX: usize = 100;
 
@@ -119,6 +121,70 @@ pub(crate) const KEYS: &[Key] = &[
         set: |config, text| {
             put(&mut config.exchange.participants_past_minutes, range(text, 0, PAST_MINUTES_MAX))
         },
+    },
+    Key {
+        name: "exchange.rate_limits",
+        unit: "true or false",
+        default: "true",
+        flag: None,
+        about: "Refuses clients that go beyond Binance's request weights and order counts; without it they are only counted.",
+        set: |config, text| put(&mut config.exchange.rate_limits, parse(text, "true or false")),
+    },
+    Key {
+        name: "exchange.connections_max",
+        unit: "connections, 1 to 100000",
+        default: "10000",
+        flag: None,
+        about: "Most connections at once, WebSockets included; further ones are closed at once.",
+        set: |config, text| put(&mut config.exchange.connections_max, range(text, 1, CONNECTIONS_MAX)),
+    },
+    Key {
+        name: "exchange.connections_per_ip_max",
+        unit: "connections, 1 to 100000",
+        default: "5000",
+        flag: None,
+        about: "Most connections at once from one address.",
+        set: |config, text| put(&mut config.exchange.connections_per_ip_max, range(text, 1, CONNECTIONS_MAX)),
+    },
+    Key {
+        name: "history.trades",
+        unit: "trades per market, 0 for all",
+        default: "200000",
+        flag: None,
+        about: "So many trades of each market are kept, and as many aggregated ones.",
+        set: |config, text| put(&mut config.history.trades, range(text, 0, u64::MAX)),
+    },
+    Key {
+        name: "history.bars",
+        unit: "bars per market and interval, 0 for all",
+        default: "100000",
+        flag: None,
+        about: "So many bars of each market and interval are kept.",
+        set: |config, text| put(&mut config.history.bars, range(text, 0, u64::MAX)),
+    },
+    Key {
+        name: "history.orders",
+        unit: "orders, 0 for all",
+        default: "2000000",
+        flag: None,
+        about: "So many closed orders of all accounts together are kept; the oldest go first, with their fills.",
+        set: |config, text| put(&mut config.history.orders, range(text, 0, u64::MAX)),
+    },
+    Key {
+        name: "history.fills",
+        unit: "fills, 0 for all",
+        default: "4000000",
+        flag: None,
+        about: "So many fills of all accounts together are kept; the oldest closed orders go with theirs.",
+        set: |config, text| put(&mut config.history.fills, range(text, 0, u64::MAX)),
+    },
+    Key {
+        name: "history.order_days",
+        unit: "days, 0 for ever",
+        default: "0",
+        flag: None,
+        about: "Closed orders older than this are removed.",
+        set: |config, text| put(&mut config.history.order_days, range(text, 0, u32::MAX)),
     },
     Key {
         name: "log.filter",

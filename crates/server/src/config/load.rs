@@ -189,6 +189,17 @@ mod tests {
     }
 
     #[test]
+    fn the_defaults_are_those_of_the_parts() {
+        let config = load(&vec![], None, &environment(&[])).unwrap().config;
+        assert_eq!(config.history, history::Retention::default());
+        let (host, parts) = (config.host(), exchange_host::HostConfig::new(""));
+        assert_eq!((host.durability, host.snapshot_every), (parts.durability, parts.snapshot_every));
+        assert_eq!(host.snapshots_kept, parts.snapshots_kept);
+        let (api, parts) = (config.api(), exchange_api::ApiConfig::default());
+        assert_eq!((api.addr, api.http, api.rate.is_some()), (parts.addr, parts.http, parts.rate.is_some()));
+    }
+
+    #[test]
     fn flags_go_before_environment_before_file_before_defaults() {
         let given = file(
             "[exchange]\naddr = \"127.0.0.1:1\"\nparticipants_seed = 5\nparticipants_speed = 2.5\n[log]\njson = true\n",

@@ -21,6 +21,8 @@ pub(crate) struct Config {
     /// True if nobody named the data directory.
     pub(crate) data_dir_is_default: bool,
     pub(crate) exchange: Exchange,
+    /// `[history]`
+    pub(crate) history: history::Retention,
     pub(crate) log: Log,
 }
 
@@ -36,6 +38,9 @@ pub(crate) struct Exchange {
     pub(crate) participants_seed: u64,
     pub(crate) participants_speed_percent: u32,
     pub(crate) participants_past_minutes: u32,
+    pub(crate) rate_limits: bool,
+    pub(crate) connections_max: usize,
+    pub(crate) connections_per_ip_max: usize,
 }
 
 /// `[log]`
@@ -62,7 +67,11 @@ impl Config {
                 participants_seed: 0,
                 participants_speed_percent: 0,
                 participants_past_minutes: 0,
+                rate_limits: true,
+                connections_max: 1,
+                connections_per_ip_max: 1,
             },
+            history: history::Retention::default(),
             log: Log { filter: String::new(), json: false },
         }
     }
