@@ -22,9 +22,11 @@ pub const PUBLISH_QUEUE_MAX: usize = 4;
 /// Commands whose effects are put into the views under one lock: bounds how long a reader can be held up, about 50 µs.
 pub const VIEW_CHUNK: usize = 32;
 
-/// Batches that a slow receiver of [`crate::Handle::batches`] may lag behind before it loses some (and is told so): a quarter
-/// of a second at a sync a millisecond. Kept only while a receiver lags; full groups of 4 MB each would make it 1 GB.
-pub const BATCHES_MAX: usize = 256;
+/// Batches that a slow receiver of [`crate::Handle::batches`] may lag behind before it loses some (and is told so): half a
+/// second at a sync each quarter of a millisecond, a tenth with buffered durability, so that a starved machine does not cost
+/// stream clients their connections. Kept only while a receiver lags: groups of 64 commands, the usual size under load, make
+/// it 256 MB at the worst.
+pub const BATCHES_MAX: usize = 2_048;
 
 /// Commands between two calls of the progress callback while recovering.
 pub const PROGRESS_EVERY: u64 = 65_536;
