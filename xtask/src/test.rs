@@ -87,7 +87,7 @@ fn doctests(root: &Path) -> Result<Outcome> {
 }
 
 fn docs(root: &Path) -> Result<Outcome> {
-    let doc = ["doc", "--workspace", "--no-deps", "--locked"];
+    let doc = ["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"];
     run::run(cargo(root, &doc).env("RUSTDOCFLAGS", "-D warnings"))
 }
 

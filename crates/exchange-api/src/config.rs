@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::RateLimits;
 
-/// Settings of [`crate::serve`].
+/// Settings of [`crate::serve()`].
 #[derive(Clone, Debug)]
 pub struct ApiConfig {
     /// Where to listen; port 0 takes a free one.

@@ -1,7 +1,7 @@
 //! The Kalman filter of an ARMA process: prediction errors and their variances, missing values allowed.
 //!
 //! Harvey's form makes two things cheap. After an observation the filtered covariance has a zero first row, so the
-//! prediction step is a shift: P'[i][j] = P[i+1][j+1] − P[i+1][0] P[j+1][0] / F + R_i R_j. And P − R Rᵀ is positive
+//! prediction step is a shift: `P'[i][j] = P[i+1][j+1] − P[i+1][0] P[j+1][0] / F + R_i R_j`. And P − R Rᵀ is positive
 //! semi-definite, so its trace bounds every entry: when the trace is negligible the filter is steady (F = 1, gain = R) and
 //! costs O(r) from then on. Cost: O(r²) per observation before, O(r) after. No allocation after construction.
 
@@ -152,7 +152,7 @@ impl Filter {
         (0..self.r).map(|i| self.p[i * self.r + i] - self.gain[i] * self.gain[i]).sum()
     }
 
-    /// P' = shift of the filtered covariance, plus R Rᵀ. `column` holds P[·][0] / F.
+    /// P' = shift of the filtered covariance, plus R Rᵀ. `column` holds `P[·][0] / F`.
     fn shift_covariance<const R: usize>(&mut self, f: f64) {
         let r = if R == 0 { self.r } else { R };
         let (gain, column) = (&self.gain[..=r], &self.column[..=r]);
@@ -204,7 +204,7 @@ impl Filter {
     }
 }
 
-/// a'[i] = φ_i value + a[i+1] + gain[i+1] v: the state after an observation, predicted one step ahead.
+/// `a'[i] = φ_i value + a[i+1] + gain[i+1] v`: the state after an observation, predicted one step ahead.
 fn shift<const R: usize>(state: &mut [f64], phi: &[f64], value: f64, gain: &[f64], v: f64) {
     let r = if R == 0 { phi.len() } else { R };
     let (state, phi, gain) = (&mut state[..=r], &phi[..r], &gain[..=r]);

@@ -2,7 +2,7 @@
 
 use super::spec::Spec;
 
-/// w_t = Σ ar[k] w_{t−1−k} + ε_t + Σ ma[k] ε_{t−1−k}: the seasonal products written out.
+/// `w_t = Σ ar[k] w_{t−1−k} + ε_t + Σ ma[k] ε_{t−1−k}`: the seasonal products written out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Arma {
     pub(super) ar: Vec<f64>,

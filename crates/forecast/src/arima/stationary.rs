@@ -2,7 +2,7 @@
 //!
 //! Harvey's form: α_{i,t} = φ_{i+1} w_{t−1} + α_{i+1,t−1} + θ_i ε_t, w_t = α_{0,t}. Autocovariances γ come from one linear
 //! system of size p + 1 (Brockwell & Davis, Time Series: Theory and Methods, 2nd ed., §3.3, third method); they give the
-//! first row P[0][i] = Σ_m φ_{i+1+m} γ(m+1) + Σ_m θ_{i+m} ψ_m, and P = T P Tᵀ + R Rᵀ gives every other row from it.
+//! first row `P[0][i] = Σ_m φ_{i+1+m} γ(m+1) + Σ_m θ_{i+m} ψ_m`, and P = T P Tᵀ + R Rᵀ gives every other row from it.
 //! Cost: p³/3 + O(r²). Unit innovation variance.
 
 use super::polynomial::{Arma, psi};
