@@ -1,0 +1,107 @@
+//! The clients: they read frames straight from the socket and note how old each message is.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use hdrhistogram::Histogram;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+use crate::process::{Server, now_us};
+
+/// Before anything counts: all connections are warm.
+const WARM_UP: Duration = Duration::from_secs(3);
+
+/// Ages of one client's messages in microseconds.
+struct Seen {
+    ages: Histogram<u64>,
+}
+
+/// Measures one server and prints its row.
+pub(crate) fn measure(name: &str, clients: usize, seconds: u64) {
+    let number = clients.to_string();
+    let server = Server::start(&[name, &number]);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let before_kib = server.resident_kib();
+        let (count, counting) = watch::channel(Some(false));
+        let mut tasks = Vec::new();
+        for _ in 0..clients {
+            let socket = connect(server.addr).await;
+            tasks.push(tokio::spawn(listen(socket, counting.clone())));
+        }
+        tokio::time::sleep(WARM_UP).await;
+        let connection_kib = server.resident_kib().saturating_sub(before_kib) as f64 / clients as f64;
+        let before_us = server.cpu_us();
+        count.send_replace(Some(true));
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        let cpu_us = server.cpu_us() - before_us;
+        count.send_replace(None);
+        let mut all = Histogram::new(3).expect("three digits");
+        for task in tasks {
+            all.add(task.await.expect("a client").ages).expect("the same shape");
+        }
+        row(name, clients, &all, cpu_us, connection_kib);
+    });
+}
+
+fn row(name: &str, clients: usize, all: &Histogram<u64>, cpu_us: u64, connection_kib: f64) {
+    let ms = |quantile: f64| all.value_at_quantile(quantile) as f64 / 1_000.0;
+    println!(
+        "| {name} | {} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.1} | {connection_kib:.1} |",
+        all.len() / clients as u64,
+        all.len(),
+        ms(0.5),
+        ms(0.9),
+        ms(0.99),
+        ms(0.999),
+        all.max() as f64 / 1_000.0,
+        cpu_us as f64 / all.len() as f64,
+    );
+}
+
+async fn connect(addr: SocketAddr) -> WebSocketStream<TcpStream> {
+    let mut tcp = TcpStream::connect(addr).await.expect("a connection");
+    let request = format!(
+        "GET /ws/btcusdt@trade?timeUnit=MICROSECOND HTTP/1.1\r\nhost: {addr}\r\nconnection: upgrade\r\nupgrade: \
+         websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    tcp.write_all(request.as_bytes()).await.expect("a request is sent");
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(tcp.read_u8().await.expect("an answer"));
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&head));
+    let config = WebSocketConfig::default().read_buffer_size(4_096);
+    WebSocketStream::from_raw_socket(tcp, Role::Client, Some(config)).await
+}
+
+/// Reads until counting ends; notes ages while it is on.
+async fn listen(mut socket: WebSocketStream<TcpStream>, mut counting: watch::Receiver<Option<bool>>) -> Seen {
+    let mut seen = Seen { ages: Histogram::new(3).expect("three digits") };
+    loop {
+        let message = tokio::select! {
+            message = socket.next() => message,
+            _ = counting.wait_for(Option::is_none) => return seen,
+        };
+        let Some(Ok(message)) = message else { panic!("the server closed a connection") };
+        if let Message::Text(text) = message
+            && *counting.borrow() == Some(true)
+        {
+            let age = now_us().saturating_sub(event_time(&text));
+            seen.ages.record(age).expect("the histogram grows");
+        }
+    }
+}
+
+/// The number after `"E":`.
+fn event_time(text: &str) -> u64 {
+    let digits = text.split_once("\"E\":").map_or("", |(_, rest)| rest);
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    digits[..end].parse().expect("every message has a time")
+}

@@ -1,0 +1,38 @@
+//! From a published trade to its receipt by 1,000 WebSocket clients of one stream, beside a bare loop that writes the same
+//! bytes to 1,000 sockets, in the same run.
+//!
+//! Each server is a process of its own, so that its CPU time and memory are its own; the clients share one more. The
+//! exchange trades once per [`PERIOD`]; a message carries the time of its publication in microseconds (`E`), which the client
+//! compares with its own clock on the same machine. Every client takes part in every message: samples = clients × messages.
+//!
+//! `ulimit -n 8192 && cargo run --release -- [clients] [seconds]`, 1,000 and 20 unless given.
+
+mod bare;
+mod clients;
+mod process;
+mod venue;
+
+use std::time::Duration;
+
+/// Between two published messages.
+pub(crate) const PERIOD: Duration = Duration::from_millis(50);
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.first().map(String::as_str) {
+        Some("venue") => venue::serve(),
+        Some("bare") => bare::serve(words[1].parse().expect("a number of clients")),
+        _ => {
+            let clients = words.first().map_or(1_000, |word| word.parse().expect("a number of clients"));
+            let seconds = words.get(1).map_or(20, |word| word.parse().expect("a number of seconds"));
+            println!(
+                "| server | messages | deliveries | p50 ms | p90 ms | p99 ms | p99.9 ms | max ms | CPU us per delivery | KiB \
+                 per connection |"
+            );
+            println!("|---|---|---|---|---|---|---|---|---|---|");
+            for server in ["bare", "venue", "bare", "venue"] {
+                clients::measure(server, clients, seconds);
+            }
+        }
+    }
+}
