@@ -32,8 +32,10 @@ const BURST_MAX: usize = 256;
 
 /// Why a connection is ended.
 enum End {
-    /// The client is gone or closed: nothing more to say.
+    /// The client is gone: nothing more to say.
     Gone,
+    /// The client said goodbye and must be answered (RFC 6455 §5.5.1).
+    Answer,
     /// We end it and say why.
     Close(CloseCode, &'static str),
 }
@@ -85,12 +87,17 @@ where
             () = kill.wait() => return,
         }
     };
-    if let End::Close(code, reason) = closing {
-        let mut kill = shared.kill.clone();
-        tokio::select! {
-            _ = timeout(policy.close_max, close(&mut socket, code, reason)) => {}
-            () = kill.wait() => {}
+    let goodbye = async {
+        match closing {
+            End::Gone => {}
+            End::Answer => drain(&mut socket).await,
+            End::Close(code, reason) => close(&mut socket, code, reason).await,
         }
+    };
+    let mut kill = shared.kill.clone();
+    tokio::select! {
+        _ = timeout(policy.close_max, goodbye) => {}
+        () = kill.wait() => {}
     }
 }
 
@@ -101,8 +108,16 @@ where
 {
     let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
     if socket.close(Some(frame)).await.is_ok() {
-        while let Some(Ok(_)) = socket.next().await {}
+        drain(socket).await;
     }
+}
+
+/// Reads to the end of the closing handshake. The library writes its answer to the client's goodbye while it reads.
+async fn drain<S>(socket: &mut WebSocketStream<S>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    while let Some(Ok(_)) = socket.next().await {}
 }
 
 struct Pump<'a> {
@@ -227,7 +242,8 @@ impl Pump<'_> {
 /// The text of a message, nothing for control messages, or why the connection ends.
 fn incoming(message: Option<Result<Message, Error>>) -> Result<Option<Utf8Bytes>, End> {
     match message {
-        None | Some(Ok(Message::Close(_))) => Err(End::Gone),
+        None => Err(End::Gone),
+        Some(Ok(Message::Close(_))) => Err(End::Answer),
         Some(Ok(Message::Text(text))) => Ok(Some(text)),
         Some(Ok(Message::Binary(bytes))) => match Utf8Bytes::try_from(bytes) {
             Ok(text) => Ok(Some(text)),

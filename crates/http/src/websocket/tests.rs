@@ -6,8 +6,8 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::io::DuplexStream;
 use tokio::time::{Instant, sleep};
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::*;
@@ -101,6 +101,15 @@ async fn a_connection_ends_as_its_handler_does() {
     socket.send("bye").await;
     assert_eq!(socket.next().await, Ok("last".to_owned()));
     assert_eq!(socket.next().await, Err(1008));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_goodbye_is_answered() {
+    let mut socket = connect(Policy::default()).await;
+    let frame = CloseFrame { code: CloseCode::Normal, reason: "done".into() };
+    socket.stream.send(Message::Close(Some(frame))).await.unwrap();
+    assert_eq!(socket.next().await, Err(1000));
+    assert!(!matches!(socket.stream.next().await, Some(Ok(_))));
 }
 
 #[tokio::test(start_paused = true)]
