@@ -5,6 +5,8 @@
 //! what deposits and fills make them). Changes nothing, and works beside a running server, whose durable prefix it reads.
 
 mod audit;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 
