@@ -1,4 +1,7 @@
 //! One process per data directory: an advisory lock that the system gives back however the process ends.
+//!
+//! Both the lock file and the directory itself are locked. The file alone would not do: whoever deletes it while a server runs
+//! would let a second one in, whose recovery cuts off what the first is writing.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -15,6 +18,7 @@ pub const LOCK_NAME: &str = "lock";
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
+    _dir: File,
 }
 
 impl Lock {
@@ -36,11 +40,22 @@ impl Lock {
             }
             Err(TryLockError::Error(source)) => return Err(OpenError::Io { path, source }),
         }
+        let held = File::open(dir).map_err(failed(dir))?;
+        match held.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(OpenError::Locked { dir: dir.to_owned(), pid: "unknown".to_owned() });
+            }
+            // Some network file systems lock files only; then the file has to do.
+            Err(TryLockError::Error(error)) => {
+                tracing::debug!(%error, "the data directory itself has no lock");
+            }
+        }
         file.set_len(0)
             .and_then(|()| file.seek(SeekFrom::Start(0)))
             .and_then(|_| writeln!(file, "{}", std::process::id()))
             .map_err(failed(&path))?;
-        Ok(Self { _file: file })
+        Ok(Self { _file: file, _dir: held })
     }
 }
 
@@ -64,6 +79,16 @@ mod tests {
             OpenError::Locked { pid, .. } => assert_eq!(pid, std::process::id().to_string()),
             other => panic!("{other}"),
         }
+        drop(held);
+        Lock::take(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn a_deleted_lock_file_lets_nobody_in() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = Lock::take(dir.path()).unwrap();
+        std::fs::remove_file(dir.path().join(LOCK_NAME)).unwrap();
+        assert!(matches!(Lock::take(dir.path()), Err(OpenError::Locked { .. })));
         drop(held);
         Lock::take(dir.path()).unwrap();
     }
