@@ -7,6 +7,7 @@
 use std::fs::Permissions;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::Shutdown;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -32,6 +33,8 @@ const IDLE_MAX: Duration = Duration::from_secs(30);
 pub(crate) struct ControlSocket {
     path: PathBuf,
     closing: Arc<AtomicBool>,
+    /// The listening socket itself, to end the wait on it: its name in the directory may be gone or somebody else's.
+    waker: UnixStream,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -49,27 +52,31 @@ impl ControlSocket {
         let listener = UnixListener::bind(&unfinished).map_err(failed(&unfinished))?;
         std::fs::set_permissions(&unfinished, Permissions::from_mode(0o600)).map_err(failed(&unfinished))?;
         std::fs::rename(&unfinished, &path).map_err(failed(&path))?;
+        let waker = UnixStream::from(OwnedFd::from(listener.try_clone().map_err(failed(&path))?));
         let closing = Arc::new(AtomicBool::new(false));
         let closed = Arc::clone(&closing);
         let thread = std::thread::Builder::new()
             .name("exchange-control".to_owned())
             .spawn(move || listen(&listener, &admin, &closed))
             .map_err(failed(&path))?;
-        Ok(Self { path, closing, thread: Some(thread) })
+        Ok(Self { path, closing, waker, thread: Some(thread) })
     }
 }
 
 impl Drop for ControlSocket {
     fn drop(&mut self) {
         self.closing.store(true, Ordering::Release);
-        // Wakes the listener; if that fails it has ended already.
-        let _ = UnixStream::connect(&self.path);
-        if let Some(thread) = self.thread.take()
+        if let Err(error) = self.waker.shutdown(Shutdown::Both) {
+            // Nobody wakes the listener, and a stop that hangs is worse than a thread that the process takes along.
+            tracing::warn!(%error, "the control socket could not be closed");
+        } else if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
             tracing::error!("the control socket's thread ended by a panic");
         }
-        if let Err(error) = std::fs::remove_file(&self.path) {
+        if let Err(error) = std::fs::remove_file(&self.path)
+            && error.kind() != ErrorKind::NotFound
+        {
             tracing::warn!(%error, "the control socket could not be removed");
         }
     }

@@ -101,6 +101,15 @@ fn the_socket_is_private_and_gone_after_the_end() {
 }
 
 #[test]
+fn a_socket_that_somebody_removed_does_not_hinder_the_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let host = open(dir.path());
+    std::fs::remove_file(dir.path().join(SOCKET_NAME)).unwrap();
+    drop(host); // returns although nobody can connect any more
+    drop(open(dir.path()));
+}
+
+#[test]
 fn nonsense_on_the_socket_is_answered_and_harmless() {
     let dir = tempfile::tempdir().unwrap();
     let host = open(dir.path());
