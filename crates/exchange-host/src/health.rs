@@ -1,7 +1,7 @@
 //! Whether the host still accepts commands, and how far it is. Written by its threads, read by anybody.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Shared by all threads of a host.
 #[derive(Debug, Default)]
@@ -29,6 +29,12 @@ impl Health {
         self.stopped.store(true, Ordering::Release);
     }
 
+    /// For the stack of a thread that the host cannot work without: if it unwinds, nothing is accepted from then on and
+    /// [`Health::reason`] tells why, although nobody joins the thread before the end.
+    pub(crate) fn guard(self: &Arc<Self>, thread: &'static str) -> PanicGuard {
+        PanicGuard { health: Arc::clone(self), thread }
+    }
+
     pub(crate) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Acquire)
     }
@@ -51,5 +57,42 @@ impl Health {
 
     pub(crate) fn snapshot_seq(&self) -> u64 {
         self.snapshot_seq.load(Ordering::Acquire)
+    }
+}
+
+/// Stops the host when its thread panics; see [`Health::guard`].
+#[derive(Debug)]
+pub(crate) struct PanicGuard {
+    health: Arc<Health>,
+    thread: &'static str,
+}
+
+impl Drop for PanicGuard {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let reason = format!("a defect ended the {} thread", self.thread);
+            tracing::error!(%reason, "the exchange stops accepting commands for good");
+            self.health.stop(&reason);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_thread_that_panics_stops_the_host() {
+        let health = Arc::new(Health::new(0, 0));
+        drop(health.guard("calm"));
+        assert!(!health.is_stopped());
+        let guard = health.guard("views");
+        let thread = std::thread::spawn(move || {
+            let _guard = guard;
+            panic!("for the test");
+        });
+        assert!(thread.join().is_err());
+        assert!(health.is_stopped());
+        assert_eq!(health.reason().as_deref(), Some("a defect ended the views thread"));
     }
 }

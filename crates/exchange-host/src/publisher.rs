@@ -37,6 +37,7 @@ pub(crate) struct Publisher {
 impl Publisher {
     /// Runs until the writer is gone.
     pub(crate) fn run(mut self) {
+        let _stops_the_host = self.health.guard("views");
         while let Ok(publication) = self.publications.recv() {
             match publication {
                 Publication::Group(outcomes) => {

@@ -64,6 +64,7 @@ impl Writer {
     /// Runs until asked to stop or until the journal fails.
     pub(crate) fn run(mut self) {
         let health = Arc::clone(&self.health);
+        let _stops_the_host = health.guard("writer");
         match self.serve() {
             Ok(()) => health.stop("the exchange was shut down"),
             Err(Failed(reason)) => {
