@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use exchange::Exchange;
-use journal::{Journal, Records, encoding};
+use journal::{From, Journal, Reader, Records, Tail, encoding};
 use types::{Command, Event, Stamped};
 
 use crate::config::Progress;
@@ -46,7 +46,7 @@ pub(crate) fn recover(
     if snapshot_seq > 0 {
         progress(Progress::Snapshot { seq: snapshot_seq });
     }
-    let (feed, history) = open_history(config, journal.last_seq())?;
+    let (feed, history) = open_history(config, journal.last_seq(), snapshot_seq, progress)?;
     let mut recovered = Recovered { exchange, journal, feed, history, snapshot_seq };
     let replayed = recovered.replay(found.records, progress)?;
     let seq = recovered.exchange.last_seq();
@@ -116,19 +116,79 @@ impl Recovered {
     }
 }
 
-/// Opens history. One that knows commands the journal does not have is put aside: with buffered durability a power cut may take
-/// the journal's last moments but not history's, and those commands never happened. Limit: what closed before the newest snapshot
-/// is then only in the file put aside.
-fn open_history(config: &HostConfig, last_seq: u64) -> Result<(history::Feed, history::Reader), OpenError> {
+/// Opens history and makes it fit the journal.
+///
+/// One that knows commands the journal does not have is put aside: with buffered durability a power cut may take the journal's last
+/// moments but not history's, and those commands never happened. One that lacks commands before the newest snapshot (it was
+/// deleted, or an old copy was put in its place) is fed from the oldest kept one. Limit: what closed before that is lost.
+fn open_history(
+    config: &HostConfig,
+    last_seq: u64,
+    snapshot_seq: u64,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(history::Feed, history::Reader), OpenError> {
     let path = config.dir.join(HISTORY_NAME);
-    let opened = open_history_file(config, &path)?;
+    let mut opened = open_history_file(config, &path)?;
     let known = opened.1.applied_seq();
-    if known <= last_seq {
+    if known > last_seq {
+        opened = put_aside(config, opened, "ahead")?;
+    }
+    if opened.1.applied_seq() >= snapshot_seq {
         return Ok(opened);
     }
+    let dir = config.dir.join(JOURNAL_NAME);
+    let past =
+        Reader::open_on(&config.journal.disk, &dir, From::Oldest, Tail::Final).map_err(OpenError::Journal)?;
+    let from_seq = past.snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
+    if (1..from_seq).contains(&known) {
+        opened = put_aside(config, opened, "behind")?;
+    }
+    tracing::warn!(
+        known,
+        from_seq,
+        snapshot_seq,
+        "history lacks commands; it is fed from the journal's oldest snapshot"
+    );
+    refeed(past, snapshot_seq, &mut opened.0, progress)?;
+    Ok(opened)
+}
+
+/// Feeds history with what led to the newest snapshot.
+fn refeed(
+    past: Reader,
+    until: u64,
+    feed: &mut history::Feed,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), OpenError> {
+    let mut exchange = match past.snapshot {
+        Some(snapshot) => restore(snapshot.seq, &snapshot.bytes)?,
+        None => Exchange::new(),
+    };
+    let (mut records, mut events, from_seq) = (past.records, Vec::new(), exchange.last_seq());
+    while exchange.last_seq() < until {
+        let Some(record) = records.next().map_err(OpenError::Journal)? else { break };
+        events.clear();
+        reapply(&mut exchange, &record, &mut events)?;
+        let fed = history::Applied { seq: record.seq, at: exchange.last_time(), events: &events };
+        feed.apply([fed]).map_err(OpenError::History)?;
+        let commands = record.seq - from_seq;
+        if commands.is_multiple_of(PROGRESS_EVERY) {
+            progress(Progress::Replaying { commands, seq: record.seq });
+        }
+    }
+    Ok(())
+}
+
+/// Moves a history that does not fit out of the way, and begins a new one.
+fn put_aside(
+    config: &HostConfig,
+    opened: (history::Feed, history::Reader),
+    why: &str,
+) -> Result<(history::Feed, history::Reader), OpenError> {
+    let (path, known) = (config.dir.join(HISTORY_NAME), opened.1.applied_seq());
     drop(opened);
-    let aside = path.with_extension(format!("ahead-{known}"));
-    tracing::warn!(known, last_seq, aside = %aside.display(), "history is ahead of the journal; it is put aside");
+    let aside = path.with_extension(format!("{why}-{known}"));
+    tracing::warn!(known, why, aside = %aside.display(), "history does not fit the journal; it is put aside");
     std::fs::rename(&path, &aside).map_err(failed(&path))?;
     open_history_file(config, &path)
 }

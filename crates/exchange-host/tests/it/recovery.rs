@@ -115,3 +115,62 @@ fn a_history_of_commands_that_never_happened_is_put_aside() {
     churn(&handle, alice, 1);
     assert_eq!(handle.view().orders(alice, BTCUSDT, &range).unwrap().last().unwrap().order.id, OrderId(11));
 }
+
+/// Runs an exchange with three snapshots, then `spoil`s its history while it is closed.
+fn spoiled(dir: &Path, kept: usize, spoil: impl Fn(&Path, &Path)) -> HostConfig {
+    let config = HostConfig { snapshots_kept: kept, ..config(dir) };
+    let (history, early) = (dir.join("history.redb"), dir.join("early"));
+    let host = open_with(&config);
+    let (alice, _) = create(&host.handle(), "alice");
+    churn(&host.handle(), alice, 5);
+    host.shutdown();
+    std::fs::copy(&history, &early).unwrap();
+    for _ in 0..3 {
+        let host = open_with(&config);
+        churn(&host.handle(), alice, 100);
+        host.shutdown();
+    }
+    spoil(&history, &early);
+    config
+}
+
+fn orders_after_reopening(config: &HostConfig) -> Vec<OrderId> {
+    let host = open_with(config);
+    let handle = host.handle();
+    let alice = id(&handle, "alice");
+    churn(&handle, alice, 1);
+    let orders = handle.view().orders(alice, BTCUSDT, &Range::latest(1_000)).unwrap();
+    orders.iter().map(|record| record.order.id).collect()
+}
+
+#[test]
+fn a_deleted_history_is_made_again_from_the_journal() {
+    let dir = tempfile::tempdir().unwrap();
+    // Few commands: the first segment is still there, and with it everything.
+    let mut config = spoiled(dir.path(), 100, |history, _| std::fs::remove_file(history).unwrap());
+    assert_eq!(orders_after_reopening(&config), (1..=306).map(OrderId).collect::<Vec<_>>());
+    config.snapshots_kept = 2;
+    assert_eq!(orders_after_reopening(&config).len(), 307);
+}
+
+#[test]
+fn an_old_copy_of_history_is_brought_up_to_date_or_put_aside() {
+    let old = |history: &Path, early: &Path| {
+        std::fs::copy(early, history).unwrap();
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let config = spoiled(dir.path(), 100, old);
+    assert_eq!(orders_after_reopening(&config).len(), 306);
+    // The commands in between are pruned: what is left is fed to a new file.
+    let dir = tempfile::tempdir().unwrap();
+    let config = spoiled(dir.path(), 1, old);
+    let orders = orders_after_reopening(&config);
+    assert!(orders.len() < 306 && orders.last() == Some(&OrderId(306)), "{}", orders.len());
+    assert!(
+        std::fs::read_dir(dir.path()).unwrap().any(|e| e
+            .unwrap()
+            .file_name()
+            .to_string_lossy()
+            .contains("behind"))
+    );
+}
