@@ -13,7 +13,8 @@ pub(crate) fn check(root: &Path) -> Result<Outcome> {
     let text = std::fs::read_to_string(root.join("deny.toml")).context("cannot read deny.toml")?;
     let allowed = allowed(&text)?;
     let tree = ["tree", "--workspace", "--edges", "all", "--target", "all", "--locked", "--prefix", "none"];
-    let format = ["--format", "{p}|{l}"];
+    // The output is read by a program, whatever CARGO_TERM_COLOR says.
+    let format = ["--format", "{p}|{l}", "--color", "never"];
     let listing =
         run::output(&mut cargo(root, &[&tree[..], &format].concat())).context("cargo tree failed")?;
     let mut wrong: Vec<String> = listing
