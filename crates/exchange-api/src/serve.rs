@@ -43,8 +43,16 @@ pub async fn serve(handle: Handle, config: ApiConfig, stop: http::Stop) -> Resul
     let ctx = Arc::new(Context::new(handle, config.rate, stop.clone()));
     tokio::spawn(rate::follow(Arc::clone(&ctx), ctx.handle.batches()));
     tokio::spawn(streams::hub::run(Arc::clone(&ctx), batches));
-    let api = Arc::new(Api { ctx });
-    let task = tokio::spawn(http::serve(listener, api, config.http, Arc::clone(&counters), stop));
+    let api = Arc::new(Api { ctx: Arc::clone(&ctx) });
+    let (closing, close) = http::stop();
+    let task = tokio::spawn(http::serve(listener, api, config.http, Arc::clone(&counters), close));
+    // Connections are told before they are closed.
+    let mut stop = stop;
+    tokio::spawn(async move {
+        stop.wait().await;
+        ctx.hub.announce_shutdown(ctx.now());
+        closing.stop();
+    });
     Ok(BoundServer { local_addr, counters, task })
 }
 

@@ -20,7 +20,8 @@ pub(crate) const DEPTH_LEVELS_MAX: usize = 5000;
 pub(crate) const PING_EVERY: Duration = Duration::from_secs(20);
 /// How long it waits for the pong before it closes (Binance).
 pub(crate) const PONG_WITHIN: Duration = Duration::from_secs(60);
-/// Incoming messages (pings and pongs counted) within one second on a stream connection; one more closes it (Binance).
+/// Incoming messages within one second on a stream connection; one more closes it (Binance, who counts pings and pongs
+/// too; here the transport answers those and bounds them by the socket).
 pub(crate) const INCOMING_PER_SECOND_MAX: usize = 5;
 /// How long a connection may live (Binance).
 pub(crate) const LIFE: Duration = Duration::from_secs(24 * 60 * 60);

@@ -1,4 +1,6 @@
 //! The task that drives the hub: batches as they come, ticks by the clock.
+//!
+//! A panic in it would be a bug; the streams then go on as after lost batches instead of falling silent.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +18,14 @@ const TICK: Duration = Duration::from_millis(100);
 /// Runs the hub until the exchange or the server stops.
 pub(crate) async fn run(ctx: Arc<Context>, mut batches: Receiver<Arc<Batch>>) {
     ctx.hub.lock().refresh(&ctx);
+    while let Err(error) = tokio::spawn(drive(Arc::clone(&ctx), batches)).await {
+        tracing::error!(%error, "the streams' task ended by a bug and begins anew");
+        batches = ctx.handle.batches();
+        ctx.hub.lock().lost(&ctx, ctx.now());
+    }
+}
+
+async fn drive(ctx: Arc<Context>, mut batches: Receiver<Arc<Batch>>) {
     let mut ticks = interval(TICK);
     // After a stall one tick tells what there is; a burst of them would tell nothing more.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -35,10 +45,7 @@ pub(crate) async fn run(ctx: Arc<Context>, mut batches: Receiver<Arc<Batch>>) {
                 count += 1;
                 ctx.hub.lock().tick(count, &ctx, ctx.now());
             }
-            () = stop.wait() => {
-                ctx.hub.announce_shutdown(ctx.now());
-                return;
-            }
+            () = stop.wait() => return,
         }
     }
 }

@@ -94,5 +94,8 @@ async fn everybody_is_told_when_the_server_goes_down() {
     let mut socket = Socket::connect(venue.addr(), "/ws/btcusdt@trade").await;
     socket.ask("LIST_SUBSCRIPTIONS", json!(null)).await;
     venue.stopper.stop();
-    assert!(matches!(socket.closed().await, Some(CloseCode::Away)));
+    let told = socket.next().await;
+    assert_eq!(told["e"], "serverShutdown");
+    assert!(told["E"].is_i64());
+    assert_eq!(socket.closed().await, Some(CloseCode::Away));
 }
