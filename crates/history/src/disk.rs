@@ -13,14 +13,15 @@ use types::event::Trade;
 use types::{ListView, Time};
 
 use crate::fold::{Fold, MarketTail};
-use crate::limits::{CACHE_BYTES, COMPACT_FILE_MIN, COMPACT_SHARE};
+use crate::limits::{CACHE_BYTES, COMPACT_FILE_MIN, COMPACT_SHARE, RETIRING_PACK};
 use crate::pending::{Layer, Pending};
 use crate::row::{
-    FillOfOrder, LIST_CLIENTS, META, ORDER_CLIENTS, RETIRING, RETIRING_LIST, RETIRING_ORDER,
-    RETIRING_PREVENTED, Row, list_client_key, order_client_key,
+    FillOfOrder, LIST_CLIENTS, META, ORDER_CLIENTS, RETIRING, Row, list_client_key, order_client_key,
 };
 use crate::shared::{Shared, Work};
-use crate::{AccountFill, AggTrade, Bar, ClosedOrder, Failure, Interval, PreventedMatch, Retention};
+use crate::{
+    AccountFill, AggTrade, Bar, ClosedOrder, Failure, Interval, PreventedMatch, Retention, retiring,
+};
 
 /// The layout of the tables. Raised when a table's keys change; values have versions of their own.
 const FORMAT: u64 = 1;
@@ -195,23 +196,20 @@ fn write(db: &Database, rows: &Pending, retention: Retention) -> Result<(), redb
     put(&txn, &rows.fills_of_order, bytes)?;
     put(&txn, &rows.lists, bytes)?;
     put(&txn, &rows.prevented, bytes)?;
-    put_indexes(&txn, rows)?;
+    put_indexes(&txn, rows, bytes)?;
     retire(&txn, rows, retention)?;
     txn.open_table(META)?.insert("applied", rows.seq)?;
     txn.commit()?;
     Ok(())
 }
 
-fn put_indexes(txn: &WriteTransaction, rows: &Pending) -> Result<(), redb::Error> {
+fn put_indexes(txn: &WriteTransaction, rows: &Pending, bytes: &mut Vec<u8>) -> Result<(), redb::Error> {
     let mut retiring = txn.open_table(RETIRING)?;
-    for ((account, market, id), closed) in &rows.orders {
-        retiring.insert((closed.order.updated.0, RETIRING_ORDER, *account, *market, *id), ())?;
-    }
-    for ((account, id), list) in &rows.lists {
-        retiring.insert((list.updated.0, RETIRING_LIST, *account, list.market.0, *id), ())?;
-    }
-    for ((account, market, id), item) in &rows.prevented {
-        retiring.insert((item.at.0, RETIRING_PREVENTED, *account, *market, *id), ())?;
+    for (place, pack) in (0_u32..).zip(retiring::of(rows).chunks(RETIRING_PACK)) {
+        let Some(newest) = pack.last() else { continue };
+        bytes.clear();
+        retiring::put(pack, bytes);
+        retiring.insert((newest.at, rows.seq, place), bytes.as_slice())?;
     }
     let mut clients = txn.open_table(ORDER_CLIENTS)?;
     for ((account, market, client), id) in &rows.order_clients {

@@ -21,6 +21,7 @@ mod range;
 mod reader;
 mod record;
 mod retention;
+mod retiring;
 mod row;
 mod shared;
 

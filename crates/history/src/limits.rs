@@ -11,6 +11,8 @@ pub const PENDING_MAX: usize = 8 * PENDING_WAKE;
 pub const PENDING_SECONDS_MAX: u64 = 15;
 /// Most rows that retention removes in one transaction, so that a lowered limit does not stall reads and writes.
 pub const RETIRED_PER_WRITE_MAX: usize = 4 * PENDING_WAKE;
+/// Ended things in one entry of the retention queue; retention works in such steps.
+pub const RETIRING_PACK: usize = 64;
 /// Page cache of the database in bytes: hot tails of all tables fit many times over.
 pub const CACHE_BYTES: usize = 16 << 20;
 /// Files below this many bytes are not worth compacting.

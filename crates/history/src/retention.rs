@@ -7,10 +7,10 @@ use redb::{ReadableTable, ReadableTableMetadata, Table, WriteTransaction};
 use types::{ListView, Time};
 
 use crate::fold::open_second;
-use crate::limits::RETIRED_PER_WRITE_MAX;
+use crate::limits::{RETIRED_PER_WRITE_MAX, RETIRING_PACK};
+use crate::retiring::{self, Ended, Kind};
 use crate::row::{
-    FillOfOrder, LIST_CLIENTS, ORDER_CLIENTS, RETIRING, RETIRING_LIST, RETIRING_ORDER, Row, list_client_key,
-    order_client_key,
+    FillOfOrder, LIST_CLIENTS, ORDER_CLIENTS, RETIRING, Row, list_client_key, order_client_key,
 };
 use crate::{AccountFill, AggTrade, Bar, ClosedOrder, Interval, PreventedMatch};
 use types::event::Trade;
@@ -78,29 +78,45 @@ impl Retention {
         }
     }
 
-    /// What has ended and is too old or too much.
+    /// What has ended and is too old or too much, whole packs of the queue at a time.
     pub(crate) fn ended(&self, txn: &WriteTransaction, now: Time) -> Result<(), redb::Error> {
-        let mut retiring = txn.open_table(RETIRING)?;
+        let mut queue = txn.open_table(RETIRING)?;
         let days_ns = i64::from(self.order_days) * 86_400 * 1_000_000_000;
-        for _ in 0..RETIRED_PER_WRITE_MAX {
-            let Some(oldest) = retiring.first()?.map(|(key, _)| key.value()) else { break };
-            let too_many = self.orders > 0 && retiring.len()? > self.orders;
+        for _ in 0..RETIRED_PER_WRITE_MAX / RETIRING_PACK {
+            let Some(oldest) = queue.first()?.map(|(key, _)| key.value()) else { break };
             let too_old = self.order_days > 0 && now.since(Time(oldest.0)) > days_ns;
-            let fills = self.fills > 0 && txn.open_table(AccountFill::TABLE)?.len()? > self.fills;
-            if !(too_many || too_old || fills) {
+            if !(too_old || self.too_many(txn)?) {
                 break;
             }
-            retiring.remove(oldest)?;
-            let (_, kind, account, market, id) = oldest;
-            match kind {
-                RETIRING_ORDER => remove_order(txn, account, market, id)?,
-                RETIRING_LIST => remove_list(txn, account, id)?,
-                _ => {
-                    txn.open_table(PreventedMatch::TABLE)?.remove((account, market, id))?;
-                }
+            let pack = queue.remove(oldest)?.map(|value| value.value().to_vec()).unwrap_or_default();
+            let pack = retiring::get(oldest.0, &pack)
+                .map_err(|error| redb::Error::Corrupted(format!("the retention queue: {error}")))?;
+            for ended in pack {
+                remove(txn, &ended)?;
             }
         }
         Ok(())
+    }
+
+    /// Counts are kept by the database.
+    fn too_many(&self, txn: &WriteTransaction) -> Result<bool, redb::Error> {
+        let ended = txn.open_table(ClosedOrder::TABLE)?.len()?
+            + txn.open_table(ListView::TABLE)?.len()?
+            + txn.open_table(PreventedMatch::TABLE)?.len()?;
+        let fills = txn.open_table(AccountFill::TABLE)?.len()?;
+        Ok((self.orders > 0 && ended > self.orders) || (self.fills > 0 && fills > self.fills))
+    }
+}
+
+fn remove(txn: &WriteTransaction, ended: &Ended) -> Result<(), redb::Error> {
+    match ended.kind {
+        Kind::Order => remove_order(txn, ended.account, ended.market, ended.id),
+        Kind::List => remove_list(txn, ended.account, ended.id),
+        Kind::Prevented => {
+            let mut table = txn.open_table(PreventedMatch::TABLE)?;
+            table.remove((ended.account, ended.market, ended.id))?;
+            Ok(())
+        }
     }
 }
 

@@ -225,8 +225,9 @@ impl Row for FillOfOrder {
     }
 }
 
-/// What retention takes away, oldest first: (time, kind, account, market, id). Its whole content is its key.
-pub(crate) const RETIRING: TableDefinition<'static, (i64, u8, u32, u16, u64), ()> =
+/// What retention takes away, oldest first: (time of the newest in it, last command, place in its write) → a few dozen ended
+/// things, see [`crate::retiring`]. Packed, because an entry each would cost as much as the things themselves.
+pub(crate) const RETIRING: TableDefinition<'static, (i64, u64, u32), &'static [u8]> =
     TableDefinition::new("retiring");
 /// Client id of an account's order on a market → the newest such closed order; see [`order_client_key`].
 pub(crate) const ORDER_CLIENTS: TableDefinition<'static, &[u8], u64> = TableDefinition::new("order_clients");
@@ -234,11 +235,6 @@ pub(crate) const ORDER_CLIENTS: TableDefinition<'static, &[u8], u64> = TableDefi
 pub(crate) const LIST_CLIENTS: TableDefinition<'static, &[u8], u64> = TableDefinition::new("list_clients");
 /// `format` and `applied`.
 pub(crate) const META: TableDefinition<'static, &str, u64> = TableDefinition::new("meta");
-
-/// Kinds in [`RETIRING`].
-pub(crate) const RETIRING_ORDER: u8 = 0;
-pub(crate) const RETIRING_LIST: u8 = 1;
-pub(crate) const RETIRING_PREVENTED: u8 = 2;
 
 /// Account, market and text: looked up, never ranged over.
 pub(crate) fn order_client_key(account: u32, market: u16, client: &str) -> Vec<u8> {
