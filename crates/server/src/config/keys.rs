@@ -115,7 +115,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         name: "exchange.participants_past",
         unit: "minutes, 0 to 10,080",
-        default: "120",
+        default: "60",
         flag: None,
         about: "A new exchange starts with so many minutes of its participants' market behind it, so that charts are not empty.",
         set: |config, text| {
@@ -165,7 +165,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         name: "history.orders",
         unit: "orders, 0 for all",
-        default: "2000000",
+        default: "1000000",
         flag: None,
         about: "So many closed orders of all accounts together are kept; the oldest go first, with their fills.",
         set: |config, text| put(&mut config.history.orders, range(text, 0, u64::MAX)),
@@ -173,7 +173,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         name: "history.fills",
         unit: "fills, 0 for all",
-        default: "4000000",
+        default: "2000000",
         flag: None,
         about: "So many fills of all accounts together are kept; the oldest closed orders go with theirs.",
         set: |config, text| put(&mut config.history.fills, range(text, 0, u64::MAX)),
