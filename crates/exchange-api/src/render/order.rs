@@ -2,7 +2,7 @@
 
 use exchange_host::view::OrderRecord;
 use types::event::{ExpiryReason, Fill};
-use types::{ClientOrderId, Market, OrderView, Price, Time};
+use types::{ClientOrderId, Market, OrderStatus, OrderView, Price, Qty, Time};
 
 use crate::call::TimeUnit;
 use crate::json::{Json, Object};
@@ -184,12 +184,23 @@ fn tags(o: &mut Object<'_>, order: &OrderView) {
     }
 }
 
+/// What self-trade prevention took off an order, in base units: the prevented matches of DECREMENT, and all that was left
+/// of an order that expired in a match (stp_faq.md, `preventedQuantity`).
+pub(crate) fn prevented_qty(order: &OrderView) -> Qty {
+    match order.status {
+        OrderStatus::ExpiredInMatch => Qty((order.qty.0 - order.executed.0).max(order.prevented.0)),
+        _ => order.prevented,
+    }
+}
+
+/// An order that lost nothing to a prevented match (the taker of EXPIRE_MAKER, the maker of EXPIRE_TAKER) has neither field.
 fn prevented(o: &mut Object<'_>, market: &Market, record: &OrderRecord) {
-    if let Some(id) = record.prevented_match {
+    let qty = prevented_qty(&record.order);
+    if let Some(id) = record.prevented_match.filter(|_| !qty.is_zero()) {
         o.int("preventedMatchId", id);
     }
-    if record.prevented_match.is_some() || !record.order.prevented.is_zero() {
-        o.qty("preventedQuantity", record.order.prevented, market.base.scale);
+    if !qty.is_zero() {
+        o.qty("preventedQuantity", qty, market.base.scale);
     }
 }
 

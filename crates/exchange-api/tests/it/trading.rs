@@ -171,6 +171,33 @@ async fn a_prevented_self_trade_can_be_looked_up() {
 }
 
 #[tokio::test]
+async fn the_order_that_self_trade_prevention_expires_tells_what_it_lost() {
+    let venue = priced().await;
+    let alice = venue.alice();
+    let lost = json!("0.01000000");
+    for (mode, maker_lost, taker_lost) in [
+        ("EXPIRE_MAKER", &lost, &Value::Null),
+        ("EXPIRE_TAKER", &Value::Null, &lost),
+        ("EXPIRE_BOTH", &lost, &lost),
+        ("DECREMENT", &lost, &lost),
+    ] {
+        let both = "symbol=BTCUSDT&type=LIMIT&timeInForce=GTC&quantity=0.01&price=29000";
+        let maker = alice.signed("POST", ORDER, &format!("{both}&side=BUY")).await.ok();
+        let taker = format!("{both}&side=SELL&selfTradePreventionMode={mode}");
+        let taker = alice.signed("POST", ORDER, &taker).await.ok();
+        let maker = format!("symbol=BTCUSDT&orderId={}", maker["orderId"]);
+        let maker = alice.signed("GET", ORDER, &maker).await.ok();
+        for (order, lost) in [(maker, maker_lost), (taker, taker_lost)] {
+            assert_eq!(&order["preventedQuantity"], lost, "{mode}: {order}");
+            assert_eq!(order["preventedMatchId"].is_u64(), !lost.is_null(), "{mode}: {order}");
+            assert_eq!(order["status"] == "EXPIRED_IN_MATCH", !lost.is_null(), "{mode}: {order}");
+        }
+        alice.signed("DELETE", "/api/v3/openOrders", "symbol=BTCUSDT").await;
+    }
+    venue.stop().await;
+}
+
+#[tokio::test]
 async fn ioc_fok_and_iceberg_orders_do_what_they_say() {
     let venue = priced().await;
     let (alice, bob) = (venue.alice(), venue.bob());

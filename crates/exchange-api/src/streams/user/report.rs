@@ -8,6 +8,7 @@ use types::{Market, Money, OrderView, Price, Qty, Time};
 
 use crate::call::TimeUnit;
 use crate::json::{Json, Object};
+use crate::render::order::prevented_qty;
 use crate::words::{self, ORDER_TYPES, SIDES, STP_MODES, TIMES_IN_FORCE, word};
 
 /// Where and when a change happened.
@@ -131,7 +132,7 @@ fn conditional(o: &mut Object<'_>, market: &Market, order: &OrderView, change: &
         OrderChange::SelfTradePrevented { prevented_match, counter, price, qty } => {
             let base = market.base.scale;
             o.int("v", *prevented_match);
-            o.qty("A", order.prevented, base);
+            o.qty("A", prevented_qty(order), base);
             o.qty("B", *qty, base);
             // Every order belongs to its own account's trade group; the number has no further meaning here.
             o.int("u", order.account.0);
