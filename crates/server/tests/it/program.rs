@@ -65,8 +65,13 @@ impl Server {
 
     /// The same with other options.
     pub(crate) fn start_with(dir: &Path, options: &[&str]) -> Self {
-        let mut command = tradewind(&["serve", "--json", "--log", "warn", "--exchange-addr", "127.0.0.1:0"]);
-        command.args(options).arg("--data-dir").arg(dir).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        Self::start_logging(dir, options, "warn", Stdio::inherit())
+    }
+
+    /// The same with another log level, and another place for standard error.
+    pub(crate) fn start_logging(dir: &Path, options: &[&str], level: &str, log: Stdio) -> Self {
+        let mut command = tradewind(&["serve", "--json", "--log", level, "--exchange-addr", "127.0.0.1:0"]);
+        command.args(options).arg("--data-dir").arg(dir).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

@@ -22,6 +22,16 @@ fn a_server_says_where_it_is_answers_and_stops_cleanly() {
 }
 
 #[test]
+fn a_log_that_cannot_be_written_ends_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let server = Server::start_logging(dir.path(), &["--no-participants"], "info", full.into());
+    // The closing snapshot is logged.
+    assert_eq!(server.stop(Signal::TERM).code(), Some(0));
+    assert_eq!(run_in(dir.path(), &["exchange", "verify"]).code, 0);
+}
+
+#[test]
 fn a_second_server_on_the_same_data_names_the_first() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());
