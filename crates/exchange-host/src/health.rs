@@ -71,8 +71,9 @@ impl Drop for PanicGuard {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let reason = format!("a defect ended the {} thread", self.thread);
-            tracing::error!(%reason, "the exchange stops accepting commands for good");
+            // Callers first: a log that cannot be written must not keep them waiting.
             self.health.stop(&reason);
+            tracing::error!(%reason, "the exchange stops accepting commands for good");
         }
     }
 }

@@ -77,7 +77,7 @@ pub fn open(config: &HostConfig, progress: &mut dyn FnMut(Progress)) -> Result<H
 
 /// Starts the threads around a recovered state.
 fn start(config: &HostConfig, recovered: Recovered, keys: Keys, lock: Lock) -> Result<Host, OpenError> {
-    let Recovered { exchange, journal, feed, history, snapshot_seq } = recovered;
+    let Recovered { exchange, journal, feed, history, snapshot_seq, tail_bytes } = recovered;
     let (requests, requests_in) = sync_channel(QUEUE_MAX);
     let (publications, publications_in) = sync_channel(PUBLISH_QUEUE_MAX);
     // One that is written, one that waits.
@@ -110,6 +110,7 @@ fn start(config: &HostConfig, recovered: Recovered, keys: Keys, lock: Lock) -> R
         clock: Arc::clone(&clock),
         health: Arc::clone(&health),
         snapshot_every: config.snapshot_every.max(1),
+        bytes_since_snapshot: tail_bytes,
         snapshot_seq,
         group: Group::default(),
     };

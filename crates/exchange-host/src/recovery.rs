@@ -26,6 +26,8 @@ pub(crate) struct Recovered {
     pub(crate) feed: history::Feed,
     pub(crate) history: history::Reader,
     pub(crate) snapshot_seq: u64,
+    /// Size of the records after the snapshot.
+    pub(crate) tail_bytes: usize,
 }
 
 /// Recovers what `config.dir` holds. The caller has its lock.
@@ -47,7 +49,7 @@ pub(crate) fn recover(
         progress(Progress::Snapshot { seq: snapshot_seq });
     }
     let (feed, history) = open_history(config, journal.last_seq(), snapshot_seq, progress)?;
-    let mut recovered = Recovered { exchange, journal, feed, history, snapshot_seq };
+    let mut recovered = Recovered { exchange, journal, feed, history, snapshot_seq, tail_bytes: 0 };
     let replayed = recovered.replay(found.records, progress)?;
     let seq = recovered.exchange.last_seq();
     if seq != recovered.journal.last_seq() {
@@ -98,6 +100,7 @@ impl Recovered {
             }
             events.clear();
             replayed += 1;
+            self.tail_bytes += record.payload.len();
             if group.len() >= GROUP_MAX {
                 self.feed_history(&mut group)?;
             }

@@ -16,6 +16,7 @@ use types::{Command, Time};
 use crate::clock::Clock;
 use crate::commit::{Due, Group, Judge, Outcome, Urgency};
 use crate::health::Health;
+use crate::limits::SNAPSHOT_BYTES;
 use crate::publisher::Publication;
 use crate::snapshots::{Cause, SnapshotOrder};
 use crate::{Durability, Receipt, SubmitError};
@@ -47,6 +48,8 @@ pub(crate) struct Writer {
     pub(crate) snapshot_every: u64,
     /// The last command in the newest snapshot (or on its way there).
     pub(crate) snapshot_seq: u64,
+    /// Size of the records after it.
+    pub(crate) bytes_since_snapshot: usize,
     /// What waits for the next commit. A failure tells the operator first and the callers, by dropping this, second.
     pub(crate) group: Group<Reply>,
 }
@@ -97,7 +100,7 @@ impl Writer {
             }
             if self.group.due(started.elapsed()) == Due::Now {
                 self.commit()?;
-                if self.judge.exchange().last_seq() - self.snapshot_seq >= self.snapshot_every {
+                if self.snapshot_due() {
                     self.snapshot(Cause::Routine)?;
                 }
             }
@@ -117,6 +120,7 @@ impl Writer {
             encoding::encode(applied.at, &command, payload)
                 .map_err(|error| Failed(format!("a command cannot be journaled: {error}")))?;
             self.journal.append(applied.seq, payload)?;
+            self.bytes_since_snapshot += payload.len();
         }
         Ok(outcome)
     }
@@ -162,6 +166,12 @@ impl Writer {
         self.publish(Publication::Group(outcomes))
     }
 
+    /// A batch is one command however much it holds, so the size counts too: it bounds the time of a restart and the disk.
+    fn snapshot_due(&self) -> bool {
+        let commands = self.judge.exchange().last_seq() - self.snapshot_seq;
+        commands >= self.snapshot_every || self.bytes_since_snapshot >= SNAPSHOT_BYTES
+    }
+
     /// Serialises the state and sends it down the same way as the groups, so that it arrives after all it contains.
     /// Limit: the writer stands still while it serialises.
     fn snapshot(&mut self, cause: Cause) -> Result<(), Failed> {
@@ -173,6 +183,7 @@ impl Writer {
         let mut bytes = Vec::new();
         self.judge.exchange().snapshot(&mut bytes);
         self.snapshot_seq = seq;
+        self.bytes_since_snapshot = 0;
         self.publish(Publication::Snapshot(SnapshotOrder { seq, bytes, cause }))
     }
 

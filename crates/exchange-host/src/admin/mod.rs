@@ -24,7 +24,7 @@ pub use socket::SOCKET_NAME;
 
 use crate::handle::block_on;
 use crate::keys::{Grant, KeyKind, KeyRecord, Permissions};
-use crate::limits::INTERNAL_FROM;
+use crate::limits::{INTERNAL_FROM, TRANSFER_MAX};
 use crate::{Catalog, Handle, SubmitError};
 
 /// What new accounts pay, as maker and as taker: 0.1 %.
@@ -214,6 +214,9 @@ impl Admin {
                     types::decimal::parse(&amount.amount, asset.scale).map_err(|e| bad(e.to_string()))?;
                 if value <= 0 {
                     return Err(bad("is not above zero".to_owned()));
+                }
+                if value > TRANSFER_MAX {
+                    return Err(bad("is more than a transfer may move".to_owned()));
                 }
                 Ok(command(account, asset.id, Money(value)))
             })

@@ -72,6 +72,7 @@ fn a_refused_account_changes_nothing() {
         (create("bob", vec![amount("DOGE", "1")]), "unknown_asset"),
         (create("bob", vec![amount("BTC", "0")]), "bad_amount"),
         (create("bob", vec![amount("BTC", "-1")]), "bad_amount"),
+        (create("bob", vec![amount("BTC", "99999999999999999999999999999")]), "bad_amount"),
         (create("bob", vec![amount("BTC", "0.000000001")]), "bad_amount"),
         (create("bob", vec![amount("btc", "1")]), "bad_request"),
     ] {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use exchange_host::view::Range;
 use exchange_host::{Durability, HostConfig, Progress, verify};
-use types::{AccountId, OrderId, Side};
+use types::{AccountId, Command, OrderId, Side};
 
 use crate::fixture::{BTCUSDT, cancel, create, id, limit, open_with};
 
@@ -56,6 +56,22 @@ fn snapshots_bound_the_disk_and_the_replay() {
     drop(host);
     let verified = verify(dir.path(), &mut |_| {}).unwrap();
     assert!(verified.from_seq > 0 && verified.findings.is_empty());
+}
+
+/// A batch of the participants is one command and two kilobytes: the size of the tail bounds a restart, not its count alone.
+#[test]
+fn large_records_bring_a_snapshot_by_their_size() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = HostConfig { durability: Durability::Buffered, ..HostConfig::new(dir.path()) };
+    let host = open_with(&config);
+    let bytes = vec![7_u8; 60 * 1024].into_boxed_slice();
+    let mut written = 0;
+    while host.handle().status().snapshot_seq == 0 {
+        assert!(written < 4 * exchange_host::limits::SNAPSHOT_BYTES, "no snapshot after {written} bytes");
+        host.handle().submit(Command::Memo { slot: 9, bytes: bytes.clone() }, None).wait().unwrap();
+        written += bytes.len();
+    }
+    assert!(written >= exchange_host::limits::SNAPSHOT_BYTES, "a snapshot after {written} bytes already");
 }
 
 /// Takes a snapshot; another one may be being written.
