@@ -1,4 +1,4 @@
-//! How long from `open` to ready, with a tail of a million commands and no snapshot.
+//! How long from `open` to ready after a million commands; snapshots come by size, so the tail is what is left after the last one.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -25,7 +25,7 @@ pub fn measure() {
     window.into_iter().for_each(|answer| drop(answer.wait().expect("accepted")));
     let seq = handle.status().seq;
     drop((handle, host));
-    println!("\n## Restart: {seq} commands since the beginning, no snapshot\n");
+    println!("\n## Restart: {seq} commands since the beginning, snapshots by size\n");
     println!("| history | seconds to ready | CPU seconds |\n|---|---|---|");
     for (name, lost) in [("kept", false), ("kept", false), ("lost: fed again whole", true)] {
         if lost {
