@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use market_data::Markets;
-use orders::{BotId, Identity, Order, OrderBook};
+use orders::{BotId, Identity, Order, OrderBook, VenueOrder};
 use portfolio::position::BotAccount;
 use risk::{Halt, Proposal, View};
 use strategy::{Act, Context, Decisions, Ended, Event, Feed, OrderIntent, Tag};
@@ -17,7 +17,7 @@ use crate::bot::{Bot, Working};
 use crate::digest::Digest;
 use crate::equity::{equity, exposure};
 use crate::limits::{BOTS_MAX, FOLLOW_UPS_MAX};
-use crate::{BotConfig, BotState, Control, Input, Logged, Output, VenueOrder};
+use crate::{BotConfig, BotState, Control, Input, Logged, Output};
 
 /// Why a bot cannot be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

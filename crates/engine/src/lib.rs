@@ -18,4 +18,4 @@ mod report;
 pub use bot::{BotConfig, BotState, Logged};
 pub use engine::{AddBotError, Engine};
 pub use input::{Control, Input};
-pub use output::{Output, VenueOrder};
+pub use output::Output;

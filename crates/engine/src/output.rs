@@ -1,26 +1,9 @@
 //! What the engine wants done, and what it lets others know.
 
-use orders::BotId;
+use orders::{BotId, VenueOrder};
 use risk::{Approved, Denied};
 use strategy::Tag;
-use types::{AccountId, ClientOrderId, MarketId, Outcome, Side, Terms, Time};
-
-/// An order on its way to a venue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct VenueOrder {
-    /// Our id for it.
-    pub client_id: ClientOrderId,
-    /// Whose account at the venue.
-    pub account: AccountId,
-    /// Where.
-    pub market: MarketId,
-    /// Direction.
-    pub side: Side,
-    /// What.
-    pub terms: Terms,
-    /// May only make the position smaller.
-    pub reduce_only: bool,
-}
+use types::{ClientOrderId, MarketId, Outcome, Time};
 
 /// One output of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]

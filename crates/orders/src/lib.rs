@@ -8,7 +8,9 @@ mod book;
 mod identity;
 pub mod limits;
 mod order;
+mod venue_order;
 
 pub use book::{Anomalies, OrderBook};
 pub use identity::{BotId, Identity};
 pub use order::{Anomaly, Change, Order, State};
+pub use venue_order::VenueOrder;

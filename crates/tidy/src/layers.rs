@@ -65,7 +65,7 @@ const fn rule(layer: Layer, name: &'static str, imports: Imports) -> Rule {
 }
 
 /// What a driver may import beside layers 0 to 2.
-const DRIVER: &[&str] = &["venue", "journal", "bus", "store", "history", "jobs", "telemetry"];
+const DRIVER: &[&str] = &["venue", "journal", "bus", "store", "history", "archive", "jobs", "telemetry"];
 
 /// The table, in layer order.
 const RULES: &[Rule] = &[
@@ -90,6 +90,7 @@ const RULES: &[Rule] = &[
     ),
     rule(Edge, "journal", KernelsAnd(&[])),
     rule(Edge, "history", KernelsAnd(&[])),
+    rule(Edge, "archive", KernelsAnd(&[])),
     rule(Edge, "store", KernelsAnd(&[])),
     rule(Edge, "cache", KernelsAnd(&[])),
     rule(Edge, "bus", KernelsAnd(&[])),
@@ -104,12 +105,22 @@ const RULES: &[Rule] = &[
     rule(
         Service,
         "backtest",
-        EngineAnd(&["venue", "journal", "bus", "store", "history", "jobs", "telemetry", "venue-sim"]),
+        EngineAnd(&[
+            "venue",
+            "journal",
+            "bus",
+            "store",
+            "history",
+            "archive",
+            "jobs",
+            "telemetry",
+            "venue-sim",
+        ]),
     ),
     rule(Service, "live", EngineAnd(DRIVER)),
-    rule(Service, "training", KernelsAnd(&["history", "store", "cache", "jobs", "bus"])),
+    rule(Service, "training", KernelsAnd(&["history", "archive", "store", "cache", "jobs", "bus"])),
     rule(Service, "exchange-api", Only(&["types", "exchange-host", "history", "http"])),
-    rule(Service, "api", Only(&["types", "store", "cache", "bus", "history", "http", "jobs"])),
+    rule(Service, "api", Only(&["types", "store", "cache", "bus", "history", "archive", "http", "jobs"])),
     rule(Service, "gateway", Only(&["types", "http"])),
     rule(Service, "ops", Only(&["types", "store", "bus", "cache"])),
     rule(Service, "webui", Only(&[])),

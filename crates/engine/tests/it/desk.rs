@@ -1,7 +1,7 @@
 //! A test's venue and driver: market orders fill at the last bar's close, limit orders rest, cancels are confirmed.
 
-use engine::{BotConfig, Control, Engine, Input, Output, VenueOrder};
-use orders::BotId;
+use engine::{BotConfig, Control, Engine, Input, Output};
+use orders::{BotId, VenueOrder};
 use risk::Limits;
 use strategy::builtin::{Setting, make};
 use types::instrument::{LotRule, PercentPriceRule, Rules, TickRule};
