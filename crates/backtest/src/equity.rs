@@ -1,0 +1,169 @@
+//! Equity over time: one point per bar while there is room, else one per 2, 4, 8, … bars, with the exact extremes of each
+//! stretch, so that highest, lowest and the largest fall are exact however long the run was.
+
+use types::{Money, Time};
+
+/// Most points kept: a year of one-minute bars. 64 bytes each, 32 MiB.
+pub const POINTS_MAX: usize = 1 << 19;
+
+/// What the bot was worth at the end of a stretch of bars, and between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EquityPoint {
+    /// Close of the stretch's last bar.
+    pub at: Time,
+    /// Worth then.
+    pub equity: Money,
+    /// Lowest at any bar's close of the stretch.
+    pub low: Money,
+    /// Highest at any bar's close of the stretch.
+    pub high: Money,
+}
+
+/// The largest fall of a curve.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fall {
+    /// Worth at the peak before it.
+    pub peak: Money,
+    /// When that was.
+    pub peak_at: Time,
+    /// Worth at the bottom.
+    pub trough: Money,
+    /// When that was.
+    pub trough_at: Time,
+    /// When the peak was reached again; `None` if it was not.
+    pub recovered_at: Option<Time>,
+}
+
+/// Equity of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EquityCurve {
+    /// Start money: the worth before the first bar.
+    start: Money,
+    points: Vec<EquityPoint>,
+    /// Bars in each stretch, a power of two; the last one may hold fewer.
+    every: u64,
+    bars: u64,
+    /// Bars at whose close a position was open.
+    exposed: u64,
+    peak: (Money, Time),
+    largest: Fall,
+    /// True while the largest fall has not recovered.
+    down: bool,
+}
+
+impl EquityCurve {
+    /// A curve that starts with `start`.
+    #[must_use]
+    pub fn new(start: Money) -> Self {
+        Self { start, every: 1, peak: (start, Time::default()), ..Self::default() }
+    }
+
+    /// Takes in the worth at the close of the next bar (times do not fall); `exposed`: a position is open.
+    pub fn add(&mut self, at: Time, equity: Money, exposed: bool) {
+        if self.bars == 0 {
+            self.peak.1 = at;
+        }
+        self.follow(at, equity);
+        self.exposed += u64::from(exposed);
+        let fresh = self.bars.is_multiple_of(self.every);
+        self.bars += 1;
+        match self.points.last_mut().filter(|_| !fresh) {
+            Some(last) => {
+                (last.at, last.equity) = (at, equity);
+                last.low = last.low.min(equity);
+                last.high = last.high.max(equity);
+            }
+            None => {
+                if self.points.len() == POINTS_MAX {
+                    self.halve();
+                }
+                self.points.push(EquityPoint { at, equity, low: equity, high: equity });
+            }
+        }
+    }
+
+    fn follow(&mut self, at: Time, equity: Money) {
+        if equity >= self.peak.0 {
+            self.peak = (equity, at);
+            if self.down && equity >= self.largest.peak {
+                self.largest.recovered_at = Some(at);
+                self.down = false;
+            }
+        } else if deeper(self.peak.0, equity, &self.largest) {
+            let (peak, peak_at) = self.peak;
+            self.largest = Fall { peak, peak_at, trough: equity, trough_at: at, recovered_at: None };
+            self.down = true;
+        }
+    }
+
+    /// Joins each two stretches. Called when the number of stretches is even and all are full.
+    fn halve(&mut self) {
+        let mut to = 0;
+        for from in (0..self.points.len()).step_by(2) {
+            let (a, b) = (self.points[from], self.points[from + 1]);
+            self.points[to] =
+                EquityPoint { at: b.at, equity: b.equity, low: a.low.min(b.low), high: a.high.max(b.high) };
+            to += 1;
+        }
+        self.points.truncate(to);
+        self.every *= 2;
+    }
+
+    /// Worth before the first bar.
+    #[must_use]
+    pub const fn start(&self) -> Money {
+        self.start
+    }
+
+    /// Worth at the end; the start money without a bar.
+    #[must_use]
+    pub fn last(&self) -> Money {
+        self.points.last().map_or(self.start, |p| p.equity)
+    }
+
+    /// The points, oldest first.
+    #[must_use]
+    pub fn points(&self) -> &[EquityPoint] {
+        &self.points
+    }
+
+    /// Bars per point.
+    #[must_use]
+    pub const fn every(&self) -> u64 {
+        self.every
+    }
+
+    /// Bars seen.
+    #[must_use]
+    pub const fn bars(&self) -> u64 {
+        self.bars
+    }
+
+    /// Bars at whose close a position was open.
+    #[must_use]
+    pub const fn exposed(&self) -> u64 {
+        self.exposed
+    }
+
+    /// The largest fall from a peak, relative to the peak; exact over all bars.
+    #[must_use]
+    pub fn largest_fall(&self) -> Option<&Fall> {
+        (self.largest.peak > self.largest.trough).then_some(&self.largest)
+    }
+}
+
+/// Whether a fall from `peak` to `now` is relatively deeper than `other`: (peak - now) / peak > (p - t) / p, by cross
+/// multiplication in floats, which only chooses and is never money.
+fn deeper(peak: Money, now: Money, other: &Fall) -> bool {
+    if peak.0 <= 0 {
+        return false;
+    }
+    if other.peak.0 <= 0 {
+        return true;
+    }
+    // Same peak: the common case, exact.
+    if peak == other.peak {
+        return now < other.trough;
+    }
+    now.0 as f64 / (peak.0 as f64) < other.trough.0 as f64 / other.peak.0 as f64
+}
