@@ -7,7 +7,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{BodyError, Request, Response, Service, StatusCode};
-use http_body_util::Full;
 
 use crate::auth::{self, Security};
 use crate::call::{Call, Caller, TimeUnit};
@@ -193,7 +192,7 @@ pub(crate) fn error_response(error: &ApiError) -> Response {
 }
 
 fn json_response(status: u16, body: Bytes) -> Response {
-    let mut response = Response::new(Full::new(body));
+    let mut response = Response::new(http::body::whole(body));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json;charset=UTF-8"));

@@ -10,6 +10,7 @@
 //!
 //! HTTP/2 and TLS are not spoken here: a reverse proxy does that.
 
+pub mod body;
 mod connection;
 mod counters;
 mod deadline;

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::StatusCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep};
@@ -32,11 +31,11 @@ impl Service for Echo {
             }
             path => path.to_owned(),
         };
-        Response::new(Full::new(Bytes::from(text)))
+        Response::new(crate::body::whole(Bytes::from(text)))
     }
 
     fn failed(&self) -> Response {
-        let mut response = Response::new(Full::new(Bytes::from_static(b"failed")));
+        let mut response = Response::new(crate::body::whole(Bytes::from_static(b"failed")));
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         response
     }

@@ -43,7 +43,7 @@ impl Service for Echo {
     }
 
     fn failed(&self) -> Response {
-        Response::default()
+        Response::new(crate::body::whole(""))
     }
 }
 
@@ -205,10 +205,10 @@ async fn a_handshake_that_is_none_is_told_apart() {
                 Err(HandshakeError::NotAsked) => "not asked",
                 Err(HandshakeError::Invalid) => "invalid",
             };
-            Response::new(Full::new(Bytes::from_static(verdict.as_bytes())))
+            Response::new(crate::body::whole(Bytes::from_static(verdict.as_bytes())))
         }
         fn failed(&self) -> Response {
-            Response::default()
+            Response::new(crate::body::whole(""))
         }
     }
     for (head, want) in [

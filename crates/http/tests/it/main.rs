@@ -21,11 +21,11 @@ impl Service for Gate {
     async fn call(self: Arc<Self>, _: Request) -> Response {
         self.came.add_permits(1);
         self.go.acquire().await.unwrap().forget();
-        Response::new("done".into())
+        Response::new(http::body::whole("done"))
     }
 
     fn failed(&self) -> Response {
-        Response::default()
+        Response::new(http::body::whole(""))
     }
 }
 
