@@ -253,26 +253,17 @@ fn promising(problem: &Problem, spec: &Spec) -> Vec<Start> {
 /// # Errors
 /// Wrong counts, a non-stationary polynomial, a bad variance, or a series too short.
 pub fn evaluate(series: &Series, spec: &Spec, given: &Given) -> Result<(f64, Params), ArimaError> {
+    let fit = fixed(series, spec, given)?;
+    Ok((fit.loglik, fit.params))
+}
+
+/// The model with given parameters on `series`: its likelihood and forecasts, no standard errors.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn fixed(series: &Series, spec: &Spec, given: &Given) -> Result<Fit, ArimaError> {
     let problem = checked(series, spec)?;
-    let (sp, _, sq, _) = spec.season();
-    let counts = [
-        ("ar", given.ar.len(), spec.p),
-        ("ma", given.ma.len(), spec.q),
-        ("sar", given.sar.len(), sp),
-        ("sma", given.sma.len(), sq),
-    ];
-    if let Some((name, have, need)) = counts.into_iter().find(|(_, have, need)| have != need) {
-        return Err(ArimaError::Count { name, have, need });
-    }
-    if given.sigma2.is_some_and(|s| !(s > 0.0 && s.is_finite())) {
-        return Err(ArimaError::Variance);
-    }
-    if given.constant.is_some() && spec.regressor_value().is_none() {
-        return Err(ArimaError::Count { name: "constant", have: 1, need: 0 });
-    }
-    for polynomial in [&given.ar, &given.sar] {
-        transform::from_coefficients(polynomial).ok_or(ArimaError::NotStationary)?;
-    }
+    check_given(spec, given)?;
     let mut filter = Filter::default();
     if !filter.load(&expand(spec, &given.ar, &given.ma, &given.sar, &given.sma)) {
         return Err(ArimaError::NotStationary);
@@ -296,5 +287,36 @@ pub fn evaluate(series: &Series, spec: &Spec, given: &Given) -> Result<(f64, Par
         constant,
         sigma2,
     };
-    Ok((loglik, params))
+    Ok(Fit {
+        spec: *spec,
+        params,
+        standard_errors: vec![None; spec.estimated() - 1],
+        loglik,
+        observed: sums.observed,
+        converged: true,
+        values: series.values().to_vec(),
+    })
+}
+
+fn check_given(spec: &Spec, given: &Given) -> Result<(), ArimaError> {
+    let (sp, _, sq, _) = spec.season();
+    let counts = [
+        ("ar", given.ar.len(), spec.p),
+        ("ma", given.ma.len(), spec.q),
+        ("sar", given.sar.len(), sp),
+        ("sma", given.sma.len(), sq),
+    ];
+    if let Some((name, have, need)) = counts.into_iter().find(|(_, have, need)| have != need) {
+        return Err(ArimaError::Count { name, have, need });
+    }
+    if given.sigma2.is_some_and(|s| !(s > 0.0 && s.is_finite())) {
+        return Err(ArimaError::Variance);
+    }
+    if given.constant.is_some() && spec.regressor_value().is_none() {
+        return Err(ArimaError::Count { name: "constant", have: 1, need: 0 });
+    }
+    for polynomial in [&given.ar, &given.sar] {
+        transform::from_coefficients(polynomial).ok_or(ArimaError::NotStationary)?;
+    }
+    Ok(())
 }

@@ -16,6 +16,6 @@ mod starts;
 mod stationary;
 mod transform;
 
-pub use fit::{Fit, evaluate, fit};
+pub use fit::{Fit, evaluate, fit, fixed};
 pub use predict::Point;
 pub use spec::{ArimaError, Given, ORDER_MAX, PERIOD_MAX, Params, Regressor, Seasonal, Spec};

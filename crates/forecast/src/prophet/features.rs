@@ -98,7 +98,7 @@ fn holiday_features(holiday: &Holiday, mode: Mode) -> impl Iterator<Item = Featu
     })
 }
 
-/// Regressors with two values keep them; others are centred and divided by their sample standard deviation.
+/// Regressors of zeros and ones keep them; others are centred and divided by their sample standard deviation.
 fn regressor_feature(index: usize, regressor: &Regressor, values: &[f64]) -> Result<Feature, ProphetError> {
     let mut distinct = values.to_vec();
     distinct.sort_by(f64::total_cmp);
@@ -107,7 +107,8 @@ fn regressor_feature(index: usize, regressor: &Regressor, values: &[f64]) -> Res
         return Err(ProphetError::ConstantRegressor(regressor.name.clone()));
     }
     let (mut shift, mut scale) = (0.0, 1.0);
-    if regressor.standardize && distinct.len() > 2 {
+    let switch = distinct.iter().map(|v| v.to_bits()).eq([0.0_f64.to_bits(), 1.0_f64.to_bits()]);
+    if regressor.standardize && !switch {
         let n = values.len() as f64;
         shift = values.iter().sum::<f64>() / n;
         scale = (values.iter().map(|v| (v - shift).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();

@@ -1,5 +1,7 @@
 //! The command line: verbs after nouns, every option with its unit and default.
 
+pub(crate) mod model;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -49,6 +51,9 @@ pub(crate) enum Command {
     Exchange(Exchange),
     /// Check the machine and the data directory; says how to mend what is wrong
     Doctor(Output),
+    /// Forecasting models: fit one to a file
+    #[command(subcommand)]
+    Model(model::Model),
     /// Show the resolved configuration
     #[command(subcommand)]
     Config(Settings),
@@ -204,6 +209,7 @@ impl Arguments {
             Command::Config(Settings::Show { output, .. }) => output.json,
             Command::Config(Settings::Reference) => false,
             Command::Exchange(exchange) => exchange.output().json,
+            Command::Model(model) => model.output().json,
         }
     }
 }

@@ -2,5 +2,6 @@
 
 pub(crate) mod doctor;
 pub(crate) mod exchange;
+pub(crate) mod model;
 pub(crate) mod serve;
 pub(crate) mod settings;

@@ -1,10 +1,15 @@
 //! The program as a person uses it: the real binary, free ports, data directories of its own.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may stop at what it did not expect, and says what it skips"
+)]
 
 mod accounts;
 mod configuration;
 mod doctor;
+mod models;
 mod program;
 mod serving;
 mod verifying;
