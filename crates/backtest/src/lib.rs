@@ -4,6 +4,7 @@
 //! be compared to the last digit. Floats appear in measures only, never in a money path (invariant L7).
 
 pub mod equity;
+pub mod metrics;
 pub mod outcome;
 pub mod run_spec;
 
