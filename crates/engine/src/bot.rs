@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use orders::BotId;
 use portfolio::position::BotAccount;
 use risk::{Limits, Losses};
-use strategy::{Reason, Strategy, Tag};
-use types::{AccountId, AssetId, ClientOrderId, MarketId, Money, Qty, Side, Time};
+use strategy::{OpenOrder, Reason, Strategy, Tag};
+use types::{AccountId, AssetId, ClientOrderId, MarketId, Money, Price, Qty, Side, Time};
 
 use crate::limits::REASONS_MAX;
 
@@ -57,6 +57,8 @@ pub(crate) struct Working {
     pub(crate) tag: Tag,
     pub(crate) market: MarketId,
     pub(crate) side: Side,
+    /// Its limit price.
+    pub(crate) price: Option<Price>,
     /// What may still trade.
     pub(crate) open: Qty,
     /// What it reserves of `asset`.
@@ -77,6 +79,8 @@ pub(crate) struct Bot {
     /// Positions are to be closed as soon as no order of its own is left that could trade meanwhile.
     pub(crate) closing: bool,
     pub(crate) orders: Vec<Working>,
+    /// The same orders, place for place, as the strategy sees them.
+    pub(crate) shown: Vec<OpenOrder>,
     /// Open quantity by market: buys, sells.
     pub(crate) working: Vec<(Qty, Qty)>,
     pub(crate) losses: Losses,
@@ -102,6 +106,7 @@ impl Bot {
             decision: 0,
             closing: false,
             orders: Vec::new(),
+            shown: Vec::new(),
             working: Vec::new(),
             losses: Losses::default(),
             day: i64::MIN,
@@ -123,12 +128,15 @@ impl Bot {
 
     pub(crate) fn add_working(&mut self, order: Working) {
         self.shift_working(order.market, order.side, order.open.0);
+        let Working { tag, market, side, price, open, .. } = order;
+        self.shown.push(OpenOrder { tag, market, side, price, open });
         self.orders.push(order);
     }
 
     /// Part of an order traded: what it reserves shrinks in proportion, rounded up so that it is never too little.
     pub(crate) fn reduce_working(&mut self, id: &ClientOrderId, qty: Qty) {
-        let Some(order) = self.orders.iter_mut().find(|o| o.client_id == *id) else { return };
+        let Some(at) = self.orders.iter().position(|o| o.client_id == *id) else { return };
+        let order = &mut self.orders[at];
         let part = qty.0.min(order.open.0);
         let left = order.open.0 - part;
         if order.open.0 > 0 {
@@ -138,6 +146,7 @@ impl Bot {
             order.reserve = Money((scaled + 1).min(order.reserve.0));
         }
         order.open = Qty(left);
+        self.shown[at].open = Qty(left);
         let (market, side) = (order.market, order.side);
         self.shift_working(market, side, -part);
     }
@@ -145,6 +154,7 @@ impl Bot {
     pub(crate) fn end_working(&mut self, id: &ClientOrderId) -> Option<Working> {
         let at = self.orders.iter().position(|o| o.client_id == *id)?;
         let order = self.orders.swap_remove(at);
+        self.shown.swap_remove(at);
         self.shift_working(order.market, order.side, -order.open.0);
         Some(order)
     }

@@ -163,7 +163,13 @@ impl Engine {
     /// Lets a bot hear an event and does what it decides.
     fn tell(&mut self, at: usize, now: Time, event: &Event<'_>, out: &mut Vec<Output>) {
         let bot = &mut self.bots[at];
-        let ctx = Context { now, markets: &self.markets, account: &bot.ledger, working: &bot.working };
+        let ctx = Context {
+            now,
+            markets: &self.markets,
+            account: &bot.ledger,
+            working: &bot.working,
+            orders: &bot.shown,
+        };
         self.decisions.clear();
         bot.strategy.on_event(&ctx, event, &mut self.decisions);
         bot.decision += 1;
@@ -233,6 +239,7 @@ impl Engine {
                     tag: intent.tag,
                     market: intent.market,
                     side: intent.side,
+                    price: intent.terms.price(),
                     open: intent.terms.qty().unwrap_or_default(),
                     reserve: approved.reserve(),
                     asset,

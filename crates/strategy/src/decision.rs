@@ -1,7 +1,7 @@
 //! What a strategy decided, and why. Also a decision not to trade has a reason.
 
 use types::order::Amount;
-use types::{MarketId, Qty, Side, SignedQty, Terms, Time};
+use types::{MarketId, Price, Qty, Side, SignedQty, Terms, Time, TimeInForce};
 
 use crate::Context;
 
@@ -22,6 +22,34 @@ pub struct OrderIntent {
     pub terms: Terms,
     /// May only make the position smaller.
     pub reduce_only: bool,
+}
+
+/// A resting order as its strategy wants it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// Its own mark; at most one order lives under it.
+    pub tag: Tag,
+    /// Where.
+    pub market: MarketId,
+    /// Direction.
+    pub side: Side,
+    /// Limit price, on the tick.
+    pub price: Price,
+    /// Quantity that may still trade, in lots.
+    pub qty: Qty,
+    /// Refused by the venue rather than traded at once.
+    pub post_only: bool,
+}
+
+/// What [`Decisions::quote`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quoted {
+    /// It is there as wanted.
+    Kept,
+    /// It was sent.
+    Placed,
+    /// Another one under the same mark is in the way and was cancelled.
+    Withdrawn,
 }
 
 /// One thing to do.
@@ -126,18 +154,36 @@ impl Decisions {
         self.acts.push(Act::Timer { at, id });
     }
 
-    /// Brings the position to `goal` by a market order, working orders counted. Nothing to do when it is there; `true` when
-    /// an order was sent.
+    /// Brings the position to `goal` by a market order, working orders counted; `true` when an order was sent. In whole lots
+    /// and within the venue's limits: what is too small to send is left, what is too large follows with the next events.
     pub fn target(&mut self, ctx: &Context<'_>, market: MarketId, goal: SignedQty, tag: Tag) -> bool {
         let working = ctx.working(market, Side::Buy).0 - ctx.working(market, Side::Sell).0;
-        let missing = goal.0 - ctx.position(market).0 - working;
-        if missing == 0 {
-            return false;
-        }
+        let missing = goal.0.saturating_sub(ctx.position(market).0).saturating_sub(working);
+        let Some(qty) = ctx.sendable_at_market(market, Qty(missing.saturating_abs())) else { return false };
         let side = if missing > 0 { Side::Buy } else { Side::Sell };
-        let terms = Terms::Market { amount: Amount::Base(Qty(missing.saturating_abs())) };
+        let terms = Terms::Market { amount: Amount::Base(qty) };
         self.place(OrderIntent { tag, market, side, terms, reduce_only: false });
         true
+    }
+
+    /// Keeps one resting order under its mark: places it when it is not there, leaves it when it is as wanted, and takes it
+    /// away first when it is not (the next event after its end places the new one, so the two never work together).
+    pub fn quote(&mut self, ctx: &Context<'_>, quote: &Quote) -> Quoted {
+        let Some(open) = ctx.order(quote.tag) else {
+            let Quote { tag, market, side, price, qty, post_only } = *quote;
+            let terms = if post_only {
+                Terms::LimitMaker { price, qty, display: None }
+            } else {
+                Terms::Limit { price, qty, tif: TimeInForce::Gtc, display: None }
+            };
+            self.place(OrderIntent { tag, market, side, terms, reduce_only: false });
+            return Quoted::Placed;
+        };
+        if open.side == quote.side && open.price == Some(quote.price) && open.open == quote.qty {
+            return Quoted::Kept;
+        }
+        self.cancel(quote.tag);
+        Quoted::Withdrawn
     }
 
     /// What was decided.

@@ -11,8 +11,26 @@ pub struct Description {
     pub source: &'static str,
     /// When it loses.
     pub fails: &'static str,
+    /// How many instruments it trades.
+    pub instruments: Instruments,
     /// What can be set.
     pub params: &'static [Param],
+}
+
+/// How many instruments a strategy trades, and what each is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instruments {
+    /// Fewest.
+    pub min: usize,
+    /// Most.
+    pub max: usize,
+    /// What each is for, in their order.
+    pub doc: &'static str,
+}
+
+impl Instruments {
+    /// Just one.
+    pub const ONE: Self = Self { min: 1, max: 1, doc: "the instrument it trades" };
 }
 
 /// One parameter.
@@ -51,6 +69,13 @@ pub enum Kind {
     Amount {
         /// If not given.
         default: &'static str,
+    },
+    /// A text that the strategy reads itself.
+    Text {
+        /// If not given.
+        default: &'static str,
+        /// What it looks like.
+        form: &'static str,
     },
     /// One of a list.
     Choice {

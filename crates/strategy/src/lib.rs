@@ -11,12 +11,14 @@ mod decision;
 mod describe;
 mod event;
 mod params;
+mod pause;
 
-pub use context::Context;
-pub use decision::{Act, Decisions, OrderIntent, Reason, Tag};
-pub use describe::{Description, Kind, Param};
+pub use context::{Context, OpenOrder};
+pub use decision::{Act, Decisions, OrderIntent, Quote, Quoted, Reason, Tag};
+pub use describe::{Description, Instruments, Kind, Param};
 pub use event::{Ended, Event, Feed, Subscription};
 pub use params::{ParamError, Params, Value};
+pub use pause::Pause;
 use types::wire::{Reader, WireError, Writer};
 
 /// One strategy with its parameters, as one bot runs it.

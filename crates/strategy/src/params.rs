@@ -4,6 +4,9 @@ use types::decimal::{self, DecimalError};
 
 use crate::{Description, Kind, Param};
 
+/// Longest text of a parameter: a weight for each of sixteen instruments with room to spare.
+const TEXT_LEN_MAX: usize = 256;
+
 /// A checked value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -15,6 +18,8 @@ pub enum Value {
     Amount(String),
     /// A choice, by its place in the list.
     Choice(usize),
+    /// A text whose form the strategy checks.
+    Text(String),
 }
 
 /// All parameters of a strategy, in the order of its description.
@@ -48,6 +53,11 @@ pub enum ParamError {
         /// What is allowed.
         allowed: String,
     },
+    /// Not for this instrument, or for another number of them.
+    Setting {
+        /// Why.
+        why: String,
+    },
 }
 
 impl std::fmt::Display for ParamError {
@@ -56,6 +66,7 @@ impl std::fmt::Display for ParamError {
             Self::Unknown { name, known } => write!(f, "there is no parameter {name:?}; there are {known}"),
             Self::Twice { name } => write!(f, "parameter {name:?} is given twice"),
             Self::Invalid { name, given, allowed } => write!(f, "{name}={given} is not possible: {allowed}"),
+            Self::Setting { why } => f.write_str(why),
         }
     }
 }
@@ -106,6 +117,19 @@ impl Params {
         if let Some(Value::Choice(v)) = self.get(name) { *v } else { 0 }
     }
 
+    /// The text of a choice; empty if there is no such parameter.
+    #[must_use]
+    pub fn chosen(&self, name: &str) -> &'static str {
+        let Some(param) = self.description.params.iter().find(|p| p.name == name) else { return "" };
+        if let Kind::Choice { of } = param.kind { of[self.choice(name)] } else { "" }
+    }
+
+    /// A text; empty if there is no such parameter.
+    #[must_use]
+    pub fn text(&self, name: &str) -> &str {
+        if let Some(Value::Text(text)) = self.get(name) { text } else { "" }
+    }
+
     /// An amount at `scale`.
     ///
     /// # Errors
@@ -132,6 +156,7 @@ fn default(param: &Param) -> Value {
         Kind::Real { default, .. } => Value::Real(default),
         Kind::Amount { default } => Value::Amount(default.to_owned()),
         Kind::Choice { .. } => Value::Choice(0),
+        Kind::Text { default, .. } => Value::Text(default.to_owned()),
     }
 }
 
@@ -158,6 +183,10 @@ fn read(param: &Param, text: &str) -> Result<Value, ParamError> {
             let at = of.iter().position(|choice| *choice == text);
             at.map(Value::Choice).ok_or_else(|| invalid(format!("one of {}", of.join(", "))))
         }
+        Kind::Text { form, .. } if text.len() > TEXT_LEN_MAX => {
+            Err(invalid(format!("{form}, at most {TEXT_LEN_MAX} characters")))
+        }
+        Kind::Text { .. } => Ok(Value::Text(text.to_owned())),
     }
 }
 
@@ -170,6 +199,7 @@ mod tests {
         idea: "",
         source: "",
         fails: "",
+        instruments: crate::Instruments::ONE,
         params: &[
             Param { name: "n", doc: "", kind: Kind::Whole { min: 1, max: 9, default: 3 } },
             Param { name: "share", doc: "", kind: Kind::Real { min: 0.0, max: 1.0, default: 0.5 } },

@@ -4,14 +4,14 @@
 //! 47 (1992), test its relatives. Fails in sideways markets, where every cross costs two fees and a slippage.
 
 use indicators::{Ema, Seed};
-use types::decimal;
 use types::wire::{Reader, WireError, Writer};
-use types::{MarketId, SignedQty};
 
 use super::Setting;
+use super::reading::{QTY, SHORT, bars, readable, rising};
+use super::stance::{Stance, Trader};
 use crate::{
-    Context, Decisions, Description, Event, Feed, Kind, Param, ParamError, Params, Reason, Strategy,
-    Subscription, Tag,
+    Context, Decisions, Description, Event, Feed, Instruments, Kind, Param, ParamError, Params, Reason,
+    Strategy, Subscription,
 };
 
 pub(super) const DESCRIPTION: Description = Description {
@@ -19,6 +19,7 @@ pub(super) const DESCRIPTION: Description = Description {
     idea: "Long while the fast exponential average of the close is above the slow one, else flat or short.",
     source: "Trend following; relatives tested by Brock, Lakonishok & LeBaron, Journal of Finance 47 (1992).",
     fails: "Sideways markets: every cross costs two fees and slippage.",
+    instruments: Instruments::ONE,
     params: &[
         Param {
             name: "fast",
@@ -30,8 +31,8 @@ pub(super) const DESCRIPTION: Description = Description {
             doc: "bars of the slow average",
             kind: Kind::Whole { min: 2, max: 10_000, default: 100 },
         },
-        Param { name: "qty", doc: "position size, base units", kind: Kind::Amount { default: "1" } },
-        Param { name: "short", doc: "go short instead of flat", kind: Kind::Choice { of: &["no", "yes"] } },
+        QTY,
+        SHORT,
         Param {
             name: "ema-seed",
             doc: "how the averages start",
@@ -42,37 +43,23 @@ pub(super) const DESCRIPTION: Description = Description {
 
 struct EmaCross {
     subscriptions: [Subscription; 1],
-    market: MarketId,
+    trader: Trader,
     slow_bars: u32,
-    qty: i64,
-    short: bool,
     fast: Ema,
     slow: Ema,
     seen: u64,
 }
 
-pub(super) fn make(params: &Params, setting: Setting<'_>) -> Result<Box<dyn Strategy>, ParamError> {
-    let market = &setting.instrument.market;
-    let bars = |name| u32::try_from(params.whole(name)).unwrap_or(u32::MAX);
-    let (fast, slow) = (bars("fast"), bars("slow"));
-    if fast >= slow {
-        let allowed = format!("below slow ({slow})");
-        return Err(ParamError::Invalid { name: "fast", given: fast.to_string(), allowed });
-    }
-    let qty = params.amount("qty", market.base.scale)?;
-    let (step, least) = (market.rules.lot.step.0, market.rules.lot.min.0);
-    if qty < least.max(1) || qty % step != 0 {
-        let text = |units: i64| decimal::format_short(i128::from(units), market.base.scale);
-        let allowed = format!("at least {} in steps of {}", text(least.max(1)), text(step));
-        return Err(ParamError::Invalid { name: "qty", given: text(qty), allowed });
-    }
+pub(super) fn make(params: &Params, settings: &[Setting<'_>]) -> Result<Box<dyn Strategy>, ParamError> {
+    let setting = &settings[0];
+    rising(params, "fast", "slow")?;
+    let (fast, slow) = (bars(params, "fast"), bars(params, "slow"));
     let seed = if params.choice("ema-seed") == 1 { Seed::First } else { Seed::Mean };
+    let trader = Trader::new(params, setting)?;
     Ok(Box::new(EmaCross {
-        subscriptions: [Subscription { market: market.id, feed: Feed::Bars(setting.interval) }],
-        market: market.id,
+        subscriptions: [Subscription { market: trader.market, feed: Feed::Bars(setting.interval) }],
+        trader,
         slow_bars: slow,
-        qty,
-        short: params.choice("short") == 1,
         fast: Ema::new(fast, seed),
         slow: Ema::new(slow, seed),
         seen: 0,
@@ -106,19 +93,18 @@ impl Strategy for EmaCross {
             );
             return;
         };
-        let goal = match (fast > slow, self.short) {
-            (true, _) => self.qty,
-            (false, true) => -self.qty,
-            (false, false) => 0,
-        };
-        let sent = out.target(ctx, self.market, SignedQty(goal), Tag(0));
+        let stance = if fast > slow { Stance::Long } else { Stance::Short };
+        let sent = self.trader.go(ctx, stance, out);
         let code = match (sent, fast > slow) {
             (true, true) => "fast_crossed_above",
             (true, false) => "fast_crossed_below",
             (false, true) => "still_above",
             (false, false) => "still_below",
         };
-        out.because(Reason::new(code).with("fast", fast).with("slow", slow));
+        let scale = self.trader.price_scale;
+        out.because(
+            Reason::new(code).with("fast", readable(fast, scale)).with("slow", readable(slow, scale)),
+        );
     }
 
     fn save(&self, w: &mut Writer<'_>) {
