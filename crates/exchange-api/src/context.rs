@@ -5,7 +5,6 @@ use ring::rand::{SecureRandom, SystemRandom};
 use types::Time;
 
 use crate::RateLimits;
-use crate::amendments::Amendments;
 use crate::error::ApiError;
 use crate::listen_keys::ListenKeys;
 use crate::rate::Meters;
@@ -25,8 +24,6 @@ pub(crate) struct Context {
     pub(crate) hub: Hub,
     /// New WebSocket connections per address.
     pub(crate) arrivals: Arrivals,
-    /// The newest amendments.
-    pub(crate) amendments: Amendments,
     /// Rendered answers of hot reads.
     pub(crate) rendered: Rendered,
     random: SystemRandom,
@@ -43,7 +40,6 @@ impl Context {
             listen_keys: ListenKeys::default(),
             hub: Hub::default(),
             arrivals: Arrivals::default(),
-            amendments: Amendments::default(),
             rendered: Rendered::default(),
             random: SystemRandom::new(),
             stop,

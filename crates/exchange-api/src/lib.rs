@@ -6,7 +6,6 @@
 //!
 //! Rules come from binance/binance-spot-api-docs @ a5e0bc3 (2026-07-21) unless a module says otherwise.
 
-mod amendments;
 mod auth;
 mod call;
 mod config;

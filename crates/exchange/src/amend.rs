@@ -40,7 +40,7 @@ impl Step<'_> {
         let price = view.terms.price().or_else(|| desk.reference(self.at));
         filters::notional_of(&desk.market, price, qty)?;
         // Everything is checked; from here on nothing fails.
-        let (id, previous, phase) = (view.id, view.client_id, live.phase());
+        let (id, previous, previous_qty, phase) = (view.id, view.client_id, view.qty, live.phase());
         let before = self.core.hold_of(slot);
         if client_id != previous {
             self.core.orders.rename(slot, client_id);
@@ -52,7 +52,7 @@ impl Step<'_> {
             live.amends += 1;
         });
         self.core.release_down(slot, before);
-        self.tell(slot, OrderChange::Amended { previous });
+        self.tell(slot, OrderChange::Amended { previous, previous_qty });
         if phase == Phase::Working {
             let left = Qty(qty.0 - used.0);
             let mut events = std::mem::take(&mut self.core.scratch.cancels);

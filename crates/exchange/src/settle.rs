@@ -13,7 +13,7 @@ use crate::step::{Step, Work};
 use matching::triggers::TriggerEvent;
 use matching::{MatchEvent, Removal};
 use portfolio::{Holder, Posting, Pot};
-use types::event::{ExpiryReason, Fill, OrderChange, RejectReason, Trade};
+use types::event::{ExpiryReason, Fill, OrderChange, Prevented, RejectReason, Trade};
 use types::order::Amount;
 use types::{
     AssetId, Event, FeeRate, MarketId, Money, OrderId, OrderStatus, OrderView, Price, Qty, Side, StpMode,
@@ -196,14 +196,26 @@ impl Step<'_> {
         let desk = &mut self.core.desks[usize::from(m.market.0)];
         desk.prevented_id += 1;
         let number = desk.prevented_id;
-        let (maker_id, taker_id) =
-            (self.core.orders.at(m.maker).view.id, self.core.orders.at(m.taker).view.id);
-        let change = |counter: OrderId| OrderChange::SelfTradePrevented {
-            prevented_match: number,
-            counter,
+        let (maker, taker) = (&self.core.orders.at(m.maker).view, &self.core.orders.at(m.taker).view);
+        // All that is left; an order by quote amount has no rest in base units, so what it would have bought.
+        let rest = |view: &OrderView| if view.quote_budget().is_some() { m.qty } else { view.remaining() };
+        let (maker_lost, taker_lost) = match effect {
+            StpMode::None => (None, None),
+            StpMode::ExpireMaker => (Some(rest(maker)), None),
+            StpMode::ExpireTaker => (None, Some(rest(taker))),
+            StpMode::ExpireBoth => (Some(rest(maker)), Some(rest(taker))),
+            StpMode::Decrement => (Some(m.qty), Some(m.qty)),
+        };
+        let change = OrderChange::SelfTradePrevented(Prevented {
+            number,
+            maker: maker.id,
+            taker: taker.id,
+            mode: effect,
             price: m.price,
             qty: m.qty,
-        };
+            maker_lost,
+            taker_lost,
+        });
         let (maker_ends, taker_ends) = match effect {
             StpMode::None => (false, false),
             StpMode::ExpireMaker => (true, false),
@@ -211,11 +223,11 @@ impl Step<'_> {
             StpMode::ExpireBoth => (true, true),
             StpMode::Decrement => (self.decrement(m.maker, m.qty), self.decrement(m.taker, m.qty)),
         };
-        for (slot, ends, counter) in [(m.maker, maker_ends, taker_id), (m.taker, taker_ends, maker_id)] {
+        for (slot, ends) in [(m.maker, maker_ends), (m.taker, taker_ends)] {
             if ends {
-                self.end(slot, OrderStatus::ExpiredInMatch, change(counter));
+                self.end(slot, OrderStatus::ExpiredInMatch, change);
             } else {
-                self.tell(slot, change(counter));
+                self.tell(slot, change);
             }
         }
     }

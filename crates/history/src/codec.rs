@@ -9,8 +9,8 @@ use types::{
     Price, Qty, Side, StpMode, Time, TradeId,
 };
 
-use crate::codec_terms::{get_terms, put_terms};
-use crate::{AccountFill, AggTrade, Bar, ClosedOrder, Interval, PreventedMatch};
+use crate::codec_terms::{get_terms, get_unsigned, put_terms};
+use crate::{AccountFill, AggTrade, Amendment, Bar, ClosedOrder, Interval, PreventedMatch};
 
 /// The version this program writes.
 const VERSION: u8 = 1;
@@ -340,13 +340,19 @@ pub(crate) fn get_list((account, id): (u32, u64), bytes: &[u8]) -> Result<ListVi
     Ok(ListView { id, account, market, client_id, contingency, status, orders, legs, updated })
 }
 
+/// Version 1 had one quantity, what would have traded.
+const PREVENTED_VERSION: u8 = 2;
+
 pub(crate) fn put_prevented(item: &PreventedMatch, out: &mut Vec<u8>) {
-    let mut w = start(out);
+    out.push(PREVENTED_VERSION);
+    let mut w = Writer(out);
     w.varint(item.taker.0);
     w.varint(item.maker.0);
     put_code(&mut w, &STP, &item.stp);
     put_i64(&mut w, item.price.0);
-    put_i64(&mut w, item.qty.0);
+    for lost in [item.taker_lost, item.maker_lost] {
+        put_option(&mut w, lost.map(|qty| qty.0.unsigned_abs()));
+    }
     w.i64(item.at.0);
 }
 
@@ -354,17 +360,74 @@ pub(crate) fn get_prevented(
     (account, market, id): (u32, u16, u64),
     bytes: &[u8],
 ) -> Result<PreventedMatch, WireError> {
+    let mut r = Reader::new(bytes);
+    let version = r.u8()?;
+    let (taker, maker) = (OrderId(r.varint()?), OrderId(r.varint()?));
+    let (stp, price) = (get_code(&mut r, &STP)?, Price(get_i64(&mut r)?));
+    let (taker_lost, maker_lost) = match version {
+        VERSION => {
+            let qty = Qty(get_i64(&mut r)?);
+            ((stp != StpMode::ExpireMaker).then_some(qty), (stp != StpMode::ExpireTaker).then_some(qty))
+        }
+        PREVENTED_VERSION => {
+            let mut lost = || Ok(get_unsigned(get_option(&mut r)?)?.map(Qty));
+            (lost()?, lost()?)
+        }
+        _ => return Err(WireError::Invalid),
+    };
+    let at = Time(r.i64()?);
+    r.end()?;
+    let (account, market) = (AccountId(account), MarketId(market));
+    Ok(PreventedMatch { account, market, id, taker, maker, stp, price, taker_lost, maker_lost, at })
+}
+
+pub(crate) fn put_amendment(item: &Amendment, out: &mut Vec<u8>) {
+    let mut w = start(out);
+    w.varint(u64::from(item.account.0));
+    w.u16(item.market.0);
+    put_client(&mut w, &item.previous_id);
+    put_client(&mut w, &item.client_id);
+    put_i64(&mut w, item.previous_qty.0);
+    put_i64(&mut w, item.qty.0);
+    w.i64(item.at.0);
+}
+
+pub(crate) fn get_amendment((order, execution): (u64, u64), bytes: &[u8]) -> Result<Amendment, WireError> {
     let mut r = open(bytes)?;
-    let item = PreventedMatch {
+    let account = u32::try_from(r.varint()?).map_err(|_| WireError::Invalid)?;
+    let item = Amendment {
         account: AccountId(account),
-        market: MarketId(market),
-        id,
-        taker: OrderId(r.varint()?),
-        maker: OrderId(r.varint()?),
-        stp: get_code(&mut r, &STP)?,
-        price: Price(get_i64(&mut r)?),
+        market: MarketId(r.u16()?),
+        order: OrderId(order),
+        execution,
+        previous_id: get_client(&mut r)?,
+        client_id: get_client(&mut r)?,
+        previous_qty: Qty(get_i64(&mut r)?),
         qty: Qty(get_i64(&mut r)?),
         at: Time(r.i64()?),
     };
     r.end().map(|()| item)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prevented_match_of_the_first_version_is_still_read() {
+        let mut bytes = Vec::new();
+        let mut w = start(&mut bytes);
+        w.varint(12);
+        w.varint(10);
+        put_code(&mut w, &STP, &StpMode::ExpireTaker);
+        put_i64(&mut w, 50);
+        put_i64(&mut w, 7);
+        w.i64(99);
+        let item = get_prevented((1, 0, 8), &bytes).unwrap();
+        assert_eq!((item.taker, item.maker, item.at), (OrderId(12), OrderId(10), Time(99)));
+        assert_eq!((item.taker_lost, item.maker_lost), (Some(Qty(7)), None));
+        bytes.clear();
+        put_prevented(&item, &mut bytes);
+        assert_eq!(get_prevented((1, 0, 8), &bytes), Ok(item));
+    }
 }

@@ -20,7 +20,8 @@ fn put_display(w: &mut Writer<'_>, display: Option<Qty>) {
     put_option(w, display.map(|qty| qty.0.unsigned_abs()));
 }
 
-fn get_unsigned(value: Option<u64>) -> Result<Option<i64>, WireError> {
+/// A stored magnitude as a number that has a sign.
+pub(crate) fn get_unsigned(value: Option<u64>) -> Result<Option<i64>, WireError> {
     value.map(|v| i64::try_from(v).map_err(|_| WireError::Invalid)).transpose()
 }
 

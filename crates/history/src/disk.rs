@@ -20,7 +20,8 @@ use crate::row::{
 };
 use crate::shared::{Shared, Work};
 use crate::{
-    AccountFill, AggTrade, Bar, ClosedOrder, Failure, Interval, PreventedMatch, Retention, retiring,
+    AccountFill, AggTrade, Amendment, Bar, ClosedOrder, Failure, Interval, PreventedMatch, Retention,
+    retiring,
 };
 
 /// The layout of the tables. Raised when a table's keys change; values have versions of their own.
@@ -93,6 +94,7 @@ fn prepare(db: &Database) -> Result<(u64, u64), redb::Error> {
     txn.open_table(FillOfOrder::TABLE)?;
     txn.open_table(ListView::TABLE)?;
     txn.open_table(PreventedMatch::TABLE)?;
+    txn.open_table(Amendment::TABLE)?;
     txn.open_table(RETIRING)?;
     txn.open_table(ORDER_CLIENTS)?;
     txn.open_table(LIST_CLIENTS)?;
@@ -196,6 +198,7 @@ fn write(db: &Database, rows: &Pending, retention: Retention) -> Result<(), redb
     put(&txn, &rows.fills_of_order, bytes)?;
     put(&txn, &rows.lists, bytes)?;
     put(&txn, &rows.prevented, bytes)?;
+    put(&txn, &rows.amendments, bytes)?;
     put_indexes(&txn, rows, bytes)?;
     retire(&txn, rows, retention)?;
     txn.open_table(META)?.insert("applied", rows.seq)?;

@@ -76,7 +76,7 @@ impl Feed {
             if stored > 0 && command.seq != stored + 1 {
                 return Err(Failure::Gap { stored, fed: command.seq });
             }
-            state.fold.command(command.events, command.at, self.internal_from, &mut state.fresh);
+            state.fold.command(&command, self.internal_from, &mut state.fresh);
             state.fresh.seq = command.seq;
         }
         let (seq, rows) = (state.fresh.seq, state.fresh.rows());

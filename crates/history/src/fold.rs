@@ -6,13 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use types::event::{OrderChange, Trade};
+use types::event::{OrderChange, Trade, execution_id};
 use types::order::ListStatus;
-use types::{AccountId, Event, ListView, OrderId, OrderView, Time};
+use types::{AccountId, ClientOrderId, Event, ListView, OrderId, OrderView, Qty, Time};
 
 use crate::pending::Pending;
 use crate::row::{FillOfOrder, Row};
-use crate::{AccountFill, AggTrade, Bar, ClosedOrder, Interval, PreventedMatch};
+use crate::{AccountFill, AggTrade, Amendment, Applied, Bar, ClosedOrder, Interval, PreventedMatch};
 
 /// What one market's fold needs to go on.
 #[derive(Clone, Debug, Default)]
@@ -39,20 +39,18 @@ struct Run {
 
 impl Fold {
     /// Adds one command's rows to `out`. Accounts from `internal_from` on leave only their public prints.
-    pub(crate) fn command(
-        &mut self,
-        events: &[Event],
-        at: Time,
-        internal_from: AccountId,
-        out: &mut Pending,
-    ) {
+    pub(crate) fn command(&mut self, applied: &Applied<'_>, internal_from: AccountId, out: &mut Pending) {
         let mut run: Option<Run> = None;
-        for event in events {
+        for (index, event) in applied.events.iter().enumerate() {
             match event {
                 Event::Trade(trade) => self.trade(trade, &mut run, out),
-                Event::Order { order, change } if order.account < internal_from => {
-                    order_changed(order, change, at, out);
-                }
+                Event::Order { order, change } if order.account < internal_from => match change {
+                    OrderChange::Amended { previous, previous_qty } => {
+                        let execution = execution_id(applied.seq, index);
+                        amended(order, (*previous, *previous_qty), execution, applied.at, out);
+                    }
+                    _ => order_changed(order, change, applied.at, out),
+                },
                 Event::List(list) if list.account < internal_from => list_changed(list, out),
                 _ => {}
             }
@@ -157,23 +155,22 @@ fn order_changed(order: &OrderView, change: &OrderChange, at: Time, out: &mut Pe
                 .insert(FillOfOrder::key_at(id, fill.trade.0), FillOfOrder { trade: fill.trade.0 });
         }
         OrderChange::Expired(reason) => expiry = Some(*reason),
-        OrderChange::SelfTradePrevented { prevented_match: number, counter, price, qty } => {
-            prevented_match = Some(*number);
-            // Two resting orders never meet, so the one that is in the book for longer is the maker.
-            let resting = order.working_since.is_some_and(|since| since < at) || order.id < *counter;
-            let (maker, taker) = if resting { (order.id, *counter) } else { (*counter, order.id) };
+        OrderChange::SelfTradePrevented(prevented) => {
+            prevented_match = Some(prevented.number);
+            // Both orders tell it, in the same words.
             let item = PreventedMatch {
                 account: order.account,
                 market: order.market,
-                id: *number,
-                taker,
-                maker,
-                stp: order.stp,
-                price: *price,
-                qty: *qty,
+                id: prevented.number,
+                taker: prevented.taker,
+                maker: prevented.maker,
+                stp: prevented.mode,
+                price: prevented.price,
+                taker_lost: prevented.taker_lost,
+                maker_lost: prevented.maker_lost,
                 at,
             };
-            out.prevented.insert((account, market, *number), item);
+            out.prevented.insert((account, market, prevented.number), item);
         }
         _ => {}
     }
@@ -181,6 +178,27 @@ fn order_changed(order: &OrderView, change: &OrderChange, at: Time, out: &mut Pe
         out.orders.insert((account, market, id), ClosedOrder { order: *order, expiry, prevented_match });
         out.order_clients.insert((account, market, order.client_id), id);
     }
+}
+
+fn amended(
+    order: &OrderView,
+    (previous_id, previous_qty): (ClientOrderId, Qty),
+    execution: u64,
+    at: Time,
+    out: &mut Pending,
+) {
+    let amendment = Amendment {
+        account: order.account,
+        market: order.market,
+        order: order.id,
+        execution,
+        previous_id,
+        client_id: order.client_id,
+        previous_qty,
+        qty: order.qty,
+        at,
+    };
+    out.amendments.insert(Amendment::key_at(order.id.0, execution), amendment);
 }
 
 fn list_changed(list: &ListView, out: &mut Pending) {

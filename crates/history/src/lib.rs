@@ -1,5 +1,5 @@
-//! What happened on the exchange, on disk: trades, aggregated trades, bars, closed orders, fills, closed lists and
-//! prevented matches; paged by id and time.
+//! What happened on the exchange, on disk: trades, aggregated trades, bars, closed orders, fills, amendments, closed
+//! lists and prevented matches; paged by id and time.
 //!
 //! A projection of the journal's events, applied once by command number. [`Feed`] takes events into memory, where every
 //! [`Reader`] sees them at once; a thread of the store's own writes them to the file in large transactions, together
@@ -29,6 +29,6 @@ pub use error::Failure;
 pub use feed::{Applied, Config, Feed, open};
 pub use range::Range;
 pub use reader::Reader;
-pub use record::{AccountFill, AggTrade, ClosedOrder, PreventedMatch};
+pub use record::{AccountFill, AggTrade, Amendment, ClosedOrder, PreventedMatch};
 pub use retention::Retention;
 pub use types::{Bar, Interval};

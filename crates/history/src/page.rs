@@ -8,7 +8,7 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase, TableDefinition};
 
 use crate::limits::PAGE_MAX;
 use crate::pending::{Layered, Pending};
-use crate::row::{Key, Row};
+use crate::row::{Key, Row, Scope};
 use crate::shared::{Shared, State};
 use crate::{Failure, Range};
 
@@ -153,7 +153,7 @@ impl<'a> Look<'a> {
     }
 
     /// The page of `scope` that `range` asks for.
-    pub(crate) fn page<R: Layered>(&mut self, scope: R::Scope, range: &Range) -> Result<Vec<R>, Failure> {
+    pub(crate) fn page<R: Layered>(&mut self, scope: Scope<R>, range: &Range) -> Result<Vec<R>, Failure> {
         let limit = range.limit.min(PAGE_MAX);
         let high = match range.end {
             Some(end) => self.first_at::<R>(scope, end.plus_nanos(1))?,
@@ -170,12 +170,12 @@ impl<'a> Look<'a> {
     }
 
     /// The smallest id from which on all rows of `scope` are at `at` or later.
-    fn first_at<R: Layered>(&mut self, scope: R::Scope, at: types::Time) -> Result<u64, Failure> {
+    fn first_at<R: Layered>(&mut self, scope: Scope<R>, at: types::Time) -> Result<u64, Failure> {
         let (all_low, all_high) = (R::key_at(scope, 0), R::key_at(scope, u64::MAX));
         let Some((last, row)) = self.scan::<R>(all_low, all_high, 1, End::Newest)?.pop() else {
             return Ok(0);
         };
-        let mut high = R::id(&last).saturating_add(1);
+        let mut high = last.id().saturating_add(1);
         if row.time() < at {
             return Ok(high);
         }
@@ -185,7 +185,7 @@ impl<'a> Look<'a> {
             let middle = low + (high - low) / 2;
             let found = self.scan::<R>(R::key_at(scope, middle), R::key_at(scope, high), 1, End::Oldest)?;
             match found.first() {
-                Some((key, row)) if row.time() < at => low = R::id(key).saturating_add(1),
+                Some((key, row)) if row.time() < at => low = key.id().saturating_add(1),
                 _ => high = middle,
             }
         }

@@ -6,7 +6,7 @@ use types::event::Trade;
 use types::{ClientOrderId, ListView};
 
 use crate::row::{FillOfOrder, Row};
-use crate::{AccountFill, AggTrade, Bar, ClosedOrder, PreventedMatch};
+use crate::{AccountFill, AggTrade, Amendment, Bar, ClosedOrder, PreventedMatch};
 
 /// One table's pending rows.
 pub(crate) type Layer<R> = BTreeMap<<R as Row>::Key, R>;
@@ -25,6 +25,7 @@ pub(crate) struct Pending {
     pub(crate) lists: Layer<ListView>,
     pub(crate) list_clients: BTreeMap<(u32, ClientOrderId), u64>,
     pub(crate) prevented: Layer<PreventedMatch>,
+    pub(crate) amendments: Layer<Amendment>,
 }
 
 /// A row type's own layer in [`Pending`].
@@ -50,7 +51,8 @@ layered!(
     AccountFill => fills,
     FillOfOrder => fills_of_order,
     ListView => lists,
-    PreventedMatch => prevented
+    PreventedMatch => prevented,
+    Amendment => amendments
 );
 
 impl Pending {
@@ -63,5 +65,6 @@ impl Pending {
             + self.fills.len()
             + self.lists.len()
             + self.prevented.len()
+            + self.amendments.len()
     }
 }

@@ -10,9 +10,9 @@ use types::{AccountId, ClientOrderId, ListId, ListView, MarketId, OrderId, Time}
 use crate::fold::open_second;
 use crate::limits::PAGE_MAX;
 use crate::page::{End, Look};
-use crate::row::{FillOfOrder, LIST_CLIENTS, ORDER_CLIENTS, Row, list_client_key, order_client_key};
+use crate::row::{FillOfOrder, Key, LIST_CLIENTS, ORDER_CLIENTS, Row, list_client_key, order_client_key};
 use crate::shared::Shared;
-use crate::{AccountFill, AggTrade, Bar, ClosedOrder, Failure, Interval, PreventedMatch, Range};
+use crate::{AccountFill, AggTrade, Amendment, Bar, ClosedOrder, Failure, Interval, PreventedMatch, Range};
 
 /// A handle for reading; cheap to clone.
 #[derive(Clone, Debug)]
@@ -155,6 +155,20 @@ impl Reader {
         Ok(fills)
     }
 
+    /// Amendments of one order (live or closed) by their execution number and time.
+    pub fn amendments(
+        &self,
+        account: AccountId,
+        market: MarketId,
+        order: OrderId,
+        range: &Range,
+    ) -> Result<Vec<Amendment>, Failure> {
+        let mut found: Vec<Amendment> = Look::new(&self.shared).page(order.0, range)?;
+        // Order ids are the exchange's, not the account's: a stranger's is unknown.
+        found.retain(|amendment| amendment.account == account && amendment.market == market);
+        Ok(found)
+    }
+
     /// A list that is done.
     pub fn list(&self, account: AccountId, id: ListId) -> Result<Option<ListView>, Failure> {
         Look::new(&self.shared).get((account.0, id.0))
@@ -192,7 +206,7 @@ impl Reader {
             let keys = (ListView::key_at(account.0, low), ListView::key_at(account.0, u64::MAX));
             let rows = look.scan::<ListView>(keys.0, keys.1, PAGE_MAX, End::Oldest)?;
             let Some((last, _)) = rows.last() else { break };
-            low = ListView::id(last).saturating_add(1);
+            low = last.id().saturating_add(1);
             found.extend(rows.into_iter().map(|(_, list)| list).filter(|list| wanted(list)));
             if oldest_first && found.len() >= limit {
                 found.truncate(limit);

@@ -2,7 +2,8 @@
 
 use types::event::{ExpiryReason, Fill};
 use types::{
-    AccountId, ListId, MarketId, Money, OrderId, OrderView, Price, Qty, Side, StpMode, Time, TradeId,
+    AccountId, ClientOrderId, ListId, MarketId, Money, OrderId, OrderView, Price, Qty, Side, StpMode, Time,
+    TradeId,
 };
 
 /// Trades of one taker order at one price within one command, as one (Binance `aggTrade`).
@@ -71,11 +72,36 @@ pub struct PreventedMatch {
     pub taker: OrderId,
     /// The order that was resting.
     pub maker: OrderId,
-    /// The mode in force.
+    /// The mode in force: the taker's.
     pub stp: StpMode,
     /// The price at which they would have met.
     pub price: Price,
-    /// What would have traded.
+    /// What the taker lost; nothing if it was left alone.
+    pub taker_lost: Option<Qty>,
+    /// What the maker lost; nothing if it was left alone.
+    pub maker_lost: Option<Qty>,
+    /// When.
+    pub at: Time,
+}
+
+/// A reduction of a live order's quantity in place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Amendment {
+    /// Whose.
+    pub account: AccountId,
+    /// Where.
+    pub market: MarketId,
+    /// Which order.
+    pub order: OrderId,
+    /// Number of the execution, see [`types::event::execution_id`].
+    pub execution: u64,
+    /// The order's client id before.
+    pub previous_id: ClientOrderId,
+    /// Its client id since.
+    pub client_id: ClientOrderId,
+    /// Its quantity before.
+    pub previous_qty: Qty,
+    /// Its quantity since.
     pub qty: Qty,
     /// When.
     pub at: Time,

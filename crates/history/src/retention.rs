@@ -10,9 +10,9 @@ use crate::fold::open_second;
 use crate::limits::{RETIRED_PER_WRITE_MAX, RETIRING_PACK};
 use crate::retiring::{self, Ended, Kind};
 use crate::row::{
-    FillOfOrder, LIST_CLIENTS, ORDER_CLIENTS, RETIRING, Row, list_client_key, order_client_key,
+    FillOfOrder, Key, LIST_CLIENTS, ORDER_CLIENTS, RETIRING, Row, Scope, list_client_key, order_client_key,
 };
-use crate::{AccountFill, AggTrade, Bar, ClosedOrder, Interval, PreventedMatch};
+use crate::{AccountFill, AggTrade, Amendment, Bar, ClosedOrder, Interval, PreventedMatch};
 use types::event::Trade;
 
 /// Bounds of the store. Zero switches a bound off.
@@ -23,7 +23,7 @@ pub struct Retention {
     /// Bars per market and interval: those within so many intervals before the newest.
     pub bars: u64,
     /// Closed orders, done lists and prevented matches of all accounts together; the oldest go first, orders with their
-    /// fills.
+    /// fills and amendments.
     pub orders: u64,
     /// Fills of all accounts together; the oldest closed orders go with theirs when there are more.
     pub fills: u64,
@@ -39,12 +39,12 @@ impl Default for Retention {
 }
 
 /// Removes ids of `scope` up to `last`, at most [`RETIRED_PER_WRITE_MAX`] of them.
-fn remove_through<R: Row>(txn: &WriteTransaction, scope: R::Scope, last: u64) -> Result<(), redb::Error> {
+fn remove_through<R: Row>(txn: &WriteTransaction, scope: Scope<R>, last: u64) -> Result<(), redb::Error> {
     let mut table = txn.open_table(R::TABLE)?;
     let (low, mut high) = (R::key_at(scope, 0), R::key_at(scope, last.saturating_add(1)));
     let mut range = table.range(low..high)?;
     let Some(first) = range.next() else { return Ok(()) };
-    let first = R::id(&first?.0.value());
+    let first = first?.0.value().id();
     if let Some(beyond) = range.nth(RETIRED_PER_WRITE_MAX) {
         high = beyond?.0.value();
     }
@@ -134,7 +134,8 @@ fn remove_order(txn: &WriteTransaction, account: u32, market: u16, id: u64) -> R
         let (_, trade) = entry?.0.value();
         fills.remove((account, market, trade, id))?;
     }
-    by_order.retain_in(keys, |_, _| false)?;
+    by_order.retain_in(keys.clone(), |_, _| false)?;
+    txn.open_table(Amendment::TABLE)?.retain_in(keys, |_, _| false)?;
     Ok(())
 }
 

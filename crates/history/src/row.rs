@@ -1,55 +1,121 @@
 //! The tables: what a row's key is, and how keys of one page follow each other.
 //!
-//! Keys are tuples of integers whose last part is an id that rises with time, so a page is one range of a table, and a
-//! time is found by bisecting the ids (see [`crate::page`]). Values are versioned, see [`crate::codec`].
+//! Keys are tuples of integers: what a page has in common, then an id that rises with time. So a page is one range of a
+//! table, and a time is found by bisecting the ids (see [`crate::page`]). Values are versioned, see [`crate::codec`].
 
 use redb::TableDefinition;
 use types::event::Trade;
 use types::wire::WireError;
 use types::{ListView, Time};
 
-use crate::{AccountFill, AggTrade, Bar, ClosedOrder, PreventedMatch, codec};
+use crate::{AccountFill, AggTrade, Amendment, Bar, ClosedOrder, PreventedMatch, codec};
 
-/// Bounds of a stored key.
+/// A stored key: what the keys of one page have in common, then an id.
 pub(crate) trait Key:
     Ord + Copy + redb::Key + for<'a> redb::Value<SelfType<'a> = Self> + 'static
 {
+    /// What all keys of one page have in common.
+    type Scope: Copy;
+    /// The smallest key with this id.
+    fn at(scope: Self::Scope, id: u64) -> Self;
+    /// The id in it.
+    fn id(&self) -> u64;
 }
-impl<K> Key for K where K: Ord + Copy + redb::Key + for<'a> redb::Value<SelfType<'a> = K> + 'static {}
+
+/// Market (trades, aggregated trades).
+impl Key for (u16, u64) {
+    type Scope = u16;
+    fn at(market: u16, id: u64) -> Self {
+        (market, id)
+    }
+    fn id(&self) -> u64 {
+        self.1
+    }
+}
+
+/// Market and interval (bars); the id is the second in which the bar opens.
+impl Key for (u16, u8, u64) {
+    type Scope = (u16, u8);
+    fn at((market, interval): Self::Scope, second: u64) -> Self {
+        (market, interval, second)
+    }
+    fn id(&self) -> u64 {
+        self.2
+    }
+}
+
+/// Account and market (orders, prevented matches).
+impl Key for (u32, u16, u64) {
+    type Scope = (u32, u16);
+    fn at((account, market): Self::Scope, id: u64) -> Self {
+        (account, market, id)
+    }
+    fn id(&self) -> u64 {
+        self.2
+    }
+}
+
+/// Account and market; the id is the trade's, the order's comes last (fills): an account that trades with itself has two
+/// fills of one trade.
+impl Key for (u32, u16, u64, u64) {
+    type Scope = (u32, u16);
+    fn at((account, market): Self::Scope, trade: u64) -> Self {
+        (account, market, trade, 0)
+    }
+    fn id(&self) -> u64 {
+        self.2
+    }
+}
+
+/// Account (lists).
+impl Key for (u32, u64) {
+    type Scope = u32;
+    fn at(account: u32, id: u64) -> Self {
+        (account, id)
+    }
+    fn id(&self) -> u64 {
+        self.1
+    }
+}
+
+/// Order (its fills, its amendments).
+impl Key for (u64, u64) {
+    type Scope = u64;
+    fn at(order: u64, id: u64) -> Self {
+        (order, id)
+    }
+    fn id(&self) -> u64 {
+        self.1
+    }
+}
+
+/// The scope of a row's pages.
+pub(crate) type Scope<R> = <<R as Row>::Key as Key>::Scope;
 
 /// A kind of thing that is kept.
 pub(crate) trait Row: Copy {
     /// Where it stands in its table.
     type Key: Key;
-    /// What all keys of one page have in common.
-    type Scope: Copy;
     /// Whether new rows of a scope always have larger keys than all before.
     const APPEND_ONLY: bool;
     /// Its table.
     const TABLE: TableDefinition<'static, Self::Key, &'static [u8]>;
-    /// The smallest key with this id.
-    fn key_at(scope: Self::Scope, id: u64) -> Self::Key;
-    /// The id in a key.
-    fn id(key: &Self::Key) -> u64;
     /// When it happened; rises with the id.
     fn time(&self) -> Time;
     /// Appends the versioned bytes.
     fn encode(&self, out: &mut Vec<u8>);
     /// Reads them back.
     fn decode(key: Self::Key, bytes: &[u8]) -> Result<Self, WireError>;
+    /// The smallest key with this id.
+    fn key_at(scope: Scope<Self>, id: u64) -> Self::Key {
+        Self::Key::at(scope, id)
+    }
 }
 
 impl Row for Trade {
     type Key = (u16, u64);
-    type Scope = u16;
     const APPEND_ONLY: bool = true;
     const TABLE: TableDefinition<'static, Self::Key, &'static [u8]> = TableDefinition::new("trades");
-    fn key_at(market: u16, id: u64) -> Self::Key {
-        (market, id)
-    }
-    fn id(key: &Self::Key) -> u64 {
-        key.1
-    }
     fn time(&self) -> Time {
         self.at
     }
@@ -63,15 +129,8 @@ impl Row for Trade {
 
 impl Row for AggTrade {
     type Key = (u16, u64);
-    type Scope = u16;
     const APPEND_ONLY: bool = true;
     const TABLE: TableDefinition<'static, Self::Key, &'static [u8]> = TableDefinition::new("agg_trades");
-    fn key_at(market: u16, id: u64) -> Self::Key {
-        (market, id)
-    }
-    fn id(key: &Self::Key) -> u64 {
-        key.1
-    }
     fn time(&self) -> Time {
         self.at
     }
@@ -83,18 +142,10 @@ impl Row for AggTrade {
     }
 }
 
-/// A bar's id is the second in which it opens.
 impl Row for Bar {
     type Key = (u16, u8, u64);
-    type Scope = (u16, u8);
     const APPEND_ONLY: bool = true;
     const TABLE: TableDefinition<'static, Self::Key, &'static [u8]> = TableDefinition::new("bars");
-    fn key_at((market, interval): Self::Scope, second: u64) -> Self::Key {
-        (market, interval, second)
-    }
-    fn id(key: &Self::Key) -> u64 {
-        key.2
-    }
     fn time(&self) -> Time {
         self.open_time
     }
@@ -106,18 +157,10 @@ impl Row for Bar {
     }
 }
 
-/// Account, market, order.
 impl Row for ClosedOrder {
     type Key = (u32, u16, u64);
-    type Scope = (u32, u16);
     const APPEND_ONLY: bool = false;
     const TABLE: TableDefinition<'static, Self::Key, &'static [u8]> = TableDefinition::new("orders");
-    fn key_at((account, market): Self::Scope, id: u64) -> Self::Key {
-        (account, market, id)
-    }
-    fn id(key: &Self::Key) -> u64 {
-        key.2
-    }
     fn time(&self) -> Time {
         self.order.created
     }
@@ -129,18 +172,10 @@ impl Row for ClosedOrder {
     }
 }
 
-/// Account, market, trade, order: an account that trades with itself has two fills of one trade.
 impl Row for AccountFill {
     type Key = (u32, u16, u64, u64);
-    type Scope = (u32, u16);
     const APPEND_ONLY: bool = true;
     const TABLE: TableDefinition<'static, Self::Key, &'static [u8]> = TableDefinition::new("fills");
-    fn key_at((account, market): Self::Scope, id: u64) -> Self::Key {
-        (account, market, id, 0)
-    }
-    fn id(key: &Self::Key) -> u64 {
-        key.2
-    }
     fn time(&self) -> Time {
         self.at
     }
@@ -156,15 +191,8 @@ impl Row for AccountFill {
 /// [`crate::Reader::lists`].
 impl Row for ListView {
     type Key = (u32, u64);
-    type Scope = u32;
     const APPEND_ONLY: bool = false;
     const TABLE: TableDefinition<'static, Self::Key, &'static [u8]> = TableDefinition::new("lists");
-    fn key_at(account: u32, id: u64) -> Self::Key {
-        (account, id)
-    }
-    fn id(key: &Self::Key) -> u64 {
-        key.1
-    }
     fn time(&self) -> Time {
         self.updated
     }
@@ -176,18 +204,10 @@ impl Row for ListView {
     }
 }
 
-/// Account, market, number.
 impl Row for PreventedMatch {
     type Key = (u32, u16, u64);
-    type Scope = (u32, u16);
     const APPEND_ONLY: bool = true;
     const TABLE: TableDefinition<'static, Self::Key, &'static [u8]> = TableDefinition::new("prevented");
-    fn key_at((account, market): Self::Scope, id: u64) -> Self::Key {
-        (account, market, id)
-    }
-    fn id(key: &Self::Key) -> u64 {
-        key.2
-    }
     fn time(&self) -> Time {
         self.at
     }
@@ -199,6 +219,21 @@ impl Row for PreventedMatch {
     }
 }
 
+impl Row for Amendment {
+    type Key = (u64, u64);
+    const APPEND_ONLY: bool = true;
+    const TABLE: TableDefinition<'static, Self::Key, &'static [u8]> = TableDefinition::new("amendments");
+    fn time(&self) -> Time {
+        self.at
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        codec::put_amendment(self, out);
+    }
+    fn decode(key: Self::Key, bytes: &[u8]) -> Result<Self, WireError> {
+        codec::get_amendment(key, bytes)
+    }
+}
+
 /// An order's fill: which trade it was. Its whole content is its key.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FillOfOrder {
@@ -207,15 +242,8 @@ pub(crate) struct FillOfOrder {
 
 impl Row for FillOfOrder {
     type Key = (u64, u64);
-    type Scope = u64;
     const APPEND_ONLY: bool = true;
     const TABLE: TableDefinition<'static, Self::Key, &'static [u8]> = TableDefinition::new("fills_of_order");
-    fn key_at(order: u64, trade: u64) -> Self::Key {
-        (order, trade)
-    }
-    fn id(key: &Self::Key) -> u64 {
-        key.1
-    }
     fn time(&self) -> Time {
         Time::default()
     }

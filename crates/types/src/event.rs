@@ -2,7 +2,7 @@
 
 use crate::{
     AccountId, AccountName, Asset, AssetId, ClientOrderId, FeeRate, ListView, Market, MarketId, Money,
-    OrderId, OrderView, Price, Qty, Refusal, Side, Time, TradeId,
+    OrderId, OrderView, Price, Qty, Refusal, Side, StpMode, Time, TradeId,
 };
 
 /// One thing that happened. All events of a command carry its time and number outside (see the host's batches).
@@ -144,22 +144,58 @@ pub enum OrderChange {
     Amended {
         /// Its client id before.
         previous: ClientOrderId,
+        /// Its quantity before.
+        previous_qty: Qty,
     },
     /// It ended by its own rules.
     Expired(ExpiryReason),
     /// It could not be placed when its turn came.
     Rejected(RejectReason),
     /// Self-trade prevention took something away or ended it (see the status).
-    SelfTradePrevented {
-        /// Number of the prevented match on this market, first is 1.
-        prevented_match: u64,
-        /// The other order.
-        counter: OrderId,
-        /// The price at which they would have met.
-        price: Price,
-        /// What would have traded.
-        qty: Qty,
-    },
+    SelfTradePrevented(Prevented),
+}
+
+/// A match that self-trade prevention stopped; both orders tell it in the same words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prevented {
+    /// Its number on this market, first is 1.
+    pub number: u64,
+    /// The order that was resting.
+    pub maker: OrderId,
+    /// The order that was coming in.
+    pub taker: OrderId,
+    /// The mode in force: the taker's.
+    pub mode: StpMode,
+    /// The price at which they would have met.
+    pub price: Price,
+    /// What would have traded, in base units.
+    pub qty: Qty,
+    /// What the maker lost, in base units; nothing if it was left alone.
+    pub maker_lost: Option<Qty>,
+    /// What the taker lost, in base units; nothing if it was left alone.
+    pub taker_lost: Option<Qty>,
+}
+
+impl Prevented {
+    /// The other order of the two.
+    #[must_use]
+    pub fn counter(&self, order: OrderId) -> OrderId {
+        if order == self.maker { self.taker } else { self.maker }
+    }
+
+    /// What this order of the two lost.
+    #[must_use]
+    pub fn lost(&self, order: OrderId) -> Option<Qty> {
+        if order == self.maker { self.maker_lost } else { self.taker_lost }
+    }
+}
+
+/// The number of an execution, one for every event: unique and rising. The command's number, then the event's place in it (a
+/// command with more than 65,536 events repeats the last number). Stays exact in a client that reads numbers as doubles
+/// for the first 10^11 commands.
+#[must_use]
+pub fn execution_id(seq: u64, index: usize) -> u64 {
+    (seq << 16) | u64::try_from(index).map_or(0xffff, |index| index.min(0xffff))
 }
 
 /// Why an order ended without its owner's doing (Binance `expiryReason`).

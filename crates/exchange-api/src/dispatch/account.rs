@@ -39,7 +39,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         UserData,
         |_| 4,
         &["symbol", "orderId", "fromExecutionId", "limit"],
-        Read(amend::history),
+        Store(amend::history),
     ),
     row(
         ("GET", "/api/v3/orderList"),

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use types::{ClientOrderId, Command, Market};
+use exchange_host::view::Range;
+use types::{ClientOrderId, Command, Market, OrderId};
 
 use super::market;
 use super::order::target;
 use super::outcome::Outcome;
 use super::submit::submit;
-use crate::amendments::Amendment;
 use crate::call::{Call, TimeUnit};
 use crate::context::Context;
 use crate::dispatch::{Answer, PendingAnswer};
@@ -44,20 +44,10 @@ pub(crate) fn keep_priority(ctx: Arc<Context>, call: Call) -> PendingAnswer {
         let receipt = submit(&ctx, caller, command, Action::Amend).await?;
         let outcome = Outcome::new(&receipt, caller.account);
         let after = outcome.order(before.id).ok_or_else(unknown_outcome)?;
-        ctx.amendments.push(Amendment {
-            account: caller.account,
-            market: market.id,
-            order: before.id,
-            execution: receipt.seq,
-            previous_id: before.client_id,
-            client_id: after.record.order.client_id,
-            previous_qty: before.qty,
-            qty,
-            at: receipt.at,
-        });
+        let execution = outcome.amended(before.id).ok_or_else(unknown_outcome)?;
         Ok(Json::object(|o| {
             o.time("transactTime", receipt.at, call.unit);
-            o.int("executionId", receipt.seq);
+            o.int("executionId", execution);
             o.object("amendedOrder", |o| amended(o, &market, &after, before.client_id, call.unit));
             if let Some(list) = outcome.lists().first() {
                 o.object("listStatus", |o| list_members(o, &market, list, receipt.at, call.unit));
@@ -87,16 +77,18 @@ fn amended(o: &mut Object<'_>, market: &Market, after: &Placed, previous: Client
     o.text("selfTradePreventionMode", word(STP_MODES, order.stp));
 }
 
-/// `GET /api/v3/order/amendments`, `order.amendments`: those since this server started.
+/// `GET /api/v3/order/amendments`, `order.amendments`.
 pub(crate) fn history(ctx: &Context, call: &Call) -> Answer {
     let caller = call.caller()?;
     let market = market(ctx.handle.view().catalog(), call)?;
     let id = call.params.int("orderId")?.ok_or_else(|| missing("orderId"))?.unsigned_abs();
     let limit = call.params.limit(super::orders::PAGE.0, super::orders::PAGE.1)?;
     let from = call.params.int("fromExecutionId")?.map_or(0, i64::unsigned_abs);
-    let amendments = ctx.amendments.of_order(caller.account, types::OrderId(id), from, limit);
+    let range = Range::from_id(from, limit);
+    let amendments = ctx.handle.view().amendments(caller.account, market.id, OrderId(id), &range);
+    let amendments = amendments.map_err(|e| store_failed(&e))?;
     Ok(Json::array(|a| {
-        for amendment in amendments.iter().filter(|a| a.market == market.id) {
+        for amendment in &amendments {
             a.object(|o| {
                 o.text("symbol", market.symbol.as_str());
                 o.int("orderId", amendment.order.0);

@@ -2,7 +2,7 @@
 
 use exchange_host::Receipt;
 use exchange_host::view::OrderRecord;
-use types::event::OrderChange;
+use types::event::{OrderChange, execution_id};
 use types::{AccountId, ClientOrderId, Event, ListView, OrderId, OrderView};
 
 use crate::render::order::Placed;
@@ -36,18 +36,34 @@ impl<'a> Outcome<'a> {
 
     /// The last state of an order that the command touched, with its fills.
     pub(super) fn order(&self, id: OrderId) -> Option<Placed> {
-        let (mut last, mut fills, mut expiry, mut prevented_match) = (None, Vec::new(), None, None);
+        let (mut last, mut fills, mut prevented) = (None, Vec::new(), Vec::new());
+        let (mut expiry, mut prevented_match) = (None, None);
         for (order, change) in self.changes().filter(|(order, _)| order.id == id) {
             last = Some(*order);
             match change {
                 OrderChange::Trade(fill) => fills.push(*fill),
                 OrderChange::Expired(reason) => expiry = Some(*reason),
-                OrderChange::SelfTradePrevented { prevented_match: id, .. } => prevented_match = Some(*id),
+                OrderChange::SelfTradePrevented(match_) => {
+                    prevented_match = Some(match_.number);
+                    if match_.taker == id {
+                        prevented.push(*match_);
+                    }
+                }
                 _ => {}
             }
         }
         let record = OrderRecord { order: last?, expiry, prevented_match };
-        Some(Placed { record, fills, at: self.receipt.at })
+        Some(Placed { record, fills, prevented, at: self.receipt.at })
+    }
+
+    /// The number of an order's amendment.
+    pub(super) fn amended(&self, id: OrderId) -> Option<u64> {
+        let account = self.account;
+        let index = self.receipt.events.iter().position(|event| {
+            matches!(event, Event::Order { order, change: OrderChange::Amended { .. } }
+                if order.account == account && order.id == id)
+        })?;
+        Some(execution_id(self.receipt.seq, index))
     }
 
     /// The orders that the command cancelled, in order.

@@ -7,6 +7,7 @@ use types::{FeeRate, Market, Side};
 
 use crate::call::TimeUnit;
 use crate::json::{Json, Object};
+use crate::render::order::lost_members;
 use crate::words::{STP_MODES, word};
 
 /// Decimals of a fee rate: its unit is 10^-8.
@@ -97,10 +98,10 @@ pub(crate) fn prevented_members(
     o.int("takerOrderId", prevented.taker.0);
     o.text("makerSymbol", market.symbol.as_str());
     o.int("makerOrderId", prevented.maker.0);
-    // One account is one trade group here.
-    o.int("tradeGroupId", prevented.account.0);
+    // There are no groups of accounts; the venue says so with -1 (stp_faq.md).
+    o.int("tradeGroupId", -1);
     o.text("selfTradePreventionMode", word(STP_MODES, prevented.stp));
     o.price("price", prevented.price, market.price_scale);
-    o.qty("makerPreventedQuantity", prevented.qty, market.base.scale);
+    lost_members(o, market, prevented.taker_lost, prevented.maker_lost);
     o.time("transactTime", prevented.at, unit);
 }

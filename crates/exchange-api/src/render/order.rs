@@ -1,7 +1,7 @@
 //! Orders: the answers to placing, cancelling and asking for one. Field order and presence follow rest-api.md.
 
 use exchange_host::view::OrderRecord;
-use types::event::{ExpiryReason, Fill};
+use types::event::{ExpiryReason, Fill, Prevented};
 use types::{ClientOrderId, Market, OrderStatus, OrderView, Price, Qty, Time};
 
 use crate::call::TimeUnit;
@@ -28,6 +28,8 @@ pub(crate) const RESPONSE_TYPES: &[(&str, ResponseType)] =
 pub(crate) struct Placed {
     pub(crate) record: OrderRecord,
     pub(crate) fills: Vec<Fill>,
+    /// The matches with its own account that it was kept from as taker.
+    pub(crate) prevented: Vec<Prevented>,
     /// When the command was taken in.
     pub(crate) at: Time,
 }
@@ -61,6 +63,31 @@ pub(crate) fn placed_members(
                 a.object(|o| fill_members(o, market, fill));
             }
         });
+    }
+    if !placed.prevented.is_empty() {
+        o.array("preventedMatches", |a| {
+            for prevented in &placed.prevented {
+                a.object(|o| prevented_members(o, market, prevented));
+            }
+        });
+    }
+}
+
+/// One of `preventedMatches` (stp_faq.md): a quantity only where the order lost one.
+fn prevented_members(o: &mut Object<'_>, market: &Market, prevented: &Prevented) {
+    o.int("preventedMatchId", prevented.number);
+    o.text("makerSymbol", market.symbol.as_str());
+    o.int("makerOrderId", prevented.maker.0);
+    o.price("price", prevented.price, market.price_scale);
+    lost_members(o, market, prevented.taker_lost, prevented.maker_lost);
+}
+
+/// What the two orders of a prevented match lost.
+pub(super) fn lost_members(o: &mut Object<'_>, market: &Market, taker: Option<Qty>, maker: Option<Qty>) {
+    for (name, lost) in [("takerPreventedQuantity", taker), ("makerPreventedQuantity", maker)] {
+        if let Some(lost) = lost {
+            o.qty(name, lost, market.base.scale);
+        }
     }
 }
 

@@ -198,6 +198,7 @@ fn of_session(
             }
         }
         "userDataStream.unsubscribe" => session.unsubscribe(params),
+        // UNSUPPORTED_OPERATION of errors.md; what the spot venue says to an unknown method is not documented.
         _ => Err(ApiError::new(-1020, "This operation is not supported.")),
     };
     Handled::Answer(reply.write(ctx, &answer))

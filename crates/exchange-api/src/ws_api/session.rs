@@ -97,6 +97,7 @@ impl Session {
         let kind = ctx.handle.keys().get(&caller.api_key).map(|record| record.kind());
         match kind {
             Some(KeyKind::Ed25519) => {}
+            // Not in errors.md: as users of the venue report it.
             Some(KeyKind::Hmac) => {
                 return Err(ApiError::new(-4056, "HMAC_SHA256 API key is not supported."));
             }

@@ -151,6 +151,22 @@ async fn an_amendment_reduces_and_is_remembered() {
     let history = alice.signed("GET", "/api/v3/order/amendments", &id).await.ok();
     assert_eq!((&history[0]["origQty"], &history[0]["newQty"]), (&json!("0.02000000"), &json!("0.01000000")));
     assert_eq!(history[0]["executionId"], amended["executionId"]);
+    assert_eq!(history[0]["newClientOrderId"], amended["amendedOrder"]["clientOrderId"]);
+    // The numbers page, the order's end forgets nothing, and nobody else sees it.
+    let smaller = alice.signed("PUT", path, &format!("{id}&newQty=0.009")).await.ok();
+    let from = format!("{id}&fromExecutionId={}", smaller["executionId"]);
+    let later = alice.signed("GET", "/api/v3/order/amendments", &from).await.ok();
+    assert_eq!(later.as_array().map(Vec::len), Some(1));
+    assert_eq!((&later[0]["origQty"], &later[0]["newQty"]), (&json!("0.01000000"), &json!("0.00900000")));
+    alice.signed("DELETE", ORDER, &id).await.ok();
+    let kept = alice.signed("GET", "/api/v3/order/amendments", &id).await.ok();
+    assert_eq!(kept.as_array().map(Vec::len), Some(2));
+    let strangers = venue.bob().signed("GET", "/api/v3/order/amendments", &id).await.ok();
+    assert_eq!(strangers, json!([]));
+    // A restart neither.
+    let venue = venue.restart().await;
+    let again = venue.alice().signed("GET", "/api/v3/order/amendments", &id).await.ok();
+    assert_eq!(again, kept);
     venue.stop().await;
 }
 
@@ -185,13 +201,24 @@ async fn the_order_that_self_trade_prevention_expires_tells_what_it_lost() {
         let maker = alice.signed("POST", ORDER, &format!("{both}&side=BUY")).await.ok();
         let taker = format!("{both}&side=SELL&selfTradePreventionMode={mode}");
         let taker = alice.signed("POST", ORDER, &taker).await.ok();
-        let maker = format!("symbol=BTCUSDT&orderId={}", maker["orderId"]);
-        let maker = alice.signed("GET", ORDER, &maker).await.ok();
-        for (order, lost) in [(maker, maker_lost), (taker, taker_lost)] {
+        let id = format!("symbol=BTCUSDT&orderId={}", maker["orderId"]);
+        let maker = alice.signed("GET", ORDER, &id).await.ok();
+        for (order, lost) in [(&maker, maker_lost), (&taker, taker_lost)] {
             assert_eq!(&order["preventedQuantity"], lost, "{mode}: {order}");
             assert_eq!(order["preventedMatchId"].is_u64(), !lost.is_null(), "{mode}: {order}");
             assert_eq!(order["status"] == "EXPIRED_IN_MATCH", !lost.is_null(), "{mode}: {order}");
         }
+        let id = format!("symbol=BTCUSDT&orderId={}", taker["orderId"]);
+        let stored = alice.signed("GET", "/api/v3/myPreventedMatches", &id).await.ok();
+        for told in [&taker["preventedMatches"][0], &stored[0]] {
+            assert_eq!(&told["makerPreventedQuantity"], maker_lost, "{mode}: {told}");
+            assert_eq!(&told["takerPreventedQuantity"], taker_lost, "{mode}: {told}");
+            assert_eq!(
+                (&told["makerOrderId"], &told["price"]),
+                (&maker["orderId"], &json!("29000.00000000"))
+            );
+        }
+        assert_eq!(stored[0]["selfTradePreventionMode"], *mode);
         alice.signed("DELETE", "/api/v3/openOrders", "symbol=BTCUSDT").await;
     }
     venue.stop().await;

@@ -22,7 +22,7 @@ pub(crate) struct Venue {
     pub(crate) bob: Key,
     host: Host,
     pub(crate) stopper: http::Stopper,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Venue {
@@ -34,14 +34,29 @@ impl Venue {
     pub(crate) async fn with(mut config: ApiConfig) -> Self {
         config.addr.set_port(0);
         let dir = tempfile::tempdir().unwrap();
-        let host_config = HostConfig::new(dir.path());
-        let host = open(&host_config, &mut |_| {}).unwrap();
+        let host = open(&HostConfig::new(dir.path()), &mut |_| {}).unwrap();
         let handle = host.handle();
         let alice = account(&handle, 1_001, "alice").await;
         let bob = account(&handle, 1_002, "bob").await;
         let (stopper, stop) = http::stop();
         let server = serve(handle.clone(), config, stop).await.unwrap();
-        Self { handle, server, alice, bob, host, stopper, _dir: dir }
+        Self { handle, server, alice, bob, host, stopper, dir }
+    }
+
+    /// Stops everything in order and starts it again on the same directory, with the limits on requests and orders off.
+    pub(crate) async fn restart(self) -> Self {
+        let Self { handle, server, alice, bob, host, stopper, dir } = self;
+        drop(handle);
+        stopper.stop();
+        server.ended().await;
+        tokio::task::spawn_blocking(|| host.shutdown()).await.unwrap();
+        let mut config = ApiConfig { rate: None, ..ApiConfig::default() };
+        config.addr.set_port(0);
+        let host = open(&HostConfig::new(dir.path()), &mut |_| {}).unwrap();
+        let handle = host.handle();
+        let (stopper, stop) = http::stop();
+        let server = serve(handle.clone(), config, stop).await.unwrap();
+        Self { handle, server, alice, bob, host, stopper, dir }
     }
 
     /// A client without a key.

@@ -1,4 +1,4 @@
-//! What can be asked about an account: balances, orders, order lists, fills, prevented matches. Every call names the account
+//! What can be asked about an account: balances, orders, order lists, fills, amendments, prevented matches. Every call names the account
 //! it asks for, so nobody sees what is not theirs (invariant F1).
 //!
 //! What is alive comes from memory, what is closed from history. Live orders are read first: one that closes in between is then
@@ -6,7 +6,7 @@
 
 use std::sync::{PoisonError, RwLockReadGuard};
 
-use history::{AccountFill, Failure, PreventedMatch, Range};
+use history::{AccountFill, Amendment, Failure, PreventedMatch, Range};
 use types::command::{ListTarget, Target};
 use types::event::AccountView;
 use types::{AccountId, AccountName, AssetId, ListView, MarketId, Money, OrderId, OrderView, Time};
@@ -117,6 +117,17 @@ impl View {
             Some(order) => self.history.fills_of(account, market, order, range),
             None => self.history.fills(account, market, range),
         }
+    }
+
+    /// Amendments of one order, live or closed, by execution number.
+    pub fn amendments(
+        &self,
+        account: AccountId,
+        market: MarketId,
+        order: OrderId,
+        range: &Range,
+    ) -> Result<Vec<Amendment>, Failure> {
+        self.history.amendments(account, market, order, range)
     }
 
     /// One order list, live or closed. A client id means the live list with it, else the one that closed last.

@@ -17,7 +17,7 @@ use live::Live;
 
 pub use account::{Balance, Balances};
 pub use catalog::Catalog;
-pub use history::{AccountFill, ClosedOrder as OrderRecord, Failure, PreventedMatch, Range};
+pub use history::{AccountFill, Amendment, ClosedOrder as OrderRecord, Failure, PreventedMatch, Range};
 
 /// All views of a host.
 #[derive(Debug)]

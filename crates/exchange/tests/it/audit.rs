@@ -99,8 +99,13 @@ impl Audit {
         match change {
             OrderChange::New => self.accepted(now),
             OrderChange::Trade(fill) => self.fill(before.as_ref().expect("accepted"), now, fill),
-            OrderChange::SelfTradePrevented { .. } => self.prevented += 1,
-            OrderChange::Amended { previous } => {
+            OrderChange::SelfTradePrevented(prevented) => {
+                let ended = now.status == OrderStatus::ExpiredInMatch;
+                assert!(!ended || prevented.lost(now.id).is_some(), "ended, so it lost something: {now:?}");
+                self.prevented += 1;
+            }
+            OrderChange::Amended { previous, previous_qty } => {
+                assert_eq!(before.map(|order| order.qty), Some(*previous_qty), "{now:?}");
                 assert_eq!(self.clients.remove(&(now.account, *previous)), Some(now.id), "O1: {now:?}");
                 assert!(self.clients.insert((now.account, now.client_id), now.id).is_none(), "O1: {now:?}");
                 self.amended += 1;
@@ -329,7 +334,7 @@ fn check_step(before: Option<&OrderView>, now: &OrderView, change: &OrderChange)
         OrderChange::Amended { .. } => from.is_some() && from == Some(now.status),
         OrderChange::Expired(_) => from.is_some() && now.status == Expired,
         OrderChange::Rejected(_) => from == Some(PendingNew) && now.status == Rejected,
-        OrderChange::SelfTradePrevented { .. } => {
+        OrderChange::SelfTradePrevented(_) => {
             from.is_some() && (from == Some(now.status) || now.status == ExpiredInMatch)
         }
     };

@@ -4,7 +4,7 @@ use crate::world::{
     ALICE, BOB, BTC, ONE, USDT, World, coins, limit, limit_tif, list, maker, market_qty, market_quote,
     oco_sell,
 };
-use types::event::OrderChange;
+use types::event::{OrderChange, Prevented};
 use types::{Command, Event, OrderStatus, Price, Qty, Side, StpMode, Terms, TimeInForce};
 
 #[test]
@@ -30,6 +30,19 @@ fn each_mode_ends_the_right_orders() {
         assert_eq!(w.balance(ALICE, USDT).1, coins(left.0).0, "{stp:?}");
         assert_eq!(w.balance(ALICE, BTC).1, coins(left.1).0, "{stp:?}");
         assert_eq!(w.x.fees(BTC).0, 0, "no trade, no fee");
+        let told: Vec<Prevented> = prevented(&w).collect();
+        let (maker_lost, taker_lost) = match stp {
+            StpMode::ExpireMaker => (Some(100), None),
+            StpMode::ExpireTaker => (None, Some(300)),
+            StpMode::ExpireBoth => (Some(100), Some(300)),
+            _ => (Some(100), Some(100)),
+        };
+        let lost = |hundredths: Option<i64>| hundredths.map(|n| Qty(n * ONE / 100));
+        for one in told {
+            assert_eq!((one.maker, one.taker, one.mode), (ask, bid, stp));
+            assert_eq!((one.maker_lost, one.taker_lost), (lost(maker_lost), lost(taker_lost)), "{stp:?}");
+            assert_eq!((one.lost(ask), one.counter(ask)), (one.maker_lost, bid));
+        }
     }
 }
 
@@ -113,16 +126,14 @@ fn prevented_matches_are_numbered_per_market() {
     for n in 1..=3 {
         w.place(ALICE, Side::Sell, limit(100, 100));
         w.place_stp(ALICE, Side::Buy, limit_tif(100, 100, TimeInForce::Ioc), StpMode::ExpireBoth);
-        let numbers: Vec<u64> = w
-            .events
-            .iter()
-            .filter_map(|e| match e {
-                Event::Order { change: OrderChange::SelfTradePrevented { prevented_match, .. }, .. } => {
-                    Some(*prevented_match)
-                }
-                _ => None,
-            })
-            .collect();
+        let numbers: Vec<u64> = prevented(&w).map(|one| one.number).collect();
         assert_eq!(numbers, [n, n]);
     }
+}
+
+fn prevented(w: &World) -> impl Iterator<Item = Prevented> {
+    w.events.iter().filter_map(|event| match event {
+        Event::Order { change: OrderChange::SelfTradePrevented(prevented), .. } => Some(*prevented),
+        _ => None,
+    })
 }

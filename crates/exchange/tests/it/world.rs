@@ -172,7 +172,7 @@ fn word(change: &OrderChange) -> &'static str {
         OrderChange::Expired(ExpiryReason::WorkingOrderEnded) => "working ended",
         OrderChange::Expired(ExpiryReason::FundsExhausted) => "funds",
         OrderChange::Rejected(_) => "rejected",
-        OrderChange::SelfTradePrevented { .. } => "prevented",
+        OrderChange::SelfTradePrevented(_) => "prevented",
     }
 }
 

@@ -113,6 +113,9 @@ impl Script {
         let mut maker = self.order(step.maker, step, maker_side);
         let mut taker = self.order(step.taker, step, taker_side);
         let mut events = vec![Event::Order { order: taker, change: OrderChange::New }];
+        let (previous, previous_qty) =
+            (ClientOrderId::new("before").unwrap(), Qty(taker.qty.0 + step.later_ns));
+        events.push(Event::Order { order: maker, change: OrderChange::Amended { previous, previous_qty } });
         for (price, qty) in &step.trades {
             self.trade(step, (*price, *qty), (&mut maker, &mut taker), &mut events);
         }

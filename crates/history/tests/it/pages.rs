@@ -1,9 +1,11 @@
 //! Every page equals the same cut of a plain list; bars equal folds of the trades (invariant M3).
 
-use history::{AggTrade, Bar, Config, Interval, Range, Reader, open};
+use history::{AggTrade, Amendment, Bar, Config, Interval, Range, Reader, open};
 use proptest::prelude::*;
 use types::event::{OrderChange, Trade};
-use types::{AccountId, ClientOrderId, Event, ListId, MarketId, Money, OrderId, Qty, Time, TradeId};
+use types::{
+    AccountId, ClientOrderId, Event, ListId, MarketId, Money, OrderId, OrderView, Qty, Time, TradeId,
+};
 
 use crate::market::{INTERNAL, Script, everything_kept, steps};
 
@@ -161,9 +163,39 @@ fn check_private(reader: &Reader, script: &Script, range: &Range) {
                 let of: Vec<_> = reader.fills_of(account, market, order.id, &Range::latest(9)).unwrap();
                 let want: Vec<_> = fills.iter().filter(|f| f.0 == order.id).map(|f| f.1).collect();
                 assert_eq!(of.iter().map(|f| f.fill).collect::<Vec<_>>(), want);
+                let got = reader.amendments(account, market, order.id, &Range::from_id(0, 9)).unwrap();
+                assert_eq!(got, amendments_of(script, order));
+                let strangers = AccountId(account.0 + 1);
+                let got = reader.amendments(strangers, market, order.id, &Range::latest(9)).unwrap();
+                assert_eq!(got, [], "not theirs");
             }
         }
     }
+}
+
+/// What the commands tell of an order's amendments; the script amends at the second place of a command.
+fn amendments_of(script: &Script, closed: &OrderView) -> Vec<Amendment> {
+    let mut found = Vec::new();
+    for (seq, at, events) in &script.commands {
+        let Event::Order { order, change: OrderChange::Amended { previous, previous_qty } } = &events[1]
+        else {
+            panic!("{:?}", events[1]);
+        };
+        if order.id == closed.id {
+            found.push(Amendment {
+                account: order.account,
+                market: order.market,
+                order: order.id,
+                execution: (seq << 16) + 1,
+                previous_id: *previous,
+                client_id: order.client_id,
+                previous_qty: *previous_qty,
+                qty: order.qty,
+                at: *at,
+            });
+        }
+    }
+    found
 }
 
 proptest! {

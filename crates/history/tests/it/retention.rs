@@ -47,6 +47,9 @@ fn the_newest_stay() {
     assert!((300 - 64..=300).contains(&(orders + lists)), "{orders} and {lists}: a pack at a time");
     assert_eq!(fills, 2 * orders, "an order's fills go with it");
     assert_eq!(reader.order(AccountId(1), market, OrderId(1)).unwrap(), None);
+    let amendments =
+        |order| reader.amendments(AccountId(1), market, OrderId(order), &Range::latest(9)).unwrap();
+    assert_eq!((amendments(1).len(), amendments(599).len()), (0, 1), "amendments go with their order");
     let oldest = reader.orders(AccountId(1), market, &Range::from_id(0, 1)).unwrap()[0].order;
     assert!((200..480).contains(&oldest.id.0), "{}", oldest.id);
     // A client id of which only older orders existed is forgotten, one that lives on is found.

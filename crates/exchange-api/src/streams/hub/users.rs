@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use exchange_host::{Applied, Catalog, Keys};
 use http::websocket::{Outbox, Utf8Bytes};
+use types::event::execution_id;
 use types::{AccountId, Event, Time};
 
 use super::registry::{ConnectionId, Registry};
@@ -227,10 +228,4 @@ fn put(holdings: &mut Vec<Holding>, holding: Holding) {
         Some(known) => *known = holding,
         None => holdings.push(holding),
     }
-}
-
-/// Unique and rising: the command's number, then the event's place in it (a command with more than 65,536 events repeats
-/// the last number). Stays exact in a client that reads numbers as doubles for the first 10^11 commands.
-fn execution_id(seq: u64, index: usize) -> u64 {
-    (seq << 16) | u64::try_from(index).map_or(0xffff, |index| index.min(0xffff))
 }

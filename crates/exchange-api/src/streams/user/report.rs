@@ -22,7 +22,8 @@ pub(crate) struct Moment {
     pub(crate) execution: u64,
 }
 
-/// The report of one change. `None` if the order's market is unknown, which a consistent exchange never tells.
+/// The report of one change. `None` if the order's market is unknown, which a consistent exchange never tells, and for an
+/// order that a prevented match left alone: the venue reports only those that lost something.
 pub(crate) fn report(
     catalog: &Catalog,
     order: &OrderView,
@@ -31,6 +32,9 @@ pub(crate) fn report(
     unit: TimeUnit,
 ) -> Option<Json> {
     let market = catalog.market(order.market)?;
+    if matches!(change, OrderChange::SelfTradePrevented(prevented) if prevented.lost(order.id).is_none()) {
+        return None;
+    }
     let quote = market.quote.scale;
     Some(Json::object(|o| {
         head(o, market, order, change, moment, unit);
@@ -62,7 +66,7 @@ fn head(
     // A cancel reports its own id as `c` and the order's as `C`; an amendment the new one and the one before.
     let (client, original) = match change {
         OrderChange::Canceled { by } => (by.as_str(), order.client_id.as_str()),
-        OrderChange::Amended { previous } => (order.client_id.as_str(), previous.as_str()),
+        OrderChange::Amended { previous, .. } => (order.client_id.as_str(), previous.as_str()),
         _ => (order.client_id.as_str(), ""),
     };
     let (price, base) = (market.price_scale, market.base.scale);
@@ -129,18 +133,18 @@ fn conditional(o: &mut Object<'_>, market: &Market, order: &OrderView, change: &
         o.time("W", since, unit);
     }
     match change {
-        OrderChange::SelfTradePrevented { prevented_match, counter, price, qty } => {
-            let base = market.base.scale;
-            o.int("v", *prevented_match);
+        OrderChange::SelfTradePrevented(prevented) => {
+            let (base, price, qty) = (market.base.scale, prevented.price, prevented.qty);
+            o.int("v", prevented.number);
             o.qty("A", prevented_qty(order), base);
-            o.qty("B", *qty, base);
-            // Every order belongs to its own account's trade group; the number has no further meaning here.
-            o.int("u", order.account.0);
-            o.int("U", counter.0);
+            o.qty("B", prevented.lost(order.id).unwrap_or(Qty::ZERO), base);
+            // There are no groups of accounts.
+            o.int("u", -1);
+            o.int("U", prevented.counter(order.id).0);
             o.text("Cs", market.symbol.as_str());
-            o.qty("pl", *qty, base);
-            o.price("pL", *price, market.price_scale);
-            o.money("pY", market.notional.amount(*price, *qty), market.quote.scale);
+            o.qty("pl", qty, base);
+            o.price("pL", price, market.price_scale);
+            o.money("pY", market.notional.amount(price, qty), market.quote.scale);
         }
         OrderChange::Expired(reason) => o.text("eR", words::expiry(*reason)),
         _ => {}
@@ -168,7 +172,7 @@ const fn execution_type(change: &OrderChange) -> &'static str {
         OrderChange::Amended { .. } => "REPLACED",
         OrderChange::Expired(_) => "EXPIRED",
         OrderChange::Rejected(_) => "REJECTED",
-        OrderChange::SelfTradePrevented { .. } => "TRADE_PREVENTION",
+        OrderChange::SelfTradePrevented(_) => "TRADE_PREVENTION",
     }
 }
 
@@ -187,7 +191,7 @@ mod tests {
     use super::*;
     use crate::streams::samples::catalog;
     use serde_json::{Value, json};
-    use types::event::ExpiryReason;
+    use types::event::{ExpiryReason, Prevented};
     use types::order::{AfterTrigger, StopKind, Tags, Trigger};
     use types::{
         AccountId, AssetId, Bips, ClientOrderId, ListId, MarketId, OrderId, OrderStatus, Side, StpMode,
@@ -310,12 +314,16 @@ mod tests {
         order.status = OrderStatus::Expired;
         let expired = told(&order, &OrderChange::Expired(ExpiryReason::OtherLeg));
         assert_eq!((&expired["x"], &expired["eR"]), (&json!("EXPIRED"), &json!("OCO_TRIGGER")));
-        let change = OrderChange::SelfTradePrevented {
-            prevented_match: 2,
-            counter: OrderId(40),
+        let change = OrderChange::SelfTradePrevented(Prevented {
+            number: 2,
+            maker: OrderId(40),
+            taker: order.id,
+            mode: StpMode::ExpireTaker,
             price: Price(3_000_000_000_000),
             qty: Qty(500_000),
-        };
+            maker_lost: None,
+            taker_lost: Some(Qty(1_000_000)),
+        });
         (order.status, order.prevented) = (OrderStatus::ExpiredInMatch, Qty(1_000_000));
         let prevented = told(&order, &change);
         for (key, want) in [
@@ -323,7 +331,8 @@ mod tests {
             ("X", json!("EXPIRED_IN_MATCH")),
             ("v", json!(2)),
             ("A", json!("0.01000000")),
-            ("B", json!("0.00500000")),
+            ("B", json!("0.01000000")),
+            ("u", json!(-1)),
             ("U", json!(40)),
             ("Cs", json!("BTCUSDT")),
             ("pl", json!("0.00500000")),
@@ -332,5 +341,8 @@ mod tests {
         ] {
             assert_eq!(prevented[key], want, "{key}");
         }
+        let maker = OrderView { id: OrderId(40), ..order };
+        let moment = Moment { now: Time(9 * MS), at: Time(8 * MS), execution: 4 };
+        assert!(report(&catalog(), &maker, &change, moment, TimeUnit::Millis).is_none(), "it lost nothing");
     }
 }
