@@ -8,6 +8,7 @@ use risk::{Limits, Losses};
 use strategy::{OpenOrder, Reason, Strategy, Tag};
 use types::{AccountId, AssetId, ClientOrderId, MarketId, Money, Price, Qty, Side, Time};
 
+use crate::BotSpec;
 use crate::limits::REASONS_MAX;
 
 /// How a bot is set up.
@@ -70,12 +71,16 @@ pub(crate) struct Working {
 pub(crate) struct Bot {
     pub(crate) id: BotId,
     pub(crate) account: AccountId,
+    /// How it was described, if it was.
+    pub(crate) spec: Option<Box<BotSpec>>,
     pub(crate) strategy: Box<dyn Strategy>,
     pub(crate) quote: AssetId,
     pub(crate) limits: Limits,
     pub(crate) state: BotState,
     pub(crate) ledger: BotAccount,
     pub(crate) decision: u64,
+    /// Orders asked for in this decision.
+    pub(crate) placed: u16,
     /// Positions are to be closed as soon as no order of its own is left that could trade meanwhile.
     pub(crate) closing: bool,
     pub(crate) orders: Vec<Working>,
@@ -98,12 +103,14 @@ impl Bot {
         Self {
             id: config.id,
             account: config.account,
+            spec: None,
             strategy: config.strategy,
             quote: config.quote,
             limits: config.limits,
             state: BotState::Paused,
             ledger: BotAccount::default(),
             decision: 0,
+            placed: 0,
             closing: false,
             orders: Vec::new(),
             shown: Vec::new(),
@@ -124,6 +131,11 @@ impl Bot {
 
     pub(crate) fn working(&self, market: MarketId) -> (Qty, Qty) {
         self.working.get(usize::from(market.0)).copied().unwrap_or_default()
+    }
+
+    pub(crate) const fn next_decision(&mut self) {
+        self.decision += 1;
+        self.placed = 0;
     }
 
     pub(crate) fn add_working(&mut self, order: Working) {

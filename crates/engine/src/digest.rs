@@ -17,6 +17,10 @@ impl Digest {
         }
     }
 
+    pub(crate) const fn resume(value: u64) -> Self {
+        Self(value)
+    }
+
     pub(crate) const fn value(self) -> u64 {
         self.0
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use market_data::Markets;
 use orders::{BotId, Identity, Order, OrderBook, VenueOrder};
-use portfolio::position::BotAccount;
 use risk::{Halt, Proposal, View};
 use strategy::{Act, Context, Decisions, Ended, Event, Feed, OrderIntent, Tag};
 use types::order::Amount;
@@ -17,34 +16,7 @@ use crate::bot::{Bot, Working};
 use crate::digest::Digest;
 use crate::equity::{equity, exposure};
 use crate::limits::{BOTS_MAX, FOLLOW_UPS_MAX};
-use crate::{BotConfig, BotState, Control, Input, Logged, Output};
-
-/// Why a bot cannot be added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AddBotError {
-    /// The number is taken.
-    Taken,
-    /// The shard is full.
-    Full,
-    /// It subscribes to a market that the shard does not have.
-    UnknownMarket(MarketId),
-    /// Its funds overflow.
-    Funds,
-}
-
-impl std::fmt::Display for AddBotError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Taken => f.write_str("a bot with this number exists"),
-            Self::Full => write!(f, "a shard has at most {BOTS_MAX} bots"),
-            Self::UnknownMarket(market) => {
-                write!(f, "the bot wants market {market}, which this shard does not have")
-            }
-            Self::Funds => f.write_str("the bot's funds are too large"),
-        }
-    }
-}
-impl std::error::Error for AddBotError {}
+use crate::{AddBotError, BotConfig, BotSpec, BotState, Control, Input, Output};
 
 /// The mark on orders that close the positions of a stopped bot.
 const CLOSING: Tag = Tag(u32::MAX);
@@ -59,16 +31,16 @@ pub(crate) enum Heard {
 /// One shard: books, bots, orders, ledgers.
 #[derive(Default)]
 pub struct Engine {
-    installation: u32,
+    pub(crate) installation: u32,
     pub(crate) markets: Markets,
     pub(crate) bots: Vec<Bot>,
     pub(crate) orders: OrderBook,
-    halts: BTreeMap<AccountId, Halt>,
+    pub(crate) halts: BTreeMap<AccountId, Halt>,
     pub(crate) digest: Digest,
-    decisions: Decisions,
+    pub(crate) decisions: Decisions,
     /// What a bot has still to hear within this step.
     pub(crate) heard: Vec<(usize, Heard)>,
-    last_seq: u64,
+    pub(crate) last_seq: u64,
 }
 
 impl Engine {
@@ -106,6 +78,19 @@ impl Engine {
         Ok(())
     }
 
+    /// Makes a bot of a built-in strategy from its description, paused. [`Control::Create`] is this as an input.
+    ///
+    /// # Errors
+    /// See [`AddBotError`]; nothing changed.
+    pub fn create(&mut self, spec: &BotSpec) -> Result<(), AddBotError> {
+        let config = spec.config(&self.markets)?;
+        self.add_bot(config)?;
+        if let Some(bot) = self.bots.last_mut() {
+            bot.spec = Some(Box::new(spec.clone()));
+        }
+        Ok(())
+    }
+
     /// Takes in one input; appends what is to be done. Inputs must rise in number and not fall in time.
     pub fn step(&mut self, input: &Stamped<Input>, out: &mut Vec<Output>) {
         debug_assert!(input.seq > self.last_seq, "inputs rise by number");
@@ -114,6 +99,10 @@ impl Engine {
             Input::Market(event) => self.market(input.at, event, out),
             Input::Execution(report) => self.execution(input.at, report, out),
             Input::Control(control) => self.control(input.at, control, out),
+            Input::WarmUp { bot, event } => self.warm_up(input.at, *bot, event, out),
+            Input::External { account, market, client_id } => {
+                self.external(*account, *market, client_id, out);
+            }
             Input::Timer { bot, id } => {
                 if let Some(at) = self.bots.iter().position(|b| b.id == *bot) {
                     self.tell(at, input.at, &Event::Timer(*id), out);
@@ -138,6 +127,16 @@ impl Engine {
                 self.revalue(at, now);
                 self.tell(at, now, &heard, out);
             }
+        }
+    }
+
+    /// Lets one bot hear of the past; what it wants is not done.
+    fn warm_up(&mut self, now: Time, bot: BotId, event: &MarketEvent, out: &mut Vec<Output>) {
+        let Some(at) = self.bots.iter().position(|b| b.id == bot) else { return };
+        if let (MarketNews::Bar(bar), true) = (&event.data, self.markets.get(event.market).is_some()) {
+            let state = std::mem::replace(&mut self.bots[at].state, BotState::Paused);
+            self.tell(at, now, &Event::Bar { market: event.market, bar }, out);
+            self.bots[at].state = state;
         }
     }
 
@@ -172,7 +171,7 @@ impl Engine {
         };
         self.decisions.clear();
         bot.strategy.on_event(&ctx, event, &mut self.decisions);
-        bot.decision += 1;
+        bot.next_decision();
         let reason = *self.decisions.reason();
         bot.log(now, reason);
         self.digest.number(u64::from(bot.id.0) << 32 ^ bot.decision);
@@ -211,7 +210,7 @@ impl Engine {
             account: bot.account,
             bot: bot.id,
             // Several orders of one decision: the decision's number in the high bits, their own in the low ones.
-            decision: bot.decision << 8 | (out.len() as u64 & 0xff),
+            decision: bot.decision << 16 | u64::from(bot.placed),
             attempt: 0,
         };
         let order = VenueOrder {
@@ -222,11 +221,15 @@ impl Engine {
             terms: intent.terms,
             reduce_only: intent.reduce_only,
         };
-        match self.judge(at, now, intent, order, closing) {
+        let judged = self.judge(at, now, intent, order, closing);
+        self.bots[at].placed = self.bots[at].placed.saturating_add(1);
+        match judged {
             Ok(approved) => {
                 let tracked =
                     Order::new(identity, intent.tag.0, intent.market, intent.side, intent.terms, now);
                 if !self.orders.record(tracked) {
+                    // The shard's order book is full, or one decision holds more orders than it can number.
+                    self.heard.push((at, Heard::Ended { tag: intent.tag, how: Ended::Denied }));
                     return;
                 }
                 let bot = &mut self.bots[at];
@@ -370,6 +373,14 @@ impl Engine {
             Control::Resume(account) => {
                 self.halts.remove(account);
             }
+            Control::Instrument(instrument) => {
+                self.markets.add(Instrument::clone(instrument));
+            }
+            Control::Create(spec) => {
+                if let Err(error) = self.create(spec) {
+                    out.push(Output::NotCreated { bot: spec.id, error });
+                }
+            }
         }
     }
 
@@ -391,7 +402,7 @@ impl Engine {
                 let side = if qty.0 > 0 { Side::Sell } else { Side::Buy };
                 let size = qty.size().0;
                 let terms = Terms::Market { amount: Amount::Base(Qty(size - size % step)) };
-                self.bots[at].decision += 1;
+                self.bots[at].next_decision();
                 let intent = OrderIntent { tag: CLOSING, market, side, terms, reduce_only: true };
                 self.place(at, now, &intent, true, out);
             }
@@ -415,48 +426,6 @@ impl Engine {
         for (at, _) in std::mem::take(&mut self.heard) {
             self.bots[at].state = BotState::Stopped;
         }
-    }
-
-    /// The markets as the shard sees them.
-    #[must_use]
-    pub const fn markets(&self) -> &Markets {
-        &self.markets
-    }
-
-    /// The orders of the shard.
-    #[must_use]
-    pub const fn orders(&self) -> &OrderBook {
-        &self.orders
-    }
-
-    /// A bot's sub-ledger.
-    #[must_use]
-    pub fn account(&self, bot: BotId) -> Option<&BotAccount> {
-        self.bots.iter().find(|b| b.id == bot).map(|b| &b.ledger)
-    }
-
-    /// Whether a bot acts.
-    #[must_use]
-    pub fn state(&self, bot: BotId) -> Option<BotState> {
-        self.bots.iter().find(|b| b.id == bot).map(|b| b.state)
-    }
-
-    /// What a bot is worth at the marks; `None` without prices or without such a bot.
-    #[must_use]
-    pub fn equity(&self, bot: BotId) -> Option<Money> {
-        let bot = self.bots.iter().find(|b| b.id == bot)?;
-        equity(&bot.ledger, &self.markets, bot.quote)
-    }
-
-    /// Why a bot did, or did not, trade: oldest first.
-    pub fn why(&self, bot: BotId) -> impl Iterator<Item = &Logged> {
-        self.bots.iter().filter(move |b| b.id == bot).flat_map(|b| &b.reasons)
-    }
-
-    /// The rolling hash of all decisions so far.
-    #[must_use]
-    pub const fn digest(&self) -> u64 {
-        self.digest.value()
     }
 }
 

@@ -1,7 +1,9 @@
 //! Everything that can make the engine decide.
 
 use orders::BotId;
-use types::{AccountId, ClientOrderId, MarketEvent, Report};
+use types::{AccountId, ClientOrderId, Instrument, MarketEvent, MarketId, Report};
+
+use crate::BotSpec;
 
 /// One input of a shard; the driver stamps it with time and number and journals it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +20,22 @@ pub enum Input {
         bot: BotId,
         /// Its own number for it.
         id: u32,
+    },
+    /// Something of the past for one bot alone: it hears it and cannot act on it.
+    WarmUp {
+        /// Whose.
+        bot: BotId,
+        /// A closed bar.
+        event: MarketEvent,
+    },
+    /// Somebody else traded on an account of ours (order protocol, step 5): its bots stop.
+    External {
+        /// Which.
+        account: AccountId,
+        /// Where.
+        market: MarketId,
+        /// The order's id there.
+        client_id: ClientOrderId,
     },
 }
 
@@ -50,4 +68,8 @@ pub enum Control {
     },
     /// Releases the kill switch; nothing else does.
     Resume(AccountId),
+    /// Adds an instrument; ignored unless its number is the next one.
+    Instrument(Box<Instrument>),
+    /// Adds a bot, paused.
+    Create(Box<BotSpec>),
 }

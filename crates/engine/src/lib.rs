@@ -14,8 +14,16 @@ mod input;
 pub mod limits;
 mod output;
 mod report;
+mod saved;
+mod spec;
+mod view;
+mod wire;
 
 pub use bot::{BotConfig, BotState, Logged};
-pub use engine::{AddBotError, Engine};
+pub use engine::Engine;
 pub use input::{Control, Input};
 pub use output::Output;
+pub use saved::LoadError;
+pub use spec::{AddBotError, BotSpec};
+pub use view::BotView;
+pub use wire::{get_input, get_order, put_input, put_order};

@@ -5,6 +5,8 @@ use risk::{Approved, Denied};
 use strategy::Tag;
 use types::{ClientOrderId, MarketId, Outcome, Time};
 
+use crate::AddBotError;
+
 /// One output of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
@@ -25,6 +27,13 @@ pub enum Output {
         at: Time,
         /// Its own number for it.
         id: u32,
+    },
+    /// A bot that was asked for could not be made.
+    NotCreated {
+        /// Which.
+        bot: BotId,
+        /// Why.
+        error: AddBotError,
     },
     /// Risk did not let an order out.
     Denied {

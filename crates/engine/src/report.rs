@@ -2,14 +2,14 @@
 
 use orders::{Anomaly, Change, Identity, State};
 use strategy::{Ended, Tag};
-use types::{Money, Outcome, Report, Time, VenueFill};
+use types::{AccountId, ClientOrderId, MarketId, Money, Outcome, Report, Time, VenueFill};
 
 use crate::engine::{Engine, Heard};
 use crate::{BotState, Output};
 
 impl Engine {
     /// Marks an order as sent; the driver calls this when it has left.
-    pub fn sent(&mut self, id: &types::ClientOrderId) {
+    pub fn sent(&mut self, id: &ClientOrderId) {
         // A second notice of the same fact is counted by the order book and changes nothing.
         let _ = self.orders.sent(id);
     }
@@ -17,7 +17,7 @@ impl Engine {
     pub(crate) fn execution(&mut self, now: Time, report: &Report, out: &mut Vec<Output>) {
         let change = match self.orders.report(report) {
             Ok(change) => change,
-            Err(Anomaly::NotOurs) => return self.external(report, out),
+            Err(Anomaly::NotOurs) => return self.stranger(report, out),
             Err(_) => return,
         };
         let id = &report.client_id;
@@ -59,9 +59,9 @@ impl Engine {
         self.revalue(at, now);
     }
 
-    /// Somebody else trades there: what we think we know of the market's account is wrong, so its bots stop.
-    fn external(&mut self, report: &Report, out: &mut Vec<Output>) {
-        // News of another installation's or person's orders ends there; only one that trades changes our account.
+    /// A report about an order that nobody here knows. News of another installation's or person's orders ends there; only one
+    /// that trades changes an account of ours. Which one the report does not say, so all bots of the market stop.
+    fn stranger(&mut self, report: &Report, out: &mut Vec<Output>) {
         if !matches!(report.outcome, Outcome::Fill(_)) {
             return;
         }
@@ -71,6 +71,20 @@ impl Engine {
             }
         }
         out.push(Output::External { market: report.market, client_id: report.client_id });
+    }
+
+    /// Somebody else trades on an account of ours: what we think we know of it is wrong, so its bots stop.
+    pub(crate) fn external(
+        &mut self,
+        account: AccountId,
+        market: MarketId,
+        id: &ClientOrderId,
+        out: &mut Vec<Output>,
+    ) {
+        for bot in self.bots.iter_mut().filter(|bot| bot.account == account) {
+            bot.state = BotState::Stopped;
+        }
+        out.push(Output::External { market, client_id: *id });
     }
 }
 

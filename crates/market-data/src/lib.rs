@@ -6,6 +6,7 @@
 mod book;
 pub mod limits;
 mod markets;
+mod saved;
 mod side;
 mod sync;
 

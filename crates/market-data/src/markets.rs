@@ -7,13 +7,13 @@ use crate::{Book, SyncedBook};
 /// One instrument and the state of its market.
 #[derive(Clone, Debug)]
 pub struct MarketView {
-    instrument: Instrument,
-    book: SyncedBook,
+    pub(crate) instrument: Instrument,
+    pub(crate) book: SyncedBook,
     /// True once a depth message came: from then on only a live book makes the market fresh.
-    has_book: bool,
-    up: bool,
-    last: Option<Price>,
-    mark: Option<Price>,
+    pub(crate) has_book: bool,
+    pub(crate) up: bool,
+    pub(crate) last: Option<Price>,
+    pub(crate) mark: Option<Price>,
 }
 
 impl MarketView {
@@ -78,7 +78,7 @@ impl MarketView {
 
 /// Instruments by their shard number, dense.
 #[derive(Clone, Debug, Default)]
-pub struct Markets(Vec<MarketView>);
+pub struct Markets(pub(crate) Vec<MarketView>);
 
 impl Markets {
     /// Adds an instrument; `false` unless its number is the next one. Its feed counts as up until it says otherwise.

@@ -75,10 +75,10 @@ pub struct Counters {
 /// A book that knows whether it is whole.
 #[derive(Clone, Debug)]
 pub struct SyncedBook {
-    book: Book,
-    state: State,
-    waiting: VecDeque<DepthDiff>,
-    counters: Counters,
+    pub(crate) book: Book,
+    pub(crate) state: State,
+    pub(crate) waiting: VecDeque<DepthDiff>,
+    pub(crate) counters: Counters,
 }
 
 impl Default for SyncedBook {

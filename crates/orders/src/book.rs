@@ -25,11 +25,11 @@ pub struct Anomalies {
 /// The orders of a shard by client id.
 #[derive(Clone, Debug, Default)]
 pub struct OrderBook {
-    open: BTreeMap<ClientOrderId, Order>,
-    ended: BTreeMap<ClientOrderId, Order>,
+    pub(crate) open: BTreeMap<ClientOrderId, Order>,
+    pub(crate) ended: BTreeMap<ClientOrderId, Order>,
     /// Ended ones, oldest first.
-    order_of_end: VecDeque<ClientOrderId>,
-    anomalies: Anomalies,
+    pub(crate) order_of_end: VecDeque<ClientOrderId>,
+    pub(crate) anomalies: Anomalies,
 }
 
 impl OrderBook {

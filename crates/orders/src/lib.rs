@@ -8,6 +8,7 @@ mod book;
 mod identity;
 pub mod limits;
 mod order;
+mod saved;
 mod venue_order;
 
 pub use book::{Anomalies, OrderBook};

@@ -77,7 +77,7 @@ pub struct Order {
     /// Whether a cancel was asked for.
     pub cancel_asked: bool,
     /// Trades already booked, sorted.
-    trades: Vec<TradeId>,
+    pub(crate) trades: Vec<TradeId>,
 }
 
 /// What a report did.

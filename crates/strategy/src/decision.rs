@@ -1,9 +1,10 @@
 //! What a strategy decided, and why. Also a decision not to trade has a reason.
 
 use types::order::Amount;
+use types::wire::{Reader, WireError, Writer};
 use types::{MarketId, Price, Qty, Side, SignedQty, Terms, Time, TimeInForce};
 
-use crate::Context;
+use crate::{Context, Words};
 
 /// A strategy's own mark on an order; it comes back with the order's fills and end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,6 +98,32 @@ impl Reason {
             self.len += 1;
         }
         self
+    }
+
+    /// Appends it.
+    pub fn save(&self, w: &mut Writer<'_>) {
+        w.text(self.code);
+        w.u8(self.len);
+        for (name, value) in self.values() {
+            w.text(name);
+            w.u64(value.to_bits());
+        }
+    }
+
+    /// Reads what [`Reason::save`] wrote.
+    ///
+    /// # Errors
+    /// When the bytes are not that.
+    pub fn load(r: &mut Reader<'_>, words: &mut Words) -> Result<Self, WireError> {
+        let mut reason = Self::new(words.keep(r.text()?));
+        for _ in 0..r.u8()? {
+            if usize::from(reason.len) == VALUES_MAX {
+                return Err(WireError::Invalid);
+            }
+            let name = words.keep(r.text()?);
+            reason = reason.with(name, f64::from_bits(r.u64()?));
+        }
+        Ok(reason)
     }
 
     /// Its numbers.

@@ -12,6 +12,7 @@ mod describe;
 mod event;
 mod params;
 mod pause;
+mod words;
 
 pub use context::{Context, OpenOrder};
 pub use decision::{Act, Decisions, OrderIntent, Quote, Quoted, Reason, Tag};
@@ -20,6 +21,7 @@ pub use event::{Ended, Event, Feed, Subscription};
 pub use params::{ParamError, Params, Value};
 pub use pause::Pause;
 use types::wire::{Reader, WireError, Writer};
+pub use words::Words;
 
 /// One strategy with its parameters, as one bot runs it.
 pub trait Strategy: Send {

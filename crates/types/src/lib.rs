@@ -4,6 +4,7 @@
 //! always comes with the input ([`Time`]). [`command`] and [`event`] are the exchange's one way in and one way out.
 
 mod bar;
+pub mod codec;
 pub mod command;
 pub mod decimal;
 pub mod depth;

@@ -9,3 +9,4 @@
 mod bots;
 mod desk;
 mod reference;
+mod saved;

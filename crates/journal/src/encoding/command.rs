@@ -1,10 +1,11 @@
 //! Commands: a tag byte, then the fields in the order of their declaration.
 
+use types::codec::{get_asset, get_market, get_option, get_text, put_asset, put_market, put_option};
 use types::command::{BATCH_LEN_MAX, Cancel, CancelCondition, ListTarget, MEMO_LEN_MAX, ReplaceMode, Target};
 use types::wire::{Reader, WireError, Writer};
 use types::{AccountId, AssetId, Command, FeeRate, ListId, MarketId, Money, OrderId, Qty};
 
-use super::{EncodeError, get_option, get_text, listing, order, put_option};
+use super::{EncodeError, order};
 
 /// The permanent number of each kind.
 mod tag {
@@ -60,11 +61,11 @@ fn put_single(w: &mut Writer<'_>, command: &Command) -> Result<(), EncodeError> 
     match command {
         Command::ListAsset(asset) => {
             w.u8(tag::LIST_ASSET);
-            listing::put_asset(w, asset);
+            put_asset(w, asset);
         }
         Command::ListMarket(market) => {
             w.u8(tag::LIST_MARKET);
-            listing::put_market(w, market)?;
+            put_market(w, market).map_err(|_| EncodeError::Market)?;
         }
         Command::Place(new) => {
             w.u8(tag::PLACE);
@@ -99,8 +100,8 @@ fn put_single(w: &mut Writer<'_>, command: &Command) -> Result<(), EncodeError> 
 
 fn get_single(r: &mut Reader<'_>, tag: u8) -> Result<Command, WireError> {
     Ok(match tag {
-        tag::LIST_ASSET => Command::ListAsset(listing::get_asset(r)?),
-        tag::LIST_MARKET => Command::ListMarket(Box::new(listing::get_market(r)?)),
+        tag::LIST_ASSET => Command::ListAsset(get_asset(r)?),
+        tag::LIST_MARKET => Command::ListMarket(Box::new(get_market(r)?)),
         tag::PLACE => Command::Place(order::get_new(r)?),
         tag::PLACE_LIST => Command::PlaceList(Box::new(order::get_list(r)?)),
         tag::MEMO => {

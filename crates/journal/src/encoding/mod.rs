@@ -8,7 +8,6 @@
 //! allocates at most a small multiple of what it was given. Cost: about 100 bytes and a tenth of a microsecond for an order.
 
 mod command;
-mod listing;
 mod order;
 
 use types::wire::{Reader, WireError, Writer};
@@ -67,23 +66,4 @@ pub fn decode(payload: &[u8]) -> Result<(Time, Command), DecodeError> {
     let command = command::get(&mut r)?;
     r.end()?;
     Ok((at, command))
-}
-
-fn put_option<T>(w: &mut Writer<'_>, value: Option<T>, put: impl FnOnce(&mut Writer<'_>, T)) {
-    w.bool(value.is_some());
-    if let Some(value) = value {
-        put(w, value);
-    }
-}
-
-fn get_option<'a, T>(
-    r: &mut Reader<'a>,
-    get: impl FnOnce(&mut Reader<'a>) -> Result<T, WireError>,
-) -> Result<Option<T>, WireError> {
-    if r.bool()? { get(r).map(Some) } else { Ok(None) }
-}
-
-/// A short text: its type checks length and characters again.
-fn get_text<T: std::str::FromStr>(r: &mut Reader<'_>) -> Result<T, WireError> {
-    r.text()?.parse().map_err(|_| WireError::Invalid)
 }

@@ -19,13 +19,13 @@ pub struct Effect {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BotAccount {
     /// By asset, sorted.
-    assets: Vec<(AssetId, Money)>,
+    pub(super) assets: Vec<(AssetId, Money)>,
     /// Fees paid by asset, sorted.
-    fees: Vec<(AssetId, Money)>,
+    pub(super) fees: Vec<(AssetId, Money)>,
     /// Funding received (paid: negative) by asset, sorted.
-    funding: Vec<(AssetId, Money)>,
+    pub(super) funding: Vec<(AssetId, Money)>,
     /// Dense by market.
-    positions: Vec<Position>,
+    pub(super) positions: Vec<Position>,
 }
 
 impl BotAccount {

@@ -6,6 +6,7 @@
 
 mod account;
 mod cost;
+mod saved;
 #[cfg(test)]
 mod tests_support;
 

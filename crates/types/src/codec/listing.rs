@@ -1,30 +1,35 @@
-//! Assets and markets.
+//! Assets, markets, instruments.
 
-use types::instrument::{LotRule, PercentPriceRule, Rules, TickRule};
-use types::wire::{Reader, WireError, Writer};
-use types::{Asset, AssetId, Market, MarketId, Money, Price, Qty};
+use crate::instrument::{LotRule, PercentPriceRule, Rules, TickRule};
+use crate::wire::{Reader, WireError, Writer};
+use crate::{Asset, AssetId, Instrument, InstrumentId, InstrumentKind, Market, MarketId, Money, Price, Qty};
 
-use super::{EncodeError, get_text};
+use super::get_text;
 
 /// Bytes of one step of a price ladder.
 const LADDER_STEP_LEN: usize = 16;
 
-pub(super) fn put_asset(w: &mut Writer<'_>, asset: &Asset) {
+/// Writes an asset.
+pub fn put_asset(w: &mut Writer<'_>, asset: &Asset) {
     w.u16(asset.id.0);
     w.text(asset.code.as_str());
     w.u8(asset.scale);
 }
 
-pub(super) fn get_asset(r: &mut Reader<'_>) -> Result<Asset, WireError> {
+/// Reads an asset.
+pub fn get_asset(r: &mut Reader<'_>) -> Result<Asset, WireError> {
     Ok(Asset { id: AssetId(r.u16()?), code: get_text(r)?, scale: r.u8()? })
 }
 
-/// The notional scale is not written: [`Market::new`] derives it from the rules, and must arrive at the same one.
-pub(super) fn put_market(w: &mut Writer<'_>, market: &Market) -> Result<(), EncodeError> {
+/// Writes a market. The notional scale is not written: [`Market::new`] derives it from the rules, and must arrive at the same one.
+///
+/// # Errors
+/// A market whose numbers do not fit together, which could not be read back; nothing was written.
+pub fn put_market(w: &mut Writer<'_>, market: &Market) -> Result<(), WireError> {
     let Market { id, symbol, base, quote, price_scale, rules, .. } = market;
     let again = Market::new(*id, *symbol, *base, *quote, *price_scale, rules.clone());
     if again.as_ref() != Ok(market) {
-        return Err(EncodeError::Market);
+        return Err(WireError::Invalid);
     }
     w.u16(id.0);
     w.text(symbol.as_str());
@@ -35,7 +40,8 @@ pub(super) fn put_market(w: &mut Writer<'_>, market: &Market) -> Result<(), Enco
     Ok(())
 }
 
-pub(super) fn get_market(r: &mut Reader<'_>) -> Result<Market, WireError> {
+/// Reads a market.
+pub fn get_market(r: &mut Reader<'_>) -> Result<Market, WireError> {
     let (id, symbol) = (MarketId(r.u16()?), get_text(r)?);
     let (base, quote) = (get_asset(r)?, get_asset(r)?);
     let price_scale = r.u8()?;
@@ -126,4 +132,35 @@ fn put_lot(w: &mut Writer<'_>, lot: &LotRule) {
 
 fn get_lot(r: &mut Reader<'_>) -> Result<LotRule, WireError> {
     Ok(LotRule { min: Qty(r.i64()?), max: Qty(r.i64()?), step: Qty(r.i64()?) })
+}
+
+/// Writes an instrument.
+///
+/// # Errors
+/// As [`put_market`].
+pub fn put_instrument(w: &mut Writer<'_>, instrument: &Instrument) -> Result<(), WireError> {
+    put_market(w, &instrument.market)?;
+    w.text(instrument.id.venue.as_str());
+    w.text(instrument.id.symbol.as_str());
+    match instrument.kind {
+        InstrumentKind::Spot => w.u8(0),
+        InstrumentKind::LinearPerp { initial_margin, maintenance_margin } => {
+            w.u8(1);
+            w.u32(initial_margin);
+            w.u32(maintenance_margin);
+        }
+    }
+    Ok(())
+}
+
+/// Reads an instrument.
+pub fn get_instrument(r: &mut Reader<'_>) -> Result<Instrument, WireError> {
+    let market = get_market(r)?;
+    let id = InstrumentId { venue: get_text(r)?, symbol: get_text(r)? };
+    let kind = match r.u8()? {
+        0 => InstrumentKind::Spot,
+        1 => InstrumentKind::LinearPerp { initial_margin: r.u32()?, maintenance_margin: r.u32()? },
+        _ => return Err(WireError::Invalid),
+    };
+    Ok(Instrument { id, kind, market })
 }
