@@ -67,6 +67,13 @@ pub(crate) struct Working {
     pub(crate) asset: AssetId,
 }
 
+impl Working {
+    /// The same as the strategy sees it.
+    pub(crate) const fn shown(&self) -> OpenOrder {
+        OpenOrder { tag: self.tag, market: self.market, side: self.side, price: self.price, open: self.open }
+    }
+}
+
 /// A bot at run time.
 pub(crate) struct Bot {
     pub(crate) id: BotId,
@@ -140,8 +147,7 @@ impl Bot {
 
     pub(crate) fn add_working(&mut self, order: Working) {
         self.shift_working(order.market, order.side, order.open.0);
-        let Working { tag, market, side, price, open, .. } = order;
-        self.shown.push(OpenOrder { tag, market, side, price, open });
+        self.shown.push(order.shown());
         self.orders.push(order);
     }
 

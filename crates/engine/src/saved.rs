@@ -10,7 +10,7 @@ use risk::{Halt, Losses};
 use strategy::{Decisions, Reason, Tag, Words};
 use types::codec::{get_option, get_side, get_text, put_option, put_side};
 use types::wire::{Reader, WireError, Writer};
-use types::{AccountId, AssetId, MarketId, Money, Qty, Time};
+use types::{AccountId, AssetId, MarketId, Money, Price, Qty, Time};
 
 use crate::bot::{Bot, Working};
 use crate::digest::Digest;
@@ -229,6 +229,7 @@ fn load_run(bot: &mut Bot, r: &mut Reader<'_>, words: &mut Words) -> Result<(), 
     bot.closing = r.bool()?;
     let count = r.count(38)?;
     bot.orders = (0..count).map(|_| load_working(r)).collect::<Result<_, _>>()?;
+    bot.shown = bot.orders.iter().map(Working::shown).collect();
     let count = r.count(16)?;
     bot.working = (0..count).map(|_| Ok((Qty(r.i64()?), Qty(r.i64()?)))).collect::<Result<_, WireError>>()?;
     bot.losses = Losses {
@@ -262,6 +263,7 @@ fn save_working(order: &Working, w: &mut Writer<'_>) {
     w.u32(order.tag.0);
     w.u16(order.market.0);
     put_side(w, order.side);
+    put_option(w, order.price, |w, price| w.i64(price.0));
     w.i64(order.open.0);
     w.i128(order.reserve.0);
     w.u16(order.asset.0);
@@ -273,6 +275,7 @@ fn load_working(r: &mut Reader<'_>) -> Result<Working, WireError> {
         tag: Tag(r.u32()?),
         market: MarketId(r.u16()?),
         side: get_side(r)?,
+        price: get_option(r, |r| r.i64().map(Price))?,
         open: Qty(r.i64()?),
         reserve: Money(r.i128()?),
         asset: AssetId(r.u16()?),

@@ -4,7 +4,7 @@ use market_data::Markets;
 use orders::BotId;
 use risk::Limits;
 use strategy::ParamError;
-use strategy::builtin::{Setting, make};
+use strategy::builtin::{Setting, make_for};
 use types::{AccountId, AssetId, Interval, MarketId, Money};
 
 use crate::BotConfig;
@@ -23,10 +23,8 @@ pub struct BotSpec {
     pub strategy: String,
     /// The strategy's parameters as given.
     pub params: Vec<(String, String)>,
-    /// Its main market.
-    pub market: MarketId,
-    /// The bars it decides on.
-    pub interval: Interval,
+    /// The markets it trades, in the strategy's own order, each with the length of the bars it decides on.
+    pub markets: Vec<(MarketId, Interval)>,
     /// What it starts with, by asset.
     pub funds: Vec<(AssetId, Money)>,
     /// The asset its equity is counted in.
@@ -74,10 +72,16 @@ impl BotSpec {
     /// # Errors
     /// When there is no such market or strategy, or a parameter is wrong.
     pub fn config(&self, markets: &Markets) -> Result<BotConfig, AddBotError> {
-        let view = markets.get(self.market).ok_or(AddBotError::UnknownMarket(self.market))?;
-        let setting = Setting { instrument: view.instrument(), interval: self.interval };
+        let settings = self
+            .markets
+            .iter()
+            .map(|(market, interval)| {
+                let view = markets.get(*market).ok_or(AddBotError::UnknownMarket(*market))?;
+                Ok(Setting { instrument: view.instrument(), interval: *interval })
+            })
+            .collect::<Result<Vec<_>, _>>()?;
         let pairs: Vec<(&str, &str)> = self.params.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-        let made = make(&self.strategy, &pairs, setting);
+        let made = make_for(&self.strategy, &pairs, &settings);
         let strategy = made.ok_or_else(|| AddBotError::UnknownStrategy(self.strategy.clone()))?;
         Ok(BotConfig {
             id: self.id,

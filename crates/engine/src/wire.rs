@@ -138,8 +138,11 @@ pub(crate) fn put_spec(w: &mut Writer<'_>, spec: &BotSpec) {
         w.text(name);
         w.text(value);
     }
-    w.u16(spec.market.0);
-    w.u8(spec.interval.code());
+    w.varint(spec.markets.len() as u64);
+    for (market, interval) in &spec.markets {
+        w.u16(market.0);
+        w.u8(interval.code());
+    }
     w.varint(spec.funds.len() as u64);
     for (asset, amount) in &spec.funds {
         w.u16(asset.0);
@@ -159,24 +162,19 @@ pub(crate) fn get_spec(r: &mut Reader<'_>) -> Result<BotSpec, WireError> {
     let params = (0..count)
         .map(|_| Ok((r.text()?.to_owned(), r.text()?.to_owned())))
         .collect::<Result<_, WireError>>()?;
-    let market = MarketId(r.u16()?);
-    let interval = Interval::ALL.get(usize::from(r.u8()?)).copied().ok_or(WireError::Invalid)?;
+    let count = r.count(3)?;
+    let markets = (0..count)
+        .map(|_| {
+            let market = MarketId(r.u16()?);
+            let interval = Interval::ALL.get(usize::from(r.u8()?)).copied();
+            Ok((market, interval.ok_or(WireError::Invalid)?))
+        })
+        .collect::<Result<_, WireError>>()?;
     let count = r.count(18)?;
     let funds =
         (0..count).map(|_| Ok((AssetId(r.u16()?), Money(r.i128()?)))).collect::<Result<_, WireError>>()?;
     let quote = AssetId(r.u16()?);
-    Ok(BotSpec {
-        id,
-        name,
-        account,
-        strategy,
-        params,
-        market,
-        interval,
-        funds,
-        quote,
-        limits: get_limits(r)?,
-    })
+    Ok(BotSpec { id, name, account, strategy, params, markets, funds, quote, limits: get_limits(r)? })
 }
 
 pub(crate) fn put_limits(w: &mut Writer<'_>, limits: &Limits) {

@@ -20,8 +20,7 @@ fn spec() -> BotSpec {
         account: AccountId(1),
         strategy: "ema-cross".to_owned(),
         params: params.map(|(n, v)| (n.to_owned(), v.to_owned())).to_vec(),
-        market: MarketId(0),
-        interval: Interval::M1,
+        markets: vec![(MarketId(0), Interval::M1)],
         funds: vec![(AssetId(1), Money(100_000 * i128::from(ONE)))],
         quote: AssetId(1),
         limits: Limits {
