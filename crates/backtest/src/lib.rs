@@ -3,10 +3,13 @@
 //! What a run is stands in [`RunSpec`], what it gave in [`Outcome`]; both are integers with their scales, so that two runs can
 //! be compared to the last digit. Floats appear in measures only, never in a money path (invariant L7).
 
+mod draw;
 pub mod equity;
 pub mod metrics;
+pub mod montecarlo;
 pub mod outcome;
 pub mod run_spec;
+pub mod sweep;
 
 pub use equity::{EquityCurve, EquityPoint};
 pub use outcome::{ClosedTrade, FillRecord, OrderCounts, Outcome};
