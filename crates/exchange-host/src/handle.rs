@@ -148,7 +148,7 @@ impl Handle {
 pub struct Pending {
     receiver: oneshot::Receiver<Result<Receipt, SubmitError>>,
     /// It was not even handed in.
-    refused: Option<SubmitError>,
+    pub(crate) refused: Option<SubmitError>,
 }
 
 impl Pending {

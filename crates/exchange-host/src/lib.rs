@@ -22,6 +22,7 @@ pub mod limits;
 pub mod listing;
 mod lock;
 pub mod participants;
+pub mod port;
 mod publisher;
 mod recovery;
 mod snapshots;

@@ -212,12 +212,17 @@ fn allows(rule: &Rule, dependency: &Rule) -> bool {
     }
 }
 
+/// The edges that a driver's approved orders go to: the port itself and its adapters.
+fn takes_orders(rule: &Rule) -> bool {
+    rule.name == "exchange-host" || rule.name.starts_with("venue-")
+}
+
 /// Kernels that only some edges may touch: the exchange core belongs to its host and to the simulated venue, and
-/// `risk` (the only maker of approved orders) to the venue port.
+/// `risk` (the only maker of approved orders) to the venue port and its adapters.
 fn reserved(rule: &Rule, dependency: &Rule) -> bool {
     match dependency.name {
         "exchange" | "matching" => rule.layer == Edge && !matches!(rule.name, "exchange-host" | "venue-sim"),
-        "risk" => rule.layer == Edge && rule.name != "venue",
+        "risk" => rule.layer == Edge && rule.name != "venue" && !takes_orders(rule),
         _ => false,
     }
 }

@@ -28,7 +28,7 @@ use crate::limits::{INTERNAL_FROM, TRANSFER_MAX};
 use crate::{Catalog, Handle, SubmitError};
 
 /// What new accounts pay, as maker and as taker: 0.1 %.
-const FEE: FeeRate = FeeRate(100_000);
+pub(crate) const FEE: FeeRate = FeeRate(100_000);
 
 /// Administration of a host in this process.
 #[derive(Clone, Debug)]
@@ -224,7 +224,7 @@ impl Admin {
     }
 
     /// One journal record for all; the first refusal inside counts as the refusal of the whole.
-    fn submit_batch(&self, commands: Vec<Command>) -> Result<(), SubmitError> {
+    pub(crate) fn submit_batch(&self, commands: Vec<Command>) -> Result<(), SubmitError> {
         let receipt = self.handle.submit(Command::Batch(commands), None).wait()?;
         let refused = receipt.events.iter().find_map(|event| match event {
             Event::Refused { refusal, .. } => Some(refusal.clone()),
@@ -286,13 +286,13 @@ impl Admin {
     }
 
     /// The id after the highest of the customers' accounts, first is 1. The caller has the lock.
-    fn next_id(&self) -> AccountId {
+    pub(crate) fn next_id(&self) -> AccountId {
         let accounts = self.handle.view().accounts();
         let last = accounts.iter().map(|account| account.id).filter(|id| *id < INTERNAL_FROM).max();
         AccountId(last.map_or(0, |id| id.0) + 1)
     }
 
-    fn lock(&self) -> MutexGuard<'_, ()> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, ()> {
         self.handle.account_changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

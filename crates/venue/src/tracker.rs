@@ -1,0 +1,300 @@
+//! What became of our orders: the order protocol, steps 3 to 5, without I/O.
+//!
+//! ```text
+//! waiting ── accepted, rejected, a report ──► settled
+//!    └─ unclear, or no answer in time ─► unknown ─ found, a report ─► settled
+//!                                           └─ not found often enough, long enough after ─► never arrived (watched)
+//! restart, lost events, a refused cancel ─► checking ─ found ─► settled
+//! ```
+//! Nothing is ever sent again: an unknown order keeps its reservation until the venue resolves it. A restart takes the same
+//! path: whatever was not terminal is asked for, and bots run only when all of it is settled (invariants B1, B2, O1).
+//! Cost: one map entry per order that is not settled.
+
+use std::collections::BTreeMap;
+
+use orders::State;
+use types::{ClientOrderId, Outcome, Report, Time, VenueReason};
+
+use crate::{Answer, Facts, Found, FoundState, OrderRef};
+
+/// What the driver has to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Ask the venue about an order.
+    Query(OrderRef),
+    /// Ask again for a cancel that was asked for and may have been lost.
+    Cancel(OrderRef),
+    /// Journal this and hand it to the engine.
+    Report(Report),
+    /// An order that counted as lost lives: its account is not what its bots think. Stop them.
+    External(OrderRef),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Sent; the answer must be here by `due`.
+    Waiting { sent: Time, due: Time },
+    /// The outcome is not known. `missed`: times it was not found when that counts, and the first of them.
+    Unknown { sent: Time, missed: Option<(u32, Time)> },
+    /// The venue has or had it; what happened to it since is not known.
+    Checking,
+    /// It counts as lost, and is looked for until then.
+    Lost { until: Time },
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    order: OrderRef,
+    stage: Stage,
+    /// When it is asked for next.
+    poll: Time,
+    /// A cancel was asked for.
+    cancel: bool,
+    /// Reports may have been missed, so that one of them does not tell all.
+    doubt: bool,
+}
+
+/// All orders whose fate is not settled.
+#[derive(Clone, Debug)]
+pub struct Tracker {
+    facts: Facts,
+    entries: BTreeMap<ClientOrderId, Entry>,
+    /// Cancels on their way, and when their effect must have been heard of.
+    cancels: BTreeMap<ClientOrderId, (OrderRef, Time)>,
+}
+
+impl Tracker {
+    /// Nothing to track at a venue with these facts.
+    #[must_use]
+    pub const fn new(facts: Facts) -> Self {
+        Self { facts, entries: BTreeMap::new(), cancels: BTreeMap::new() }
+    }
+
+    /// Takes in what the journal says was not terminal at the end of the last run: see [`Tracker::settled`].
+    pub fn restart(&mut self, now: Time, order: OrderRef, state: State, cancel: bool, out: &mut Vec<Action>) {
+        let stage = match state {
+            // It may have left at the very last moment before the end, so the waits count from now.
+            State::Recorded | State::Sent | State::Unknown => Stage::Unknown { sent: now, missed: None },
+            State::Live | State::PartlyFilled => Stage::Checking,
+            State::NeverArrived => Stage::Lost { until: now.plus_nanos(self.facts.watch_ns) },
+            State::Filled | State::Canceled | State::Expired | State::Rejected => return,
+        };
+        if matches!(state, State::Recorded | State::Sent) {
+            out.push(report(&order, Outcome::Unknown));
+        }
+        self.entries.insert(order.client_id, Entry { order, stage, poll: now, cancel, doubt: true });
+    }
+
+    /// An order was handed to the venue.
+    pub fn sent(&mut self, now: Time, order: OrderRef) {
+        let due = now.plus_nanos(self.facts.answer_max_ns);
+        let stage = Stage::Waiting { sent: now, due };
+        self.entries.insert(order.client_id, Entry { order, stage, poll: due, cancel: false, doubt: false });
+    }
+
+    /// A cancel was handed to the venue.
+    pub fn cancel_sent(&mut self, now: Time, order: OrderRef) {
+        if let Some(entry) = self.entries.get_mut(&order.client_id) {
+            entry.cancel = true;
+        }
+        self.cancels.insert(order.client_id, (order, now.plus_nanos(self.facts.answer_max_ns)));
+    }
+
+    /// Events of this venue were lost: everything that lives there, given by `live`, must be asked for.
+    pub fn lost(&mut self, now: Time, live: impl Iterator<Item = OrderRef>) {
+        for order in live {
+            let cancel = self.cancels.contains_key(&order.client_id);
+            let entry = Entry { order, stage: Stage::Checking, poll: now, cancel, doubt: true };
+            self.entries.entry(order.client_id).or_insert(entry);
+        }
+        for entry in self.entries.values_mut() {
+            entry.doubt = true;
+            if !matches!(entry.stage, Stage::Waiting { .. }) {
+                entry.poll = now;
+            }
+        }
+    }
+
+    /// A cancel could not even be handed to the venue: the order is asked for, and the cancel again if it lives.
+    pub fn cancel_failed(&mut self, now: Time, order: OrderRef) {
+        let poll = now.plus_nanos(self.facts.poll_every_ns);
+        let entry = Entry { order, stage: Stage::Checking, poll, cancel: true, doubt: true };
+        self.entries.entry(order.client_id).or_insert(entry).cancel = true;
+    }
+
+    /// A report came by itself. The caller hands it to the engine; here it settles what it is about.
+    pub fn reported(&mut self, told: &Report, out: &mut Vec<Action>) {
+        let id = &told.client_id;
+        if matches!(told.outcome, Outcome::Unknown | Outcome::NeverArrived) {
+            return;
+        }
+        if ends(&told.outcome) {
+            self.cancels.remove(id);
+        }
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        match entry.stage {
+            Stage::Waiting { .. } | Stage::Unknown { .. } if entry.doubt => entry.stage = Stage::Checking,
+            Stage::Waiting { .. } | Stage::Unknown { .. } => {
+                self.entries.remove(id);
+            }
+            Stage::Lost { .. } => {
+                let order = entry.order;
+                self.risen(order, !ends(&told.outcome), out);
+            }
+            // One report does not tell what else was missed.
+            Stage::Checking => {}
+        }
+    }
+
+    /// An answer came.
+    pub fn answered(&mut self, now: Time, id: &ClientOrderId, answer: &Answer, out: &mut Vec<Action>) {
+        if let (Answer::CancelRefused, Some((order, _))) = (answer, self.cancels.remove(id)) {
+            // Ended already, or never there; its report may be under way or lost.
+            let entry = Entry { order, stage: Stage::Checking, poll: now, cancel: false, doubt: true };
+            self.entries.entry(*id).or_insert(entry);
+            return;
+        }
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        match (answer, entry.stage) {
+            (Answer::Accepted { venue_id }, Stage::Waiting { .. } | Stage::Unknown { .. }) => {
+                out.push(report(&entry.order, Outcome::Accepted { venue_id: *venue_id }));
+                if entry.doubt {
+                    (entry.stage, entry.poll) = (Stage::Checking, now);
+                } else {
+                    self.entries.remove(id);
+                }
+            }
+            // The first attempt is there already: nothing was refused but a repetition.
+            (Answer::Unclear | Answer::Rejected(VenueReason::Duplicate), Stage::Waiting { sent, .. }) => {
+                entry.stage = Stage::Unknown { sent, missed: None };
+                entry.poll = now;
+                out.push(report(&entry.order, Outcome::Unknown));
+            }
+            (Answer::Rejected(reason), Stage::Waiting { .. } | Stage::Unknown { .. }) => {
+                out.push(report(&entry.order, Outcome::Rejected(*reason)));
+                self.entries.remove(id);
+            }
+            (Answer::Found(found), _) => self.found(now, id, found, out),
+            (Answer::NotFound, Stage::Unknown { sent, missed }) => self.not_found(now, id, sent, missed, out),
+            _ => {}
+        }
+    }
+
+    fn found(&mut self, now: Time, id: &ClientOrderId, found: &Found, out: &mut Vec<Action>) {
+        let Some(entry) = self.entries.remove(id) else { return };
+        let order = entry.order;
+        let lives = found.state == FoundState::Live;
+        if let FoundState::Rejected(reason) = found.state {
+            out.push(report(&order, Outcome::Rejected(reason)));
+            return;
+        }
+        if matches!(entry.stage, Stage::Lost { .. }) {
+            self.risen(order, lives, out);
+        }
+        out.push(report(&order, Outcome::Accepted { venue_id: found.venue_id }));
+        out.extend(found.fills.iter().map(|fill| report(&order, Outcome::Fill(*fill))));
+        match found.state {
+            FoundState::Canceled => out.push(report(&order, Outcome::Canceled)),
+            FoundState::Expired => out.push(report(&order, Outcome::Expired)),
+            FoundState::Live if entry.cancel && !matches!(entry.stage, Stage::Lost { .. }) => {
+                out.push(Action::Cancel(order));
+                self.cancels.insert(*id, (order, now.plus_nanos(self.facts.answer_max_ns)));
+                return;
+            }
+            FoundState::Live | FoundState::Filled | FoundState::Rejected(_) => {}
+        }
+        if !lives {
+            self.cancels.remove(id);
+        }
+    }
+
+    fn not_found(
+        &mut self,
+        now: Time,
+        id: &ClientOrderId,
+        sent: Time,
+        missed: Option<(u32, Time)>,
+        out: &mut Vec<Action>,
+    ) {
+        // Before that it may still be under way.
+        if now.since(sent) < self.facts.arrival_max_ns {
+            return;
+        }
+        let (times, first) = missed.map_or((1, now), |(times, first)| (times + 1, first));
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        if times < self.facts.polls_min || now.since(first) < self.facts.poll_span_ns {
+            entry.stage = Stage::Unknown { sent, missed: Some((times, first)) };
+            return;
+        }
+        entry.stage = Stage::Lost { until: now.plus_nanos(self.facts.watch_ns) };
+        entry.poll = now.plus_nanos(self.facts.watch_every_ns);
+        out.push(report(&entry.order, Outcome::NeverArrived));
+        self.cancels.remove(id);
+    }
+
+    /// An order that counted as lost was heard of.
+    fn risen(&mut self, order: OrderRef, lives: bool, out: &mut Vec<Action>) {
+        self.entries.remove(&order.client_id);
+        out.push(Action::External(order));
+        if lives {
+            out.push(Action::Cancel(order));
+        }
+    }
+
+    /// What time has brought: answers that are overdue, questions that are due.
+    pub fn tick(&mut self, now: Time, out: &mut Vec<Action>) {
+        let overdue: Vec<OrderRef> =
+            self.cancels.values().filter(|(_, due)| *due <= now).map(|(order, _)| *order).collect();
+        for order in overdue {
+            self.cancels.remove(&order.client_id);
+            let entry = Entry { order, stage: Stage::Checking, poll: now, cancel: true, doubt: true };
+            self.entries.entry(order.client_id).or_insert(entry).cancel = true;
+        }
+        self.entries.retain(|_, entry| !matches!(entry.stage, Stage::Lost { until } if until <= now));
+        for entry in self.entries.values_mut() {
+            if let Stage::Waiting { sent, due } = entry.stage
+                && due <= now
+            {
+                entry.stage = Stage::Unknown { sent, missed: None };
+                entry.poll = now;
+                out.push(report(&entry.order, Outcome::Unknown));
+            }
+            if entry.poll <= now && !matches!(entry.stage, Stage::Waiting { .. }) {
+                let lost = matches!(entry.stage, Stage::Lost { .. });
+                let pause = if lost { self.facts.watch_every_ns } else { self.facts.poll_every_ns };
+                entry.poll = now.plus_nanos(pause);
+                out.push(Action::Query(entry.order));
+            }
+        }
+    }
+
+    /// When [`Tracker::tick`] has something to do next.
+    #[must_use]
+    pub fn next(&self) -> Option<Time> {
+        let polls = self.entries.values().map(|entry| entry.poll);
+        polls.chain(self.cancels.values().map(|(_, due)| *due)).min()
+    }
+
+    /// True when the fate of every order that was sent before is known: bots may run. Answers to what was just sent may be out.
+    #[must_use]
+    pub fn settled(&self) -> bool {
+        !self.entries.values().any(|e| matches!(e.stage, Stage::Unknown { .. } | Stage::Checking))
+    }
+
+    /// Orders whose outcome is not known, for people.
+    #[must_use]
+    pub fn unsettled(&self) -> usize {
+        self.entries.values().filter(|e| !matches!(e.stage, Stage::Lost { .. })).count()
+    }
+}
+
+const fn report(order: &OrderRef, outcome: Outcome) -> Action {
+    Action::Report(Report { market: order.market, client_id: order.client_id, outcome })
+}
+
+const fn ends(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Canceled | Outcome::Expired | Outcome::Rejected(_))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+//! The order protocol, rule by rule.
+
+use types::{AccountId, AssetId, MarketId, Money, Price, Qty, TradeId, VenueFill};
+
+use super::*;
+
+const SECOND: i64 = 1_000_000_000;
+
+fn at(seconds: i64) -> Time {
+    Time(seconds * SECOND)
+}
+
+fn order() -> OrderRef {
+    let client_id = ClientOrderId::new("t-1").unwrap();
+    OrderRef { account: AccountId(1), market: MarketId(0), client_id }
+}
+
+fn fill(trade: u64) -> VenueFill {
+    VenueFill {
+        trade: TradeId(trade),
+        price: Price(1),
+        qty: Qty(1),
+        quote: Money(1),
+        fee: Money(0),
+        fee_asset: AssetId(0),
+        is_maker: true,
+    }
+}
+
+/// A tracker of one order that was sent at 0.
+fn sent() -> Tracker {
+    let mut tracker = Tracker::new(Facts::BINANCE);
+    tracker.sent(at(0), order());
+    tracker
+}
+
+#[allow(clippy::needless_pass_by_value)] // so that the tables read well
+fn answer(tracker: &mut Tracker, now: i64, answer: Answer) -> Vec<Action> {
+    let mut out = Vec::new();
+    tracker.answered(at(now), &order().client_id, &answer, &mut out);
+    out
+}
+
+fn tick(tracker: &mut Tracker, now: i64) -> Vec<Action> {
+    let mut out = Vec::new();
+    tracker.tick(at(now), &mut out);
+    out
+}
+
+fn told(outcome: Outcome) -> Action {
+    report(&order(), outcome)
+}
+
+#[test]
+fn a_definite_answer_settles_at_once() {
+    for (said, outcome) in [
+        (Answer::Accepted { venue_id: 7 }, Outcome::Accepted { venue_id: 7 }),
+        (Answer::Rejected(VenueReason::Filter), Outcome::Rejected(VenueReason::Filter)),
+    ] {
+        let mut tracker = sent();
+        assert_eq!(answer(&mut tracker, 1, said), [told(outcome)]);
+        assert_eq!(tracker.next(), None);
+    }
+}
+
+#[test]
+fn b1_an_unclear_answer_or_none_makes_it_unknown_and_nothing_is_sent_again() {
+    let mut tracker = sent();
+    assert_eq!(answer(&mut tracker, 1, Answer::Unclear), [told(Outcome::Unknown)]);
+    assert_eq!(tick(&mut tracker, 1), [Action::Query(order())]);
+    assert!(!tracker.settled());
+    let mut tracker = sent();
+    assert_eq!(tick(&mut tracker, 9), []);
+    assert_eq!(tick(&mut tracker, 10), [told(Outcome::Unknown), Action::Query(order())]);
+}
+
+#[test]
+fn not_found_means_nothing_while_the_request_may_be_under_way() {
+    let mut tracker = sent();
+    answer(&mut tracker, 1, Answer::Unclear);
+    for now in 1..12 {
+        assert_eq!(answer(&mut tracker, now, Answer::NotFound), []);
+    }
+    // From 12 s on it counts: three times, over a minute.
+    for now in [12, 17, 22, 40, 71] {
+        assert_eq!(answer(&mut tracker, now, Answer::NotFound), [], "{now}");
+    }
+    assert!(!tracker.settled());
+    assert_eq!(answer(&mut tracker, 72, Answer::NotFound), [told(Outcome::NeverArrived)]);
+    assert!(tracker.settled());
+}
+
+#[test]
+fn an_acceptance_after_the_time_out_is_found() {
+    let mut tracker = sent();
+    answer(&mut tracker, 1, Answer::Unclear);
+    answer(&mut tracker, 30, Answer::NotFound);
+    let found = Found { venue_id: 7, state: FoundState::Filled, fills: vec![fill(1), fill(2)] };
+    let expected =
+        [Outcome::Accepted { venue_id: 7 }, Outcome::Fill(fill(1)), Outcome::Fill(fill(2))].map(told);
+    assert_eq!(answer(&mut tracker, 31, Answer::Found(found)), expected);
+    assert_eq!((tracker.settled(), tracker.next()), (true, None));
+}
+
+#[test]
+fn a_report_settles_an_unknown_order_too() {
+    let mut tracker = sent();
+    answer(&mut tracker, 1, Answer::Unclear);
+    let fill =
+        Report { market: order().market, client_id: order().client_id, outcome: Outcome::Fill(fill(1)) };
+    let mut out = Vec::new();
+    tracker.reported(&fill, &mut out);
+    assert_eq!((out, tracker.settled()), (vec![], true));
+}
+
+#[test]
+fn after_a_restart_one_report_does_not_tell_what_was_missed() {
+    let (mut tracker, mut out) = (Tracker::new(Facts::BINANCE), Vec::new());
+    tracker.restart(at(0), order(), State::Unknown, false, &mut out);
+    let second =
+        Report { market: order().market, client_id: order().client_id, outcome: Outcome::Fill(fill(2)) };
+    tracker.reported(&second, &mut out);
+    assert!(!tracker.settled());
+    assert_eq!(tick(&mut tracker, 1), [Action::Query(order())]);
+    let found = Found { venue_id: 7, state: FoundState::Filled, fills: vec![fill(1), fill(2)] };
+    assert!(answer(&mut tracker, 1, Answer::Found(found)).contains(&told(Outcome::Fill(fill(1)))));
+    assert!(tracker.settled());
+}
+
+#[test]
+fn a_lost_order_is_watched_and_stops_its_bots_when_it_rises() {
+    let mut tracker = sent();
+    answer(&mut tracker, 1, Answer::Unclear);
+    for now in [12, 40, 80] {
+        answer(&mut tracker, now, Answer::NotFound);
+    }
+    assert_eq!(tick(&mut tracker, 80 + 600), [Action::Query(order())]);
+    let mut twin = tracker.clone();
+    let found = Found { venue_id: 7, state: FoundState::Live, fills: vec![fill(1)] };
+    let expected = [
+        Action::External(order()),
+        Action::Cancel(order()),
+        told(Outcome::Accepted { venue_id: 7 }),
+        told(Outcome::Fill(fill(1))),
+    ];
+    assert_eq!(answer(&mut tracker, 700, Answer::Found(found)), expected);
+    // After a day nobody looks any more.
+    assert_eq!(tick(&mut twin, 25 * 3_600), []);
+    assert_eq!(twin.next(), None);
+}
+
+#[test]
+fn a_refusal_as_a_duplicate_means_that_it_is_there() {
+    let mut tracker = sent();
+    let said = Answer::Rejected(VenueReason::Duplicate);
+    assert_eq!(answer(&mut tracker, 1, said), [told(Outcome::Unknown)]);
+    assert!(!tracker.settled());
+}
+
+#[test]
+fn a_restart_takes_the_same_path() {
+    let restart = |state, cancel| {
+        let (mut tracker, mut out) = (Tracker::new(Facts::BINANCE), Vec::new());
+        tracker.restart(at(0), order(), state, cancel, &mut out);
+        tracker.tick(at(0), &mut out);
+        (tracker, out)
+    };
+    for state in [State::Recorded, State::Sent] {
+        let (tracker, out) = restart(state, false);
+        assert_eq!(out, [told(Outcome::Unknown), Action::Query(order())]);
+        assert!(!tracker.settled());
+    }
+    let (mut tracker, out) = restart(State::Live, true);
+    assert_eq!((out, tracker.settled()), (vec![Action::Query(order())], false));
+    // Its cancel may have been lost with the process.
+    let found = Found { venue_id: 7, state: FoundState::Live, fills: vec![] };
+    let expected = [told(Outcome::Accepted { venue_id: 7 }), Action::Cancel(order())];
+    assert_eq!(answer(&mut tracker, 1, Answer::Found(found)), expected);
+    assert!(tracker.settled());
+    let (tracker, out) = restart(State::Filled, false);
+    assert_eq!((out, tracker.next()), (vec![], None));
+}
+
+#[test]
+fn a_cancel_without_effect_is_asked_for_again_until_the_order_is_gone() {
+    let mut tracker = sent();
+    answer(&mut tracker, 1, Answer::Accepted { venue_id: 7 });
+    tracker.cancel_sent(at(2), order());
+    assert_eq!(tick(&mut tracker, 12), [Action::Query(order())]);
+    let live = || Found { venue_id: 7, state: FoundState::Live, fills: vec![] };
+    let again = answer(&mut tracker, 13, Answer::Found(live()));
+    assert_eq!(again.last(), Some(&Action::Cancel(order())));
+    // Refused: it has ended, and what its end was must be asked for.
+    assert_eq!(answer(&mut tracker, 14, Answer::CancelRefused), []);
+    assert_eq!(tick(&mut tracker, 14), [Action::Query(order())]);
+    let ended = Found { venue_id: 7, state: FoundState::Canceled, fills: vec![fill(1)] };
+    let last = answer(&mut tracker, 15, Answer::Found(ended));
+    assert_eq!(last.last(), Some(&told(Outcome::Canceled)));
+    assert_eq!((tracker.settled(), tracker.next()), (true, None));
+}
+
+#[test]
+fn lost_events_make_everything_that_lives_be_asked_for() {
+    let mut tracker = sent();
+    answer(&mut tracker, 1, Answer::Accepted { venue_id: 7 });
+    tracker.lost(at(5), [order()].into_iter());
+    assert!(!tracker.settled());
+    assert_eq!(tick(&mut tracker, 5), [Action::Query(order())]);
+    // It is asked again while no answer comes.
+    assert_eq!(tick(&mut tracker, 6), []);
+    assert_eq!(tick(&mut tracker, 10), [Action::Query(order())]);
+}
