@@ -1,5 +1,8 @@
 //! `cargo run --release -- FOLDER`: fits every ARIMA case of `FOLDER/arima_statsmodels.json` and prints the CPU time beside
-//! the one recorded for statsmodels, with the ratio and its geometric mean; then the same for Prophet.
+//! the one recorded for statsmodels, with the ratio and its geometric mean; then the same for Prophet and
+//! the LSTM beside torch.
+
+mod lstm;
 
 use std::path::Path;
 
@@ -42,6 +45,7 @@ fn main() {
     }
     println!("geometric mean of the ratios: {:.1}\n", (log_ratio / cases.len() as f64).exp());
     prophet(folder);
+    lstm::run(folder);
 }
 
 fn prophet(folder: &Path) {

@@ -7,8 +7,10 @@
 
 pub mod arima;
 mod linalg;
+pub mod lstm;
 mod optimise;
 pub mod prophet;
+mod random;
 mod series;
 pub mod stats;
 

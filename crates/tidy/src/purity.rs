@@ -10,7 +10,7 @@ use crate::{Finding, Tree, code, layers};
 /// Foreign crates any pure crate may use.
 const FOREIGN: &[&str] = &["thiserror", "smallvec", "hashbrown"];
 /// Foreign crates that one pure crate may use in addition.
-const FOREIGN_OF_ONE: &[(&str, &str)] = &[("indicators", "ta-lib"), ("forecast", "matrixmultiply")];
+const FOREIGN_OF_ONE: &[(&str, &str)] = &[("indicators", "ta-lib"), ("forecast", "ndarray")];
 /// Pure crates in which numbers are signals and not money.
 const FLOATS_ALLOWED: &[&str] = &["indicators", "forecast", "strategy"];
 

@@ -5,6 +5,7 @@ use super::design::Design;
 use super::features;
 use super::fit::Model;
 use super::options::{Growth, ProphetError};
+use crate::random::Random;
 
 /// Most simulated futures.
 pub const SAMPLES_MAX: usize = 100_000;
@@ -114,7 +115,7 @@ impl Model {
         if u.samples == 0 {
             return parts.iter().map(|(g, f, s)| (g * f + s, g * f + s)).collect();
         }
-        let mut random = Random(u.seed);
+        let mut random = Random::new(u.seed);
         let mut drawn = vec![Vec::with_capacity(u.samples); t.len()];
         let end = t.iter().fold(1.0_f64, |m, v| m.max(*v));
         for _ in 0..u.samples {
@@ -152,51 +153,4 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     let below = at.floor() as usize;
     let above = (below + 1).min(sorted.len() - 1);
     sorted[below] + (at - at.floor()) * (sorted[above] - sorted[below])
-}
-
-/// SplitMix64 (Steele, Lea & Flood, OOPSLA 2014): seeded, the same on every machine.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// In (0, 1).
-    fn uniform(&mut self) -> f64 {
-        ((self.next() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
-    }
-
-    /// Box–Muller, one of the pair.
-    fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * self.uniform().ln()).sqrt();
-        radius * (2.0 * std::f64::consts::PI * self.uniform()).cos()
-    }
-
-    fn laplace(&mut self, scale: f64) -> f64 {
-        let u = self.uniform() - 0.5;
-        -scale * u.signum() * (1.0 - 2.0 * u.abs()).ln()
-    }
-
-    /// Knuth's product for small means, a rounded normal for large ones.
-    fn poisson(&mut self, mean: f64) -> usize {
-        if mean > 500.0 {
-            #[allow(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "clamped to a small range"
-            )]
-            return (mean + mean.sqrt() * self.normal()).round().clamp(0.0, 1e6) as usize;
-        }
-        let (floor, mut product, mut count) = ((-mean).exp(), self.uniform(), 0);
-        while product > floor {
-            product *= self.uniform();
-            count += 1;
-        }
-        count
-    }
 }

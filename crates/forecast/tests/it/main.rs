@@ -7,5 +7,6 @@
 )]
 
 mod hostile;
+mod lstm;
 mod prophet;
 mod reference;
