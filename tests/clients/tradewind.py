@@ -96,7 +96,7 @@ class Exchange:
 
     def __enter__(self):
         command = [self.program, "serve", "--json", "--log", "warn", "--data-dir", self.data_dir,
-                   "--exchange-addr", "127.0.0.1:0", *self.options]
+                   "--exchange-addr", "127.0.0.1:0", "--api-addr", "127.0.0.1:0", *self.options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         if not line:

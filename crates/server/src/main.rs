@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod failure;
 mod logs;
+mod platform;
 mod terminal;
 
 use std::process::ExitCode;

@@ -52,7 +52,7 @@ function command(dataDir, ...words) {
 async function withExchange(options, body) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tradewind-client-'));
   const dataDir = path.join(folder, 'data');
-  const serve = ['serve', '--json', '--log', 'warn', '--data-dir', dataDir, '--exchange-addr', '127.0.0.1:0', ...options];
+  const serve = ['serve', '--json', '--log', 'warn', '--data-dir', dataDir, '--exchange-addr', '127.0.0.1:0', '--api-addr', '127.0.0.1:0', ...options];
   const server = spawn(program, serve, { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = readline.createInterface({ input: server.stdout });
   const [line] = await once(lines, 'line', { signal: AbortSignal.timeout(WAIT_MAX) });

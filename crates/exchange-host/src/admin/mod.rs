@@ -125,9 +125,7 @@ impl Admin {
         if self.handle.view().account_by_name(&name).is_some() {
             return Err(AdminError::NameTaken(name));
         }
-        let account = self.next_id();
-        let mut commands = vec![Command::OpenAccount { account, name, maker: FEE, taker: FEE }];
-        commands.extend(self.transfers(account, fund, deposit)?);
+        let (account, commands) = self.opening(name, fund)?;
         let grant = Grant { account, account_name: &name, permissions: Permissions::ALL, label: "" };
         let (api_key, made) = make_key(&grant)?;
         match self.submit_batch(commands) {
@@ -139,6 +137,27 @@ impl Admin {
                 Err(error.into())
             }
         }
+    }
+
+    /// Opens and funds an account that no API key belongs to: the platform itself trades on it, in this process. When the
+    /// account exists already it is left as it is and its id is given, so that a caller that crashed half-way can ask again.
+    pub fn ensure_account(&self, name: &str, fund: &[Amount]) -> Result<AccountId, AdminError> {
+        let name = parse_name(name)?;
+        let _one_at_a_time = self.lock();
+        if let Some(known) = self.handle.view().account_by_name(&name) {
+            return Ok(known.id);
+        }
+        let (account, commands) = self.opening(name, fund)?;
+        self.submit_batch(commands)?;
+        Ok(account)
+    }
+
+    /// The next account's id and the commands that open and fund it. The caller holds the lock until they are carried out.
+    fn opening(&self, name: AccountName, fund: &[Amount]) -> Result<(AccountId, Vec<Command>), AdminError> {
+        let account = self.next_id();
+        let mut commands = vec![Command::OpenAccount { account, name, maker: FEE, taker: FEE }];
+        commands.extend(self.transfers(account, fund, deposit)?);
+        Ok((account, commands))
     }
 
     /// Makes another HMAC key.

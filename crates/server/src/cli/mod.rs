@@ -65,6 +65,9 @@ pub(crate) struct Serve {
     /// Where the exchange listens (port 0 takes a free one) [default: 127.0.0.1:8081]
     #[arg(long, value_name = "IP:PORT")]
     exchange_addr: Option<String>,
+    /// Where the platform listens (port 0 takes a free one) [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "IP:PORT")]
+    api_addr: Option<String>,
     /// Allow an address that other machines can reach; there is no TLS here
     #[arg(long)]
     allow_public: bool,
@@ -233,6 +236,7 @@ impl Serve {
     fn flags(&self, flags: &mut Flags) {
         let texts = [
             ("exchange.addr", &self.exchange_addr),
+            ("api.addr", &self.api_addr),
             ("exchange.durability", &self.durability),
             ("exchange.participants_seed", &self.participants_seed),
             ("exchange.participants_speed", &self.participants_speed),

@@ -4,17 +4,20 @@
 //! first SIGINT or SIGTERM starts it; a second one ends the process at once with code 130 (nothing accepted is lost:
 //! the journal is the record).
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use exchange_api::{ApiConfig, BoundServer, RateLimits, ServeError};
+use api::BoundApi;
+use exchange_api::{ApiConfig, BoundServer, RateLimits};
 use exchange_host::{Handle, Host, HostConfig, OpenError, Participants, Progress};
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
+use crate::platform;
 use crate::terminal::{answer, note};
 
 /// Shortest time between two lines of progress.
@@ -87,15 +90,18 @@ async fn serve(config: &Config, handle: Handle, json: bool) -> Result<ExitCode, 
     let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot_wait)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(cannot_wait)?;
     let (stopper, stop) = http::stop();
-    let api = config.api();
-    let server =
-        exchange_api::serve(handle.clone(), api, stop).await.map_err(|error| listen_failure(&error))?;
-    announce(config, &server, json);
+    let server = exchange_api::serve(handle.clone(), config.exchange_api(), stop.clone())
+        .await
+        .map_err(|error| listen_failure("--exchange-addr", error.addr, &error.source))?;
+    let platform = platform::start(config, &handle, stop)
+        .await
+        .map_err(|error| listen_failure("--api-addr", config.api.addr, &error))?;
+    announce(config, &server, &platform, json);
     told_to_stop(&mut interrupt, &mut terminate).await;
     note("stopping: open requests end first (once more to stop at once)");
     stopper.stop();
     tokio::select! {
-        () = server.ended() => {}
+        () = async { tokio::join!(server.ended(), platform.ended()); } => {}
         () = told_to_stop(&mut interrupt, &mut terminate) => std::process::exit(Exit::Interrupted as i32),
     }
     Ok(match handle.status().stopped {
@@ -114,25 +120,25 @@ async fn told_to_stop(interrupt: &mut Signal, terminate: &mut Signal) {
     }
 }
 
-fn listen_failure(error: &ServeError) -> Failure {
-    let mut other = error.addr;
+fn listen_failure(flag: &str, addr: SocketAddr, error: &std::io::Error) -> Failure {
+    let mut other = addr;
     other.set_port(other.port().wrapping_add(1));
-    let failure =
-        Failure::new(Exit::Failed, format!("cannot listen on {}", error.addr)).because(&error.source);
-    match error.source.kind() {
-        std::io::ErrorKind::AddrInUse => failure.advise(format!(
-            "stop the program that uses the port, or choose another: --exchange-addr {other}"
-        )),
-        std::io::ErrorKind::PermissionDenied => {
-            failure.advise("choose a port above 1023 with --exchange-addr")
+    let failure = Failure::new(Exit::Failed, format!("cannot listen on {addr}")).because(error);
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            failure.advise(format!("stop the program that uses the port, or choose another: {flag} {other}"))
         }
-        _ => failure.advise("choose an address of this machine with --exchange-addr"),
+        std::io::ErrorKind::PermissionDenied => {
+            failure.advise(format!("choose a port above 1023 with {flag}"))
+        }
+        _ => failure.advise(format!("choose an address of this machine with {flag}")),
     }
 }
 
 /// Says where everything is.
-fn announce(config: &Config, server: &BoundServer, json: bool) {
+fn announce(config: &Config, server: &BoundServer, platform: &BoundApi, json: bool) {
     let addr = server.local_addr();
+    let api = platform.local_addr();
     let dir = config.data_dir.display();
     if json {
         answer(json!({
@@ -140,6 +146,7 @@ fn announce(config: &Config, server: &BoundServer, json: bool) {
             "event": "ready",
             "pid": std::process::id(),
             "exchange": { "http": format!("http://{addr}"), "ws": format!("ws://{addr}") },
+            "api": { "http": format!("http://{api}") },
             "data_dir": dir.to_string(),
         }));
         return;
@@ -151,7 +158,8 @@ fn announce(config: &Config, server: &BoundServer, json: bool) {
         "no participants, empty books"
     };
     answer(format!(
-        "Tradewind {version}: a Binance-compatible spot exchange ({market})\n\
+        "Tradewind {version}: a trading platform with a Binance-compatible spot exchange ({market})\n\
+         \n  platform       http://{api}/api/docs\
          \n  REST           http://{addr}/api/v3\
          \n  streams        ws://{addr}/ws and ws://{addr}/stream\
          \n  WebSocket API  ws://{addr}/ws-api/v3\
@@ -176,8 +184,8 @@ fn data_dir_option(config: &Config) -> String {
 }
 
 impl Config {
-    /// The API's part of the configuration.
-    pub(crate) fn api(&self) -> ApiConfig {
+    /// The exchange's API's part of the configuration.
+    pub(crate) fn exchange_api(&self) -> ApiConfig {
         let exchange = &self.exchange;
         let limits = http::Limits {
             connections_max: exchange.connections_max,

@@ -147,6 +147,32 @@ pub(crate) const KEYS: &[Key] = &[
         set: |config, text| put(&mut config.exchange.connections_per_ip_max, range(text, 1, CONNECTIONS_MAX)),
     },
     Key {
+        name: "api.addr",
+        unit: "IP address and port",
+        default: "127.0.0.1:8080",
+        flag: Some("--api-addr"),
+        about: "Where the platform listens. Port 0 takes a free one; so does the default when another program has its port.",
+        set: |config, text| {
+            put(&mut config.api.addr, parse::<SocketAddr>(text, "an address like 127.0.0.1:8080"))
+        },
+    },
+    Key {
+        name: "api.docs",
+        unit: "true or false",
+        default: "true",
+        flag: None,
+        about: "Serves the API's description at /api/openapi.json and /api/docs.",
+        set: |config, text| put(&mut config.api.docs, parse(text, "true or false")),
+    },
+    Key {
+        name: "api.frontend",
+        unit: "origin like https://desk.example.org, or none",
+        default: "none",
+        flag: None,
+        about: "The one other origin whose pages may call the API from a browser (CORS).",
+        set: |config, text| put(&mut config.api.frontend, origin(text)),
+    },
+    Key {
         name: "history.trades",
         unit: "trades per market, 0 for all",
         default: "200000",
@@ -227,6 +253,19 @@ fn range<T: FromStr + PartialOrd + Copy + std::fmt::Display>(
 ) -> Result<T, String> {
     let value: T = parse(text, "a whole number in range")?;
     if value < min || value > max { Err(format!("is not between {min} and {max}")) } else { Ok(value) }
+}
+
+fn origin(text: &str) -> Result<Option<String>, String> {
+    if text == "none" {
+        return Ok(None);
+    }
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', ' ', '*']) => {
+            Ok(Some(text.to_owned()))
+        }
+        _ => Err("is not an origin: scheme and host, no path, like https://desk.example.org".into()),
+    }
 }
 
 fn durability(text: &str) -> Result<Durability, String> {

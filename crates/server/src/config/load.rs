@@ -75,7 +75,9 @@ pub(crate) fn load(
     for (key, value) in KEYS.iter().zip(&values) {
         (key.set)(&mut config, &value.text).map_err(|why| bad_value(key, value, &why))?;
     }
-    config.data_dir_is_default = values.iter().any(|v| v.name == "data_dir" && v.origin == Origin::Default);
+    let is_default = |name: &str| values.iter().any(|v| v.name == name && v.origin == Origin::Default);
+    config.data_dir_is_default = is_default("data_dir");
+    config.api.addr_is_default = is_default("api.addr");
     Ok(Loaded { config, values })
 }
 
@@ -195,7 +197,7 @@ mod tests {
         let (host, parts) = (config.host(), exchange_host::HostConfig::new(""));
         assert_eq!((host.durability, host.snapshot_every), (parts.durability, parts.snapshot_every));
         assert_eq!(host.snapshots_kept, parts.snapshots_kept);
-        let (api, parts) = (config.api(), exchange_api::ApiConfig::default());
+        let (api, parts) = (config.exchange_api(), exchange_api::ApiConfig::default());
         assert_eq!((api.addr, api.http, api.rate.is_some()), (parts.addr, parts.http, parts.rate.is_some()));
     }
 

@@ -21,6 +21,7 @@ pub(crate) struct Config {
     /// True if nobody named the data directory.
     pub(crate) data_dir_is_default: bool,
     pub(crate) exchange: Exchange,
+    pub(crate) api: Api,
     /// `[history]`
     pub(crate) history: history::Retention,
     pub(crate) log: Log,
@@ -41,6 +42,16 @@ pub(crate) struct Exchange {
     pub(crate) rate_limits: bool,
     pub(crate) connections_max: usize,
     pub(crate) connections_per_ip_max: usize,
+}
+
+/// `[api]`
+#[derive(Clone, Debug)]
+pub(crate) struct Api {
+    pub(crate) addr: SocketAddr,
+    /// True if nobody chose the address.
+    pub(crate) addr_is_default: bool,
+    pub(crate) docs: bool,
+    pub(crate) frontend: Option<String>,
 }
 
 /// `[log]`
@@ -71,6 +82,7 @@ impl Config {
                 connections_max: 1,
                 connections_per_ip_max: 1,
             },
+            api: Api { addr, addr_is_default: false, docs: true, frontend: None },
             history: history::Retention::default(),
             log: Log { filter: String::new(), json: false },
         }

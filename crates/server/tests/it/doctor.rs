@@ -11,7 +11,7 @@ use crate::program::{Done, Server, finish, run_in, tradewind};
 
 fn doctor(dir: &Path, addr: &str) -> Done {
     let mut command = tradewind(&["doctor", "--json", "--data-dir"]);
-    finish(command.arg(dir).env("TRADEWIND__EXCHANGE__ADDR", addr))
+    finish(command.arg(dir).env("TRADEWIND__EXCHANGE__ADDR", addr).env("TRADEWIND__API__ADDR", "127.0.0.1:0"))
 }
 
 fn state(done: &Done, name: &str) -> String {

@@ -49,6 +49,45 @@ pub(crate) fn finish(command: &mut Command) -> Done {
     Done { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
 }
 
+/// An answer over HTTP.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// The head, in small letters.
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body)
+            .unwrap_or_else(|_| panic!("no JSON: {} {:?}", self.status, self.body))
+    }
+}
+
+/// One request on a connection of its own.
+pub(crate) fn ask(
+    addr: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
+    let mut stream = TcpStream::connect(addr).unwrap();
+    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+    for (name, value) in headers {
+        request.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if !body.is_empty() {
+        request.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
+    }
+    write!(stream, "{request}\r\n{body}").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Answer { status, head: head.to_lowercase(), body: body.to_owned() }
+}
+
 /// A running server.
 pub(crate) struct Server {
     child: Child,
@@ -70,7 +109,16 @@ impl Server {
 
     /// The same with another log level, and another place for standard error.
     pub(crate) fn start_logging(dir: &Path, options: &[&str], level: &str, log: Stdio) -> Self {
-        let mut command = tradewind(&["serve", "--json", "--log", level, "--exchange-addr", "127.0.0.1:0"]);
+        let mut command = tradewind(&[
+            "serve",
+            "--json",
+            "--log",
+            level,
+            "--exchange-addr",
+            "127.0.0.1:0",
+            "--api-addr",
+            "127.0.0.1:0",
+        ]);
         command.args(options).arg("--data-dir").arg(dir).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
@@ -89,14 +137,15 @@ impl Server {
         self.ready["exchange"]["http"].as_str().unwrap().trim_start_matches("http://").parse().unwrap()
     }
 
-    /// The status and body of a GET.
+    /// Where the platform listens.
+    pub(crate) fn api(&self) -> SocketAddr {
+        self.ready["api"]["http"].as_str().unwrap().trim_start_matches("http://").parse().unwrap()
+    }
+
+    /// The status and body of a GET at the exchange.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(self.addr()).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+        let answer = ask(self.addr(), "GET", path, &[], "");
+        (answer.status, answer.body)
     }
 
     /// Sends a signal and waits for the end.

@@ -35,7 +35,7 @@ fn a_log_that_cannot_be_written_ends_nothing() {
 fn a_second_server_on_the_same_data_names_the_first() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());
-    let done = run_in(dir.path(), &["serve", "--exchange-addr", "127.0.0.1:0"]);
+    let done = run_in(dir.path(), &["serve", "--api-addr", "127.0.0.1:0", "--exchange-addr", "127.0.0.1:0"]);
     assert_eq!(done.code, 1);
     assert!(done.err.contains(&format!("process {}", server.pid())), "{}", done.err);
     assert_eq!(server.get("/api/v3/ping").0, 200);
@@ -46,7 +46,10 @@ fn a_port_in_use_is_named_with_a_way_out() {
     let dir = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
-    let done = run_in(dir.path(), &["serve", "--no-participants", "--exchange-addr", &addr]);
+    let done = run_in(
+        dir.path(),
+        &["serve", "--no-participants", "--api-addr", "127.0.0.1:0", "--exchange-addr", &addr],
+    );
     assert_eq!(done.code, 1);
     assert!(done.err.contains(&addr) && done.err.contains("--exchange-addr"), "{}", done.err);
     // The data directory was given back.
@@ -70,7 +73,7 @@ fn what_was_answered_survives_a_kill() {
 #[test]
 fn a_file_in_place_of_the_data_directory_is_named() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let done = run_in(file.path(), &["serve", "--exchange-addr", "127.0.0.1:0"]);
+    let done = run_in(file.path(), &["serve", "--api-addr", "127.0.0.1:0", "--exchange-addr", "127.0.0.1:0"]);
     assert_eq!(done.code, 1);
     assert!(done.err.contains(file.path().to_str().unwrap()) && done.err.contains("do:"), "{}", done.err);
 }

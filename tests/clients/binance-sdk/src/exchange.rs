@@ -39,6 +39,8 @@ impl Exchange {
             "--no-participants",
             "--exchange-addr",
             "127.0.0.1:0",
+            "--api-addr",
+            "127.0.0.1:0",
         ]);
         command.arg("--data-dir").arg(folder.path()).stdout(Stdio::piped());
         let mut server = command.spawn()?;

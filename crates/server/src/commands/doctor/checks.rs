@@ -1,6 +1,6 @@
 //! The checks of `tradewind doctor`, one function each.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -27,7 +27,8 @@ pub(super) fn all(config: &Config) -> Vec<Check> {
         folder(&config.data_dir),
         disk(&config.data_dir),
         server(running),
-        port(config, running),
+        port("port", "--exchange-addr", config.exchange.addr, running),
+        port("platform port", "--api-addr", config.api.addr, running),
         key_file(&config.data_dir),
         journal(&config.data_dir, running),
         clock(&config.data_dir),
@@ -96,15 +97,14 @@ fn server(running: bool) -> Check {
     Check::good("server", if running { "running" } else { "not running" })
 }
 
-fn port(config: &Config, running: bool) -> Check {
-    let (name, addr) = ("port", config.exchange.addr);
+fn port(name: &'static str, flag: &str, addr: SocketAddr, running: bool) -> Check {
     match TcpListener::bind(addr) {
         Ok(_) => Check::good(name, format!("{addr} is free")),
         Err(error) if running && error.kind() == std::io::ErrorKind::AddrInUse => {
             Check::good(name, format!("{addr} is in use, presumably by the running server"))
         }
         Err(error) => {
-            let advice = "stop the other program, or choose another port with --exchange-addr 127.0.0.1:8082";
+            let advice = format!("stop the other program, or choose another port with {flag}");
             Check::bad(name, format!("{addr}: {error}"), advice)
         }
     }

@@ -1,0 +1,24 @@
+//! Layer 4: the platform's REST API for several people: markets, accounts, orders, bots, research, operations.
+//!
+//! Invariants
+//! * A private read or write names its owner; what belongs to somebody else is "not found" (invariant F1).
+//! * Errors are problem+json with a stable code, never a panic, a path or a piece of SQL.
+//! * The router and the OpenAPI description come from one table; `docs/openapi.json` is pinned by a test.
+//!
+//! The rest of the process is behind [`ports`]: this crate knows neither the exchange nor the engine.
+
+mod app;
+pub mod auth;
+mod etag;
+mod limits;
+mod openapi;
+pub mod ports;
+mod problem;
+mod routes;
+mod server;
+pub mod wire;
+
+pub use app::App;
+pub use openapi::document;
+pub use problem::Problem;
+pub use server::{ApiConfig, BoundApi, serve};

@@ -1,0 +1,10 @@
+//! How much a request may ask for. Each number with its reason.
+
+/// Most candles in one answer: a chart has fewer pixels, and more than this stalls chart libraries.
+pub(crate) const CANDLES_MAX: usize = 5_000;
+/// Most parts of one batch of candles: one request must not cost more than a few hundred milliseconds.
+pub(crate) const CANDLE_PARTS_MAX: usize = 50;
+/// Most levels of a book: what the venue shows.
+pub(crate) const DEPTH_MAX: usize = 1_000;
+/// Most symbols in one call.
+pub(crate) const SYMBOLS_MAX: usize = 200;

@@ -1,0 +1,84 @@
+//! The routes with their description: the router and `/api/openapi.json` come from the same table.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::routes::{health, markets};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Tradewind",
+        description = "The platform's API. Decimals are strings, times are RFC 3339, errors are problem+json (RFC 9457) with a stable `code`.",
+        license(name = "MIT OR Apache-2.0")
+    ),
+    modifiers(&Schemes),
+    security(("bearer" = []))
+)]
+struct Document;
+
+struct Schemes;
+
+impl utoipa::Modify for Schemes {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    }
+}
+
+/// All routes.
+pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(health::alive))
+        .routes(routes!(markets::list))
+        .routes(routes!(markets::tickers))
+        .routes(routes!(markets::market_data))
+        .routes(routes!(markets::book))
+        .routes(routes!(markets::candles))
+        .routes(routes!(markets::candle_batch))
+}
+
+/// The description as pretty JSON, as it is committed in `docs/openapi.json`.
+#[must_use]
+pub fn document() -> String {
+    let (_, document) = routes().split_for_parts();
+    let mut text = document.to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+const PAGE: &str = include_str!("docs/page.html");
+const SCRIPT: &str = include_str!("docs/page.js");
+const STYLE: &str = include_str!("docs/page.css");
+
+/// The description for programs and for people.
+pub(crate) fn pages(document: &utoipa::openapi::OpenApi) -> Router<Arc<App>> {
+    let json: Arc<str> = Arc::from(document.to_json().unwrap_or_default());
+    let typed = |kind: &'static str, text: &'static str| {
+        move || async move { ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], text).into_response() }
+    };
+    Router::new()
+        .route(
+            "/api/openapi.json",
+            get(move || {
+                let json = Arc::clone(&json);
+                async move {
+                    let kind = HeaderValue::from_static("application/json");
+                    ([(header::CONTENT_TYPE, kind)], json.to_string()).into_response()
+                }
+            }),
+        )
+        .route("/api/docs", get(typed("text/html; charset=utf-8", PAGE)))
+        .route("/api/docs/page.js", get(typed("text/javascript; charset=utf-8", SCRIPT)))
+        .route("/api/docs/page.css", get(typed("text/css; charset=utf-8", STYLE)))
+}

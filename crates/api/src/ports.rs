@@ -1,0 +1,160 @@
+//! What the API needs of the rest of the process, as small traits; `server` chooses what stands behind them.
+//!
+//! Readers answer from memory or from projections and never block for long; whatever changes something resolves when it is
+//! durable.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use types::{
+    AccountId, AssetId, Bar, Instrument, InstrumentId, Interval, Money, OrderView, Price, Print, Qty, Side,
+    Terms, Time,
+};
+
+/// A future that a port gives.
+pub type Reply<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Why a port has no answer. People are told the text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PortError {
+    /// No such instrument, account or order.
+    #[error("there is no such {0}")]
+    Unknown(&'static str),
+    /// A rule said no; nothing has changed.
+    #[error("{detail}")]
+    Refused {
+        /// A stable name of the rule.
+        code: &'static str,
+        /// What the rule says, with its numbers.
+        detail: String,
+    },
+    /// It is not known whether it happened: ask for the order before trying again.
+    #[error("the outcome is not known: {0}")]
+    Unknowable(String),
+    /// Not now; nothing has happened.
+    #[error("not available now: {0}")]
+    Unavailable(String),
+    /// A failure for the log.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// A market as its last 24 hours were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ticker {
+    /// Last price; 0 before the first trade.
+    pub last: Price,
+    /// Price 24 hours ago.
+    pub open: Price,
+    /// Highest.
+    pub high: Price,
+    /// Lowest.
+    pub low: Price,
+    /// Best bid with its quantity.
+    pub bid: Option<(Price, Qty)>,
+    /// Best ask with its quantity.
+    pub ask: Option<(Price, Qty)>,
+    /// Base volume.
+    pub volume: Money,
+    /// Quote volume.
+    pub quote_volume: Money,
+    /// Trades.
+    pub count: u64,
+    /// When this was so.
+    pub at: Time,
+}
+
+/// The best levels of a book, best first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Book {
+    /// The book's number.
+    pub update: u64,
+    /// Buyers.
+    pub bids: Vec<(Price, Qty)>,
+    /// Sellers.
+    pub asks: Vec<(Price, Qty)>,
+    /// When this was so.
+    pub at: Time,
+}
+
+/// Which candles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CandleRange {
+    /// Length of one.
+    pub interval: Interval,
+    /// First open time wanted; without it the newest ones.
+    pub from: Option<Time>,
+    /// Last open time wanted; without it up to now.
+    pub to: Option<Time>,
+    /// Most of them.
+    pub limit: usize,
+}
+
+/// Everything public about markets.
+pub trait Markets: Send + Sync + 'static {
+    /// All instruments, by name.
+    fn instruments(&self) -> Vec<Arc<Instrument>>;
+    /// One of them.
+    fn instrument(&self, id: &InstrumentId) -> Option<Arc<Instrument>>;
+    /// Its last 24 hours.
+    fn ticker(&self, id: &InstrumentId) -> Option<Ticker>;
+    /// Its book, at most `depth` levels a side.
+    fn book(&self, id: &InstrumentId, depth: usize) -> Option<Book>;
+    /// Its candles, oldest first, the last one still open.
+    fn candles<'a>(
+        &'a self,
+        id: &'a InstrumentId,
+        range: CandleRange,
+    ) -> Reply<'a, Result<Vec<Bar>, PortError>>;
+    /// Its last public trades, oldest first.
+    fn prints<'a>(&'a self, id: &'a InstrumentId, limit: usize) -> Reply<'a, Result<Vec<Print>, PortError>>;
+}
+
+/// What somebody wants to trade.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderRequest {
+    /// Where.
+    pub instrument: InstrumentId,
+    /// Direction.
+    pub side: Side,
+    /// What.
+    pub terms: Terms,
+    /// The id it gets at the venue: derived from the intent, so that the same intent is never sent as two orders.
+    pub client_id: types::ClientOrderId,
+}
+
+/// A holding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// Which asset.
+    pub asset: AssetId,
+    /// Its name and decimals.
+    pub code: types::AssetCode,
+    /// Decimals of the amounts.
+    pub scale: u8,
+    /// Can be spent.
+    pub available: Money,
+    /// Reserved by live orders.
+    pub locked: Money,
+}
+
+/// Accounts at a venue and what they trade there. A call that changes something resolves when it is durable.
+pub trait Desk: Send + Sync + 'static {
+    /// Opens an account with a name of its own and test money.
+    fn open(&self, name: String) -> Reply<'_, Result<AccountId, PortError>>;
+    /// Places an order; the answer is the order after it met the book.
+    fn place(&self, account: AccountId, order: OrderRequest) -> Reply<'_, Result<OrderView, PortError>>;
+    /// Cancels a live order.
+    fn cancel(
+        &self,
+        account: AccountId,
+        instrument: InstrumentId,
+        id: types::OrderId,
+    ) -> Reply<'_, Result<OrderView, PortError>>;
+    /// The live orders, by id, never stale.
+    fn open_orders(&self, account: AccountId) -> Vec<(InstrumentId, OrderView)>;
+    /// What the account holds, never stale.
+    fn holdings(&self, account: AccountId) -> Vec<Holding>;
+    /// Stops the account from placing orders by any way (its own API keys included) and cancels what is live; or allows it again.
+    fn set_halted(&self, account: AccountId, halted: bool) -> Reply<'_, Result<(), PortError>>;
+}

@@ -1,0 +1,7 @@
+//! The routes, one folder or file per noun.
+
+// `#[utoipa::path]` writes the extractors' types out once more.
+#![allow(unused_qualifications)]
+
+pub(crate) mod health;
+pub(crate) mod markets;

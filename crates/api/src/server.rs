@@ -1,0 +1,228 @@
+//! From the accept loop to the routes and back: request ids, bodies within limits, conditional answers, security headers.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use http::{BodyError, Counters, Limits, Request, Service, Stop};
+use http_body_util::BodyExt as _;
+use tokio::net::TcpListener;
+use tower::ServiceExt as _;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
+
+use crate::app::App;
+use crate::auth::opaque_token;
+use crate::{Problem, etag, openapi};
+
+/// Answers above so many bytes are compressed.
+const COMPRESS_ABOVE: u64 = 1_024;
+/// Answers up to so many bytes get an ETag; what is larger is streamed.
+const WHOLE_MAX: u64 = 4 * 1024 * 1024;
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// How the API listens.
+#[derive(Clone, Debug)]
+pub struct ApiConfig {
+    /// Where.
+    pub addr: SocketAddr,
+    /// What a client may take.
+    pub http: Limits,
+    /// Whether `/api/openapi.json` and `/api/docs` are served.
+    pub docs: bool,
+    /// The one other origin whose pages may call the API; none by default.
+    pub frontend: Option<String>,
+}
+
+/// A running API.
+#[derive(Debug)]
+pub struct BoundApi {
+    addr: SocketAddr,
+    task: tokio::task::JoinHandle<()>,
+    counters: Arc<Counters>,
+}
+
+impl BoundApi {
+    /// Where it listens.
+    #[must_use]
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// What its connections did.
+    #[must_use]
+    pub const fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+
+    /// Resolves when it has stopped and no connection is left.
+    pub async fn ended(self) {
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the API's accept loop ended badly");
+        }
+    }
+}
+
+/// Listens and serves until `stop`.
+///
+/// # Errors
+/// When the address cannot be had.
+pub async fn serve(app: Arc<App>, config: ApiConfig, stop: Stop) -> std::io::Result<BoundApi> {
+    let listener = TcpListener::bind(config.addr).await?;
+    let addr = listener.local_addr()?;
+    let counters = Arc::<Counters>::default();
+    let front = Arc::new(Front { router: router(app, &config), frontend: config.frontend });
+    let task = tokio::spawn(http::serve(listener, front, config.http, Arc::clone(&counters), stop));
+    Ok(BoundApi { addr, task, counters })
+}
+
+fn router(app: Arc<App>, config: &ApiConfig) -> Router {
+    let (router, document) = openapi::routes().split_for_parts();
+    let router = if config.docs { router.merge(openapi::pages(&document)) } else { router };
+    let compressed = SizeAbove::new(COMPRESS_ABOVE).and(NotForContentType::const_new("text/event-stream"));
+    router
+        .fallback(|| async { Problem::not_found("path") })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "this path does not know this method",
+            )
+        })
+        .layer(CompressionLayer::new().compress_when(compressed))
+        .layer(axum::middleware::from_fn(etag::conditional))
+        .with_state(app)
+}
+
+struct Front {
+    router: Router,
+    frontend: Option<String>,
+}
+
+impl Service for Front {
+    async fn call(self: Arc<Self>, mut request: Request) -> http::Response {
+        let id = opaque_token("r");
+        let origin = request.headers().get(header::ORIGIN).cloned();
+        let response = match self.preflight(&request) {
+            Some(response) => response,
+            None => match request.body().await {
+                Ok(body) => self.route(&request, body).await,
+                Err(error) => body_problem(error).into_response(),
+            },
+        };
+        self.finish(response, &id, origin.as_ref()).await
+    }
+
+    fn failed(&self) -> http::Response {
+        let text = br#"{"title":"Internal Server Error","status":500,"code":"internal","detail":"something failed on our side"}"#;
+        let mut response = http::Response::new(http::body::whole(Bytes::from_static(text)));
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        let json = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        response
+    }
+}
+
+impl Front {
+    async fn route(&self, request: &Request, body: Bytes) -> Response {
+        let mut inner = axum::http::Request::new(Body::from(body));
+        *inner.method_mut() = request.method().clone();
+        *inner.uri_mut() = request.uri().clone();
+        *inner.headers_mut() = request.headers().clone();
+        self.router.clone().oneshot(inner).await.unwrap_or_else(|never| match never {})
+    }
+
+    /// The answer to a browser's question whether another origin's page may call (CORS): closed unless configured.
+    fn preflight(&self, request: &Request) -> Option<Response> {
+        let asks = request.method() == Method::OPTIONS
+            && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+        asks.then(|| {
+            let mut response = StatusCode::NO_CONTENT.into_response();
+            if self.allows(request.headers().get(header::ORIGIN)) {
+                let headers = response.headers_mut();
+                let methods = HeaderValue::from_static("GET, POST, PATCH, DELETE");
+                headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+                let allowed =
+                    HeaderValue::from_static("authorization, content-type, idempotency-key, if-none-match");
+                headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+                headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+            }
+            response
+        })
+    }
+
+    fn allows(&self, origin: Option<&HeaderValue>) -> bool {
+        let origin = origin.and_then(|o| o.to_str().ok());
+        origin.is_some() && origin == self.frontend.as_deref()
+    }
+
+    async fn finish(&self, response: Response, id: &str, origin: Option<&HeaderValue>) -> http::Response {
+        let (mut parts, body) = response.into_parts();
+        let body = match parts.extensions.remove::<Problem>() {
+            Some(mut problem) => {
+                problem.request_id = Some(id.to_owned());
+                parts.headers.remove(header::CONTENT_LENGTH);
+                parts.headers.remove(header::CONTENT_ENCODING);
+                http::body::whole(serde_json::to_vec(&problem).unwrap_or_default())
+            }
+            None => into_body(body).await,
+        };
+        let headers = &mut parts.headers;
+        if let Ok(id) = HeaderValue::from_str(id) {
+            headers.insert(REQUEST_ID, id);
+        }
+        secure(headers);
+        if let Some(origin) = origin.filter(|origin| self.allows(Some(origin))) {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+            headers.append(header::VARY, HeaderValue::from_static("origin"));
+        }
+        http::Response::from_parts(parts, body)
+    }
+}
+
+/// Short bodies whole, long ones as they come.
+async fn into_body(body: Body) -> http::body::Body {
+    use axum::body::HttpBody as _;
+    if body.size_hint().upper().is_none_or(|len| len > WHOLE_MAX) {
+        return http::body::streamed(body);
+    }
+    match body.collect().await {
+        Ok(whole) => http::body::whole(whole.to_bytes()),
+        Err(error) => {
+            tracing::error!(%error, "an answer broke off");
+            http::body::whole(Bytes::new())
+        }
+    }
+}
+
+/// What every answer says to browsers: no guessing of types, no framing, nothing from elsewhere, no trace in other sites' logs.
+fn secure(headers: &mut axum::http::HeaderMap) {
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+    );
+    set(header::CACHE_CONTROL, "no-store");
+}
+
+fn body_problem(error: BodyError) -> Problem {
+    match error {
+        BodyError::TooLarge => {
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the body is larger than allowed here")
+        }
+        BodyError::TimedOut => {
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "the body did not arrive in time")
+        }
+        BodyError::Broken => Problem::invalid("the body broke off"),
+    }
+}
