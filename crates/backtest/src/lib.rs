@@ -3,14 +3,30 @@
 //! What a run is stands in [`RunSpec`], what it gave in [`Outcome`]; both are integers with their scales, so that two runs can
 //! be compared to the last digit. Floats appear in measures only, never in a money path (invariant L7).
 
+mod clock;
 mod draw;
+mod driver;
 pub mod equity;
+pub mod file;
+pub mod fold;
+mod listing;
 pub mod metrics;
 pub mod montecarlo;
 pub mod outcome;
+pub mod plan;
+mod recorder;
+pub mod run;
 pub mod run_spec;
 pub mod sweep;
+pub mod tape;
+mod warnings;
 
+pub use clock::cpu_seconds;
+pub use driver::Watch;
 pub use equity::{EquityCurve, EquityPoint};
+pub use listing::listing;
 pub use outcome::{ClosedTrade, FillRecord, OrderCounts, Outcome};
-pub use run_spec::{Fees, Latency, PricePath, RunSpec, Slippage, Traded};
+pub use plan::{Plan, PlanError};
+pub use run::{Recording, RunError, Setup, run};
+pub use run_spec::{Fees, Latency, PricePath, RunSpec, Slippage, Touch, Traded, VenueConfig};
+pub use tape::{Tape, TapeError};

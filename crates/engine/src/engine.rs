@@ -103,6 +103,7 @@ impl Engine {
             Input::External { account, market, client_id } => {
                 self.external(*account, *market, client_id, out);
             }
+            Input::Liquidation(liquidation) => self.liquidated(input.at, liquidation, out),
             Input::Timer { bot, id } => {
                 if let Some(at) = self.bots.iter().position(|b| b.id == *bot) {
                     self.tell(at, input.at, &Event::Timer(*id), out);
@@ -111,6 +112,15 @@ impl Engine {
         }
         self.follow_up(input.at, out);
         self.close_positions(input.at, out);
+    }
+
+    /// [`Self::step`] for a market event that stays where it is: what a driver uses that reads recorded events in place.
+    pub fn hear(&mut self, at: Time, seq: u64, event: &MarketEvent, out: &mut Vec<Output>) {
+        debug_assert!(seq > self.last_seq, "inputs rise by number");
+        self.last_seq = seq;
+        self.market(at, event, out);
+        self.follow_up(at, out);
+        self.close_positions(at, out);
     }
 
     fn market(&mut self, now: Time, event: &MarketEvent, out: &mut Vec<Output>) {
@@ -320,7 +330,7 @@ impl Engine {
         }
     }
 
-    fn cancel_orders(&mut self, at: usize, market: Option<MarketId>, out: &mut Vec<Output>) {
+    pub(crate) fn cancel_orders(&mut self, at: usize, market: Option<MarketId>, out: &mut Vec<Output>) {
         let mut ids: Vec<(ClientOrderId, MarketId)> = self.bots[at]
             .orders
             .iter()

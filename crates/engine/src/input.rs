@@ -1,7 +1,7 @@
 //! Everything that can make the engine decide.
 
 use orders::BotId;
-use types::{AccountId, ClientOrderId, Instrument, MarketEvent, MarketId, Report};
+use types::{AccountId, ClientOrderId, Instrument, Liquidation, MarketEvent, MarketId, Report};
 
 use crate::BotSpec;
 
@@ -37,6 +37,8 @@ pub enum Input {
         /// The order's id there.
         client_id: ClientOrderId,
     },
+    /// A venue closed positions of an account whose collateral ran out: the bots that held them book it and stop.
+    Liquidation(Liquidation),
 }
 
 /// What people can ask of a shard.

@@ -12,6 +12,7 @@ mod engine;
 mod equity;
 mod input;
 pub mod limits;
+mod liquidation;
 mod output;
 mod report;
 mod saved;

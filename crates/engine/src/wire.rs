@@ -3,8 +3,8 @@
 use orders::{BotId, VenueOrder};
 use risk::Limits;
 use types::codec::{
-    get_instrument, get_market_event, get_option, get_report, get_side, get_terms, get_text, put_instrument,
-    put_market_event, put_option, put_report, put_side, put_terms,
+    get_instrument, get_liquidation, get_market_event, get_option, get_report, get_side, get_terms, get_text,
+    put_instrument, put_liquidation, put_market_event, put_option, put_report, put_side, put_terms,
 };
 use types::wire::{Reader, WireError, Writer};
 use types::{AccountId, AssetId, Interval, MarketId, Money, Qty};
@@ -48,6 +48,10 @@ pub fn put_input(w: &mut Writer<'_>, input: &Input) -> Result<(), WireError> {
             w.u16(market.0);
             w.text(client_id.as_str());
         }
+        Input::Liquidation(liquidation) => {
+            w.u8(6);
+            put_liquidation(w, liquidation);
+        }
     }
     Ok(())
 }
@@ -68,6 +72,7 @@ pub fn get_input(r: &mut Reader<'_>) -> Result<Input, WireError> {
             market: MarketId(r.u16()?),
             client_id: get_text(r)?,
         },
+        6 => Input::Liquidation(get_liquidation(r)?),
         _ => return Err(WireError::Invalid),
     })
 }

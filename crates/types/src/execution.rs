@@ -1,6 +1,6 @@
 //! What a venue says about one of our orders. A report names the order by the client id that we gave it.
 
-use crate::{AssetId, ClientOrderId, MarketId, Money, Price, Qty, TradeId};
+use crate::{AccountId, AssetId, ClientOrderId, MarketId, Money, Price, Qty, Side, TradeId};
 
 /// One thing that happened to one of our orders at its venue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,19 @@ pub struct VenueFill {
     pub fee_asset: AssetId,
     /// True if our order was resting.
     pub is_maker: bool,
+}
+
+/// A venue closed (part of) a position because its collateral no longer carried it; no order of ours asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Liquidation {
+    /// Whose position.
+    pub account: AccountId,
+    /// In which instrument.
+    pub market: MarketId,
+    /// `Sell`: a long position was closed.
+    pub side: Side,
+    /// The fill, its fee included.
+    pub fill: VenueFill,
 }
 
 /// Why a venue refused an order, as far as its answer tells.

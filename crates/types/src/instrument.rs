@@ -164,6 +164,15 @@ impl NotionalScale {
         Money(i128::from(price.0 / self.price_unit) * i128::from(qty.0 / self.qty_unit))
     }
 
+    /// The highest price at which `qty` (> 0) is worth at most `value`; saturates at the range of [`Price`].
+    #[must_use]
+    pub fn price_at(self, value: Money, qty: Qty) -> Price {
+        let qty = i128::from((qty.0 / self.qty_unit).max(1));
+        let price = value.0.div_euclid(qty).saturating_mul(i128::from(self.price_unit));
+        let limit = if price < 0 { i64::MIN } else { i64::MAX };
+        Price(i64::try_from(price).unwrap_or(limit))
+    }
+
     /// The largest multiple of `step` that `budget` buys at `price` (> 0); saturates at the range of [`Qty`].
     #[must_use]
     pub fn affordable(self, budget: Money, price: Price, step: Qty) -> Qty {

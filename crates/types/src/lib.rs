@@ -25,7 +25,7 @@ pub mod wire;
 pub use bar::Bar;
 pub use command::{Command, Stamped};
 pub use event::Event;
-pub use execution::{Outcome, Report, VenueFill, VenueReason};
+pub use execution::{Liquidation, Outcome, Report, VenueFill, VenueReason};
 pub use ids::{AccountId, AssetId, ListId, MarketId, OrderId, TradeId};
 pub use instrument::{Asset, Market};
 pub use instrument_id::{Instrument, InstrumentId, InstrumentKind};

@@ -1,8 +1,11 @@
 //! What holds for every bot: decisions, stops, limits, unknown outcomes, the kill switch.
 
-use engine::{BotState, Control, Output};
+use engine::{BotState, Control, Input, Output};
 use risk::Limits;
-use types::{AccountId, ClientOrderId, MarketId, Outcome, Qty, SignedQty, Time};
+use types::{
+    AccountId, AssetId, ClientOrderId, Liquidation, MarketId, Money, Outcome, Price, Qty, Side, SignedQty,
+    Time, TradeId, VenueFill,
+};
 
 use crate::desk::{BOT, Desk, ONE, bar};
 
@@ -124,6 +127,32 @@ fn a_fill_of_a_stranger_stops_the_bots_of_its_market() {
     assert_eq!(desk.engine.state(BOT), Some(BotState::Stopped));
     assert!(desk.outputs.iter().any(|o| matches!(o, Output::External { .. })));
     assert_eq!(desk.engine.account(BOT).unwrap().position(MarketId(0)).qty(), SignedQty(ONE));
+}
+
+/// A venue sold `qty` of the account's long position at 50.
+pub(crate) fn liquidation(qty: i64) -> Liquidation {
+    let quote = Money(50 * i128::from(qty));
+    let (trade, price, qty) = (TradeId(77), Price(50 * ONE), Qty(qty));
+    let (fee, fee_asset, is_maker) = (Money(i128::from(ONE)), AssetId(1), false);
+    let fill = VenueFill { trade, price, qty, quote, fee, fee_asset, is_maker };
+    Liquidation { account: AccountId(1), market: MarketId(0), side: Side::Sell, fill }
+}
+
+#[test]
+fn a_liquidation_is_booked_and_stops_the_bot() {
+    let mut desk = desk(Limits::default());
+    rise(&mut desk, 0, 6);
+    let before = desk.engine.account(BOT).unwrap().asset(AssetId(1));
+    let stranger = Liquidation { account: AccountId(9), ..liquidation(ONE) };
+    desk.input(Input::Liquidation(stranger));
+    assert_eq!((position(&desk), desk.engine.state(BOT)), (ONE, Some(BotState::Running)));
+    desk.input(Input::Liquidation(liquidation(ONE)));
+    assert_eq!((position(&desk), desk.engine.state(BOT)), (0, Some(BotState::Stopped)));
+    // Bought at 103, sold at 50, and a fee of 1.
+    let after = desk.engine.account(BOT).unwrap().asset(AssetId(1));
+    assert_eq!(after.0 - before.0, -54 * i128::from(ONE));
+    rise(&mut desk, 6, 20);
+    assert_eq!(position(&desk), 0, "it stays out");
 }
 
 #[test]

@@ -90,6 +90,10 @@ impl Desk {
         self.step(Time(self.seq.cast_signed()), Input::Control(control));
     }
 
+    pub(crate) fn input(&mut self, input: Input) {
+        self.step(Time(self.seq.cast_signed()), input);
+    }
+
     pub(crate) fn bar(&mut self, bar: Bar) {
         self.close = bar.close;
         let event = MarketEvent { market: MarketId(0), data: MarketNews::Bar(bar) };

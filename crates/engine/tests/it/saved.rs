@@ -10,6 +10,7 @@ use types::{
     Qty, Report, Stamped, Time, TradeId, VenueFill,
 };
 
+use crate::bots::liquidation;
 use crate::desk::{BOT, ONE, bar, perpetual};
 
 fn spec() -> BotSpec {
@@ -154,6 +155,7 @@ fn every_input_is_read_back_from_its_bytes() {
         Input::Timer { bot: BOT, id: 7 },
         Input::WarmUp { bot: BotId(2), event },
         Input::External { account: AccountId(1), market: MarketId(0), client_id: id },
+        Input::Liquidation(liquidation(ONE)),
     ];
     for input in controls.map(Input::Control).into_iter().chain(others) {
         let mut bytes = Vec::new();

@@ -18,7 +18,7 @@ pub use market::{
     put_market_event,
 };
 pub use order::{get_side, get_terms, put_side, put_terms};
-pub use report::{get_report, get_venue_fill, put_report, put_venue_fill};
+pub use report::{get_liquidation, get_report, get_venue_fill, put_liquidation, put_report, put_venue_fill};
 
 /// Writes whether there is a value, then the value.
 pub fn put_option<T>(w: &mut Writer<'_>, value: Option<T>, put: impl FnOnce(&mut Writer<'_>, T)) {

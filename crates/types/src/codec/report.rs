@@ -1,9 +1,12 @@
 //! What a venue says about our orders.
 
 use crate::wire::{Reader, WireError, Writer};
-use crate::{AssetId, MarketId, Money, Outcome, Price, Qty, Report, TradeId, VenueFill, VenueReason};
+use crate::{
+    AccountId, AssetId, Liquidation, MarketId, Money, Outcome, Price, Qty, Report, TradeId, VenueFill,
+    VenueReason,
+};
 
-use super::get_text;
+use super::{get_side, get_text, put_side};
 
 /// Writes a report.
 pub fn put_report(w: &mut Writer<'_>, report: &Report) {
@@ -43,6 +46,24 @@ pub fn get_report(r: &mut Reader<'_>) -> Result<Report, WireError> {
         _ => return Err(WireError::Invalid),
     };
     Ok(Report { market, client_id, outcome })
+}
+
+/// Writes a liquidation.
+pub fn put_liquidation(w: &mut Writer<'_>, liquidation: &Liquidation) {
+    w.u32(liquidation.account.0);
+    w.u16(liquidation.market.0);
+    put_side(w, liquidation.side);
+    put_venue_fill(w, &liquidation.fill);
+}
+
+/// Reads a liquidation.
+pub fn get_liquidation(r: &mut Reader<'_>) -> Result<Liquidation, WireError> {
+    Ok(Liquidation {
+        account: AccountId(r.u32()?),
+        market: MarketId(r.u16()?),
+        side: get_side(r)?,
+        fill: get_venue_fill(r)?,
+    })
 }
 
 /// Writes a fill.

@@ -1,0 +1,340 @@
+//! The virtual-time driver: recorded events, reports of the simulated venue, timers and funding become one stream of inputs by
+//! time, and the engine takes them one by one.
+//!
+//! **What is seen when** (invariant H3). A bar begins at its open time for the venue, which lives through it, and is heard by
+//! strategies at its close plus the feed's delay. At one moment the venue's news come first, then funding, then bars that
+//! closed, then timers, then bars that begin: so an order decided on a close meets the next open and nothing earlier.
+//! Longer bars are folded from closed shorter ones (H4). No input ever carries a later time than one after it (T1).
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use engine::{Engine, Input, Output};
+use orders::BotId;
+use types::{Bar, Interval, MarketEvent, MarketId, MarketNews, Stamped, Time};
+use venue_sim::{News, SimVenue};
+
+use crate::fold::Fold;
+use crate::recorder::Recorder;
+use crate::tape::{Tape, TapeError};
+
+/// Actions between two looks of the watcher.
+const WATCH_EVERY: u64 = 1 << 16;
+
+/// Funding of perpetuals is due at these steps of the day: 00:00, 08:00, 16:00 UTC.
+const FUNDING_NS: i64 = 8 * 3_600 * 1_000_000_000;
+
+/// Whether to go on; asked now and then.
+pub type Watch<'a> = &'a mut dyn FnMut(Time) -> bool;
+
+/// One tape and what of it is under way.
+struct Lane<'a> {
+    tape: Box<dyn Tape + 'a>,
+    /// The present event has not begun.
+    begins: Option<Time>,
+    /// The present event is a bar that has begun and is heard then.
+    heard: Option<Time>,
+    /// Events that have begun and are heard later.
+    late: VecDeque<(Time, MarketEvent)>,
+    folds: Vec<Fold>,
+    folded: MarketEvent,
+}
+
+/// What happens next; by time, then in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Action {
+    Funding,
+    Hear(usize),
+    Timer,
+    Begin(usize),
+}
+
+/// A run under way.
+pub(crate) struct Driver<'a> {
+    pub(crate) engine: Engine,
+    pub(crate) venue: SimVenue,
+    pub(crate) recorder: Recorder,
+    lanes: Vec<Lane<'a>>,
+    timers: BinaryHeap<Reverse<(Time, u64, BotId, u32)>>,
+    out: Vec<Output>,
+    seq: u64,
+    feed_ns: i64,
+    bot: BotId,
+    /// Equity is noted at the closes of these bars.
+    main: (MarketId, Interval),
+    /// A close whose equity is to be noted.
+    mark: Option<Time>,
+    /// Without bars: when equity is noted next.
+    tick: Option<Time>,
+    /// Rate per eight hours, and when it is due next.
+    funding: Option<(i64, Time)>,
+    pub(crate) now: Time,
+    pub(crate) first: Option<Time>,
+    pub(crate) strangers: u64,
+}
+
+impl<'a> Driver<'a> {
+    pub(crate) fn new(
+        engine: Engine,
+        venue: SimVenue,
+        recorder: Recorder,
+        bot: BotId,
+        main: (MarketId, Interval),
+        feed_ns: i64,
+        funding: i64,
+    ) -> Self {
+        Self {
+            engine,
+            venue,
+            recorder,
+            lanes: Vec::new(),
+            timers: BinaryHeap::new(),
+            out: Vec::new(),
+            seq: 0,
+            feed_ns,
+            bot,
+            main,
+            mark: None,
+            tick: None,
+            funding: (funding != 0).then_some((funding, Time(i64::MIN))),
+            now: Time(i64::MIN),
+            first: None,
+            strangers: 0,
+        }
+    }
+
+    /// Adds a tape; `longer` are the intervals to be folded from its bars, shortest first.
+    pub(crate) fn add(&mut self, tape: Box<dyn Tape + 'a>, longer: &[Interval]) -> Result<(), TapeError> {
+        let folds = longer.iter().map(|interval| Fold::new(*interval)).collect();
+        let folded = tape.event().clone();
+        let mut lane = Lane { tape, begins: None, heard: None, late: VecDeque::new(), folds, folded };
+        lane.load()?;
+        self.lanes.push(lane);
+        Ok(())
+    }
+
+    /// Runs to the end of all tapes, or until `watch` says no (`false` then).
+    pub(crate) fn run(&mut self, watch: Watch<'_>) -> Result<bool, TapeError> {
+        let mut actions = 0_u64;
+        while let Some((at, action)) = self.earliest() {
+            if self.first.is_none() {
+                self.begin(at);
+            }
+            if self.settle(at, action) {
+                continue;
+            }
+            self.now = at;
+            match action {
+                Action::Funding => self.fund(at),
+                Action::Hear(lane) => self.hear(lane, at)?,
+                Action::Timer => self.ring(at),
+                Action::Begin(lane) => self.start(lane, at)?,
+            }
+            actions += 1;
+            if actions.is_multiple_of(WATCH_EVERY) && !watch(at) {
+                return Ok(false);
+            }
+        }
+        // The last close: what is filled there is still part of the run.
+        while self.settle(self.now, Action::Begin(0)) {}
+        Ok(true)
+    }
+
+    fn begin(&mut self, at: Time) {
+        self.first = Some(at);
+        if let Some((_, due)) = &mut self.funding {
+            *due = Time(at.0 - at.0.rem_euclid(FUNDING_NS) + FUNDING_NS);
+        }
+        let bars = |lane: &Lane<'_>| matches!(lane.tape.event().data, MarketNews::Bar(_));
+        if !self.lanes.iter().any(bars) {
+            self.tick = Some(self.main.1.next(self.main.1.start(at)));
+        }
+    }
+
+    fn earliest(&self) -> Option<(Time, Action)> {
+        let mut first: Option<(Time, Action)> = None;
+        for (n, lane) in self.lanes.iter().enumerate() {
+            consider(&mut first, lane.begins, Action::Begin(n));
+            consider(&mut first, lane.heard, Action::Hear(n));
+            consider(&mut first, lane.late.front().map(|(at, _)| *at), Action::Hear(n));
+        }
+        // Timers and funding do not keep a run going.
+        first?;
+        consider(&mut first, self.timers.peek().map(|Reverse(timer)| timer.0), Action::Timer);
+        consider(&mut first, self.funding.map(|(_, due)| due), Action::Funding);
+        first
+    }
+
+    /// Does one thing that comes before `action` at `at`: news of the venue, or noting the equity; `false` if there is none.
+    fn settle(&mut self, at: Time, action: Action) -> bool {
+        if let Some(tick) = self.tick.filter(|tick| *tick <= at) {
+            self.mark = Some(tick);
+            self.tick = Some(self.main.1.next(tick));
+        }
+        let marked = self.mark.filter(|mark| at > *mark || matches!(action, Action::Begin(_)));
+        if let Some((when, news)) = self.venue.next(marked.unwrap_or(at)) {
+            self.news(when, news);
+            return true;
+        }
+        if let Some(mark) = marked {
+            self.recorder.mark(&self.engine, mark);
+            self.mark = None;
+            return true;
+        }
+        false
+    }
+
+    fn news(&mut self, at: Time, news: News) {
+        self.now = self.now.max(at);
+        let input = match news {
+            News::Report(report) => Input::Execution(report),
+            News::Liquidated(liquidation) => Input::Liquidation(liquidation),
+        };
+        self.step(at, input);
+        if let News::Liquidated(liquidation) = news {
+            self.recorder.liquidated(&self.engine, at, &liquidation);
+        }
+    }
+
+    fn start(&mut self, lane: usize, at: Time) -> Result<(), TapeError> {
+        let lane = &mut self.lanes[lane];
+        lane.begins = None;
+        let event = lane.tape.event();
+        self.venue.market(at, event);
+        let heard = match &event.data {
+            MarketNews::Bar(bar) => bar.interval.next(bar.open_time).plus_nanos(self.feed_ns),
+            _ => at.plus_nanos(self.feed_ns),
+        };
+        if self.feed_ns > 0 {
+            lane.late.push_back((heard, event.clone()));
+            return lane.load();
+        }
+        if heard > at {
+            lane.heard = Some(heard);
+            return Ok(());
+        }
+        self.seq += 1;
+        self.engine.hear(at, self.seq, event, &mut self.out);
+        lane.load()?;
+        self.outputs(at);
+        Ok(())
+    }
+
+    fn hear(&mut self, lane: usize, at: Time) -> Result<(), TapeError> {
+        let index = lane;
+        let lane = &mut self.lanes[lane];
+        let late = if lane.heard.take().is_none() { lane.late.pop_front() } else { None };
+        let event = late.as_ref().map_or_else(|| lane.tape.event(), |(_, event)| event);
+        self.seq += 1;
+        self.engine.hear(at, self.seq, event, &mut self.out);
+        if let MarketNews::Bar(bar) = event.data {
+            self.outputs(at);
+            self.closed(index, at, &bar);
+        } else {
+            self.outputs(at);
+        }
+        if late.is_none() { self.lanes[index].load() } else { Ok(()) }
+    }
+
+    /// A bar was heard: what it closes of longer ones, and whether equity is to be noted.
+    fn closed(&mut self, lane: usize, at: Time, bar: &Bar) {
+        let market = self.lanes[lane].tape.event().market;
+        self.recorder.bar(&self.engine, market, bar);
+        self.note((market, bar.interval), at);
+        for n in 0..self.lanes[lane].folds.len() {
+            for longer in self.lanes[lane].folds[n].add(bar).into_iter().flatten() {
+                let lane = &mut self.lanes[lane];
+                lane.folded = MarketEvent { market, data: MarketNews::Bar(longer) };
+                self.seq += 1;
+                self.engine.hear(at, self.seq, &lane.folded, &mut self.out);
+                self.outputs(at);
+                self.note((market, longer.interval), at);
+            }
+        }
+    }
+
+    fn note(&mut self, closed: (MarketId, Interval), at: Time) {
+        if closed == self.main {
+            self.mark = Some(at);
+        }
+    }
+
+    fn ring(&mut self, at: Time) {
+        if let Some(Reverse((_, _, bot, id))) = self.timers.pop() {
+            self.step(at, Input::Timer { bot, id });
+        }
+    }
+
+    /// Funding at the last price, for every perpetual with a price.
+    fn fund(&mut self, at: Time) {
+        let Some((rate, due)) = &mut self.funding else { return };
+        let rate = *rate;
+        *due = at.plus_nanos(FUNDING_NS);
+        let perpetual = |i: &types::Instrument| matches!(i.kind, types::InstrumentKind::LinearPerp { .. });
+        let views = self.engine.markets().iter().filter(|v| perpetual(v.instrument()));
+        let due: Vec<_> = views.filter_map(|v| Some((v.instrument().market.id, v.mark()?))).collect();
+        for (market, mark) in due {
+            let event = MarketEvent { market, data: MarketNews::Funding { rate, mark } };
+            self.venue.market(at, &event);
+            self.step(at, Input::Market(event));
+        }
+    }
+
+    pub(crate) fn step(&mut self, at: Time, input: Input) {
+        self.seq += 1;
+        self.engine.step(&Stamped { at, seq: self.seq, input }, &mut self.out);
+        self.outputs(at);
+    }
+
+    /// Does what the engine wants done.
+    fn outputs(&mut self, at: Time) {
+        if self.out.is_empty() {
+            return;
+        }
+        let mut out = std::mem::take(&mut self.out);
+        for output in out.drain(..) {
+            match output {
+                Output::Submit(approved) => {
+                    let id = approved.order().client_id;
+                    let why = self.engine.bot(self.bot).and_then(|b| b.why().next_back());
+                    self.recorder.submitted(id, why.map_or("", |w| w.reason.code));
+                    self.engine.sent(&id);
+                    self.venue.submit(at, approved);
+                }
+                Output::Cancel { market, client_id } => {
+                    self.recorder.counts.cancels += 1;
+                    self.venue.cancel(at, market, client_id);
+                }
+                Output::SetTimer { bot, at: when, id } => {
+                    self.seq += 1;
+                    self.timers.push(Reverse((when.max(at), self.seq, bot, id)));
+                }
+                Output::Denied { denied, .. } => self.recorder.refused(denied.code()),
+                Output::Order { client_id, outcome, .. } => {
+                    self.recorder.told(&self.engine, at, &client_id, &outcome);
+                }
+                Output::External { .. } => self.strangers += 1,
+                // Bots of a run are made before it starts.
+                Output::NotCreated { .. } => {}
+            }
+        }
+        self.out = out;
+    }
+}
+
+/// Keeps the earlier of `first` and `action` at `at`.
+fn consider(first: &mut Option<(Time, Action)>, at: Option<Time>, action: Action) {
+    if let Some(at) = at
+        && first.is_none_or(|f| (at, action) < f)
+    {
+        *first = Some((at, action));
+    }
+}
+
+impl Lane<'_> {
+    /// Moves the tape to its next event.
+    fn load(&mut self) -> Result<(), TapeError> {
+        self.begins = if self.tape.advance()? { Some(self.tape.at()) } else { None };
+        Ok(())
+    }
+}

@@ -1,0 +1,10 @@
+//! Whole runs through engine, risk, orders, ledger and simulated venue.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may stop at what it did not expect, and says what it skips"
+)]
+
+mod bench;
+mod reference;

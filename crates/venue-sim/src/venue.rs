@@ -1,0 +1,267 @@
+//! The venue: what comes in, what it says, and in which order things happen.
+//!
+//! Time only moves by [`SimVenue::next`]: it gives the next piece of news up to a moment, so that its receiver can answer before
+//! anything later happens. At one moment news leaves first, then orders and cancels arrive, then prices act.
+
+use std::collections::VecDeque;
+
+use orders::VenueOrder;
+use risk::Approved;
+use types::{
+    AccountId, AssetId, ClientOrderId, Instrument, Liquidation, MarketEvent, MarketId, MarketNews, Money,
+    Outcome, Overflow, Price, Report, Terms, Time, TradeId, VenueReason,
+};
+
+use crate::Config;
+use crate::account::{self, Accounts};
+use crate::order::{SimMarket, SimOrder, Stage};
+use crate::travel::Travel;
+
+/// What the venue says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// About an order of ours.
+    Report(Report),
+    /// It closed a position of ours.
+    Liquidated(Liquidation),
+}
+
+/// What is on its way to the venue.
+#[derive(Clone, Copy, Debug)]
+enum Message {
+    Order(VenueOrder),
+    Cancel { market: MarketId, client_id: ClientOrderId },
+}
+
+/// The simulated venue of one shard.
+#[derive(Clone, Debug)]
+pub struct SimVenue {
+    pub(crate) config: Config,
+    pub(crate) markets: Vec<SimMarket>,
+    pub(crate) accounts: Accounts,
+    travel: Travel,
+    /// On their way to the venue, by arrival.
+    incoming: VecDeque<(Time, Message)>,
+    /// On their way to us, by arrival.
+    outgoing: VecDeque<(Time, News)>,
+    /// The earliest thing that a price does in any market.
+    pub(crate) due: Option<Time>,
+    /// The moment of what happened last.
+    now: Time,
+    orders: u64,
+    trades: u64,
+    pub(crate) slipped: Money,
+}
+
+impl SimVenue {
+    /// A venue without instruments.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let travel = Travel::new(config.latency.clone(), config.seed);
+        Self {
+            config,
+            markets: Vec::new(),
+            accounts: Accounts::default(),
+            travel,
+            incoming: VecDeque::new(),
+            outgoing: VecDeque::new(),
+            due: None,
+            now: Time(i64::MIN),
+            orders: 0,
+            trades: 0,
+            slipped: Money::ZERO,
+        }
+    }
+
+    /// Lists an instrument; `false` unless its number is the next one.
+    pub fn add_instrument(&mut self, instrument: Instrument) -> bool {
+        let next = usize::from(instrument.market.id.0) == self.markets.len();
+        if next {
+            self.markets.push(SimMarket::new(instrument));
+        }
+        next
+    }
+
+    /// Brings money to an account.
+    ///
+    /// # Errors
+    /// [`Overflow`]; nothing changed.
+    pub fn fund(&mut self, account: AccountId, asset: AssetId, amount: Money) -> Result<(), Overflow> {
+        self.accounts.fund(account, asset, amount)
+    }
+
+    /// Sends an order that risk approved.
+    pub fn submit(&mut self, now: Time, order: Approved<VenueOrder>) {
+        let at = self.travel.there(now);
+        self.incoming.push_back((at, Message::Order(order.into_order())));
+    }
+
+    /// Sends a cancel.
+    pub fn cancel(&mut self, now: Time, market: MarketId, client_id: ClientOrderId) {
+        let at = self.travel.there(now);
+        self.incoming.push_back((at, Message::Cancel { market, client_id }));
+    }
+
+    /// Takes in what a market shows. Bars come when they begin (their open time is now), everything else when it happens; what
+    /// was due before has been fetched with [`Self::next`].
+    pub fn market(&mut self, now: Time, event: &MarketEvent) {
+        if usize::from(event.market.0) >= self.markets.len() {
+            return;
+        }
+        debug_assert!(self.next_at().is_none_or(|due| due >= now), "what was due has been fetched");
+        match &event.data {
+            MarketNews::Bar(bar) => self.begin_bar(event.market, bar),
+            MarketNews::Funding { rate, mark } => self.fund_positions(event.market, *rate, *mark),
+            MarketNews::Print(_)
+            | MarketNews::Snapshot(_)
+            | MarketNews::Diff(_)
+            | MarketNews::Best { .. }
+            | MarketNews::Mark(_)
+            | MarketNews::Feed(_) => {}
+        }
+        self.now = self.now.max(now);
+    }
+
+    /// The next piece of news up to and including `until`, with its time.
+    pub fn next(&mut self, until: Time) -> Option<(Time, News)> {
+        loop {
+            let out = self.outgoing.front().map(|(at, _)| *at);
+            let comes = self.incoming.front().map(|(at, _)| *at);
+            let earliest = [out, comes, self.due].into_iter().flatten().min().filter(|at| *at <= until)?;
+            if out == Some(earliest) {
+                return self.outgoing.pop_front();
+            }
+            self.now = self.now.max(earliest);
+            if comes == Some(earliest) {
+                self.arrive();
+            } else {
+                self.act(earliest);
+            }
+        }
+    }
+
+    /// When something is next to happen here, as far as the prices known so far tell.
+    #[must_use]
+    pub fn next_at(&self) -> Option<Time> {
+        let out = self.outgoing.front().map(|(at, _)| *at);
+        let comes = self.incoming.front().map(|(at, _)| *at);
+        [out, comes, self.due].into_iter().flatten().min()
+    }
+
+    /// What an account has here.
+    #[must_use]
+    pub fn account(&self, account: AccountId) -> Option<&portfolio::position::BotAccount> {
+        self.accounts.get(account)
+    }
+
+    /// Live orders.
+    #[must_use]
+    pub fn live(&self) -> usize {
+        self.markets.iter().map(|m| m.orders.len()).sum()
+    }
+
+    /// What takers lost against the price without slippage, quote assets added up.
+    #[must_use]
+    pub const fn slipped(&self) -> Money {
+        self.slipped
+    }
+
+    fn arrive(&mut self) {
+        let Some((now, message)) = self.incoming.pop_front() else { return };
+        match message {
+            Message::Order(order) => self.accept(now, order),
+            Message::Cancel { market, client_id } => {
+                let Some(view) = self.markets.get_mut(usize::from(market.0)) else { return };
+                if let Some(at) = view.find(&client_id) {
+                    view.orders.remove(at);
+                    view.refresh_due();
+                    self.refresh_due();
+                    self.report(now, market, client_id, Outcome::Canceled);
+                }
+            }
+        }
+    }
+
+    fn accept(&mut self, now: Time, order: VenueOrder) {
+        let at = usize::from(order.market.0);
+        match self.refusal(now, &order) {
+            Err(reason) => self.report(now, order.market, order.client_id, Outcome::Rejected(reason)),
+            Ok((order, hold)) => {
+                self.orders += 1;
+                let venue_id = self.orders;
+                self.report(now, order.market, order.client_id, Outcome::Accepted { venue_id });
+                let mut live = SimOrder::new(order, hold, now);
+                if matches!(order.terms, Terms::LimitMaker { .. }) {
+                    live.stage = Stage::Resting;
+                }
+                self.markets[at].orders.push(live);
+                let index = self.markets[at].orders.len() - 1;
+                self.schedule(at, index, now);
+                self.refresh_due();
+            }
+        }
+    }
+
+    /// Why the venue does not take an order; else the order as it takes it (one that may only reduce is cut to the position)
+    /// and what it reserves.
+    fn refusal(&self, now: Time, order: &VenueOrder) -> Result<(VenueOrder, (AssetId, Money)), VenueReason> {
+        let market = self.markets.get(usize::from(order.market.0)).ok_or(VenueReason::NotAllowed)?;
+        if market.find(&order.client_id).is_some() {
+            return Err(VenueReason::Duplicate);
+        }
+        let account = self.accounts.get(order.account).ok_or(VenueReason::NotAllowed)?;
+        let order = if order.reduce_only {
+            crate::order::reducing(order, account).ok_or(VenueReason::Other(-2022))?
+        } else {
+            *order
+        };
+        crate::order::filters(&order, &market.instrument.market)?;
+        let now_price = self.price(market, order.side, now);
+        let price = now_price.or_else(|| order.terms.price()).ok_or(VenueReason::Filter)?;
+        if let Some(refused) = now_price.and_then(|p| crate::order::premature(&order, p)) {
+            return Err(refused);
+        }
+        let fees = &self.config.fees;
+        let needed = account::needed(&order, &market.instrument, account, price, fees)
+            .map_err(|_| VenueReason::InsufficientBalance)?;
+        let free = account::free(order.account, account, needed.0, &self.markets);
+        if needed.1 > free { Err(VenueReason::InsufficientBalance) } else { Ok((order, needed)) }
+    }
+
+    /// Sends a report on its way.
+    pub(crate) fn report(&mut self, now: Time, market: MarketId, client_id: ClientOrderId, outcome: Outcome) {
+        let at = self.travel.back(now);
+        self.outgoing.push_back((at, News::Report(Report { market, client_id, outcome })));
+    }
+
+    pub(crate) fn tell(&mut self, now: Time, news: News) {
+        let at = self.travel.back(now);
+        self.outgoing.push_back((at, news));
+    }
+
+    /// The moment, but not before `start`.
+    pub(crate) fn now_in(&self, start: Time) -> Time {
+        self.now.max(start)
+    }
+
+    pub(crate) const fn next_trade(&mut self) -> TradeId {
+        self.trades += 1;
+        TradeId(self.trades)
+    }
+
+    pub(crate) fn refresh_due(&mut self) {
+        self.due = self.markets.iter().filter_map(|m| m.due).min();
+    }
+
+    fn fund_positions(&mut self, market: MarketId, rate: i64, mark: Price) {
+        let Some(view) = self.markets.get(usize::from(market.0)) else { return };
+        for account in self.accounts.iter_mut() {
+            if account.position(market).qty().0 != 0 {
+                // Beyond what numbers can hold: the engine stops the bot on the same sum.
+                let _ = account.fund(&view.instrument, rate, mark);
+            }
+        }
+        self.plan_liquidation(usize::from(market.0));
+        self.refresh_due();
+    }
+}
