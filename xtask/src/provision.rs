@@ -17,6 +17,10 @@ const NEEDED: &[(&[&str], &[&str])] = &[
     (&["python3", "-c", "import ensurepip, venv"], &["python3", "python3-venv"]),
     (&["node", "--version"], &["nodejs"]),
     (&["npm", "--version"], &["npm"]),
+    // The store is tested against a real server; Debian keeps its programs out of the search path.
+    (&["sh", "-c", "ls /usr/lib/postgresql/*/bin/pg_ctl || command -v pg_ctl"], &["postgresql"]),
+    (&["psql", "--version"], &["postgresql-client"]),
+    (&["sqlite3", "--version"], &["sqlite3"]),
 ];
 
 /// Installs what is missing. On a machine without apt, or without the right to use it, says what to install.

@@ -1,0 +1,157 @@
+//! PostgreSQL: a pool per class of work, so that reports and maintenance cannot starve requests.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _, Row as _};
+
+use crate::error::StoreError;
+use crate::limits::{ACQUIRE_TIME_MAX, CONNECT_TIME_MAX, LIFETIME_MAX, STATEMENT_TIME_MAX, STATEMENTS_KEPT};
+use crate::observe::Waiting;
+use crate::options::{Class, Options, PoolSize};
+
+/// 14 is the first that detaches partitions without blocking.
+const VERSION_MIN: i32 = 140_000;
+/// Seconds after which an idle TCP connection is probed, and between probes.
+const KEEP_ALIVE_SECONDS: &str = "10";
+
+/// A pool and who waits for it.
+pub(crate) struct Pool {
+    pub(crate) class: Class,
+    pub(crate) pool: PgPool,
+    pub(crate) size: PoolSize,
+    pub(crate) waiting: Waiting,
+}
+
+/// The pools.
+pub(crate) struct Postgres {
+    pools: [Arc<Pool>; 3],
+}
+
+/// What every session is told: time-outs, keep-alive, names.
+pub(crate) fn session(options: &PgConnectOptions, class: Class) -> PgConnectOptions {
+    let time_max = match class {
+        Class::Maintenance => 0,
+        Class::Oltp | Class::Report => STATEMENT_TIME_MAX.as_millis(),
+    };
+    let settings = [
+        ("statement_timeout", time_max.to_string()),
+        ("idle_in_transaction_session_timeout", "60000".to_owned()),
+        ("tcp_keepalives_idle", KEEP_ALIVE_SECONDS.to_owned()),
+        ("tcp_keepalives_interval", KEEP_ALIVE_SECONDS.to_owned()),
+        ("tcp_keepalives_count", "3".to_owned()),
+        ("timezone", "UTC".to_owned()),
+    ];
+    options
+        .clone()
+        .application_name(&format!("tradewind {}", class.name()))
+        .statement_cache_capacity(STATEMENTS_KEPT)
+        .options(settings)
+        .disable_statement_logging()
+}
+
+/// One connection outside the pools, within [`CONNECT_TIME_MAX`]; checks the version.
+pub(crate) async fn connect(options: &PgConnectOptions, class: Class) -> Result<PgConnection, StoreError> {
+    let options = session(options, class);
+    let connected = tokio::time::timeout(CONNECT_TIME_MAX, options.connect()).await;
+    let silent = || StoreError::Unreachable(format!("no answer within {CONNECT_TIME_MAX:?}"));
+    let mut connection = connected.map_err(|_| silent())?.map_err(refused)?;
+    let row =
+        sqlx::query("SELECT current_setting('server_version_num')::int4, current_setting('server_version')");
+    let row = row.fetch_one(&mut connection).await?;
+    let (number, version): (i32, String) = (row.try_get(0)?, row.try_get(1)?);
+    if number < VERSION_MIN {
+        return Err(StoreError::Unfit(format!("PostgreSQL {version} is older than 14")));
+    }
+    Ok(connection)
+}
+
+/// A server that says no before there is a session: a person must act.
+fn refused(error: sqlx::Error) -> StoreError {
+    match error {
+        sqlx::Error::Database(error) => {
+            let why = error.message().to_owned();
+            match error.code().as_deref() {
+                Some("53300" | "57P03") => StoreError::Unreachable(why),
+                _ => StoreError::Unfit(why),
+            }
+        }
+        other => other.into(),
+    }
+}
+
+/// Opens the pools.
+pub(crate) async fn start(server: &PgConnectOptions, options: &Options) -> Result<Postgres, StoreError> {
+    let mut pools = Vec::with_capacity(Class::ALL.len());
+    for class in Class::ALL {
+        let size = match class {
+            Class::Oltp => options.pool,
+            Class::Report => options.pool.report(),
+            Class::Maintenance => PoolSize::maintenance(),
+        };
+        let pool = PgPoolOptions::new()
+            .min_connections(size.min)
+            .max_connections(size.max())
+            .acquire_timeout(ACQUIRE_TIME_MAX)
+            .idle_timeout(options.idle)
+            .max_lifetime(LIFETIME_MAX)
+            .test_before_acquire(true)
+            .connect_with(session(server, class))
+            .await
+            .map_err(refused)?;
+        pools.push(Arc::new(Pool { class, pool, size, waiting: Waiting::default() }));
+    }
+    let pools = pools.try_into().map_err(|_| StoreError::Unfit("three pools are needed".into()))?;
+    Ok(Postgres { pools })
+}
+
+impl Postgres {
+    /// The pool of a class.
+    pub(crate) fn pool(&self, class: Class) -> &Arc<Pool> {
+        let [oltp, report, maintenance] = &self.pools;
+        match class {
+            Class::Oltp => oltp,
+            Class::Report => report,
+            Class::Maintenance => maintenance,
+        }
+    }
+
+    /// All pools.
+    pub(crate) fn pools(&self) -> impl Iterator<Item = &Arc<Pool>> {
+        self.pools.iter()
+    }
+
+    /// Waits for what runs and closes all connections.
+    pub(crate) async fn close(&self) {
+        for pool in &self.pools {
+            pool.pool.close().await;
+        }
+    }
+}
+
+impl Pool {
+    /// A connection; counted as waiting until it is there.
+    pub(crate) async fn acquire(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, StoreError> {
+        let _waiting = self.waiting.enter();
+        Ok(self.pool.acquire().await?)
+    }
+
+    /// A transaction, rolled back when it is dropped.
+    pub(crate) async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Postgres>, StoreError> {
+        let _waiting = self.waiting.enter();
+        Ok(self.pool.begin().await?)
+    }
+}
+
+/// Closes a connection, for its error.
+pub(crate) async fn close(connection: PgConnection) -> Result<(), StoreError> {
+    Ok(connection.close().await?)
+}
+
+/// `SET LOCAL` of another time-out, for one transaction.
+pub(crate) async fn time_max(connection: &mut PgConnection, time_max: Duration) -> Result<(), StoreError> {
+    let text = format!("SET LOCAL statement_timeout = {}", time_max.as_millis());
+    sqlx::query(sqlx::AssertSqlSafe(text)).persistent(false).execute(connection).await?;
+    Ok(())
+}

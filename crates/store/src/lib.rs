@@ -1,0 +1,42 @@
+//! The platform's database: one [`Store`], SQLite or PostgreSQL behind it, chosen by a URL.
+//!
+//! * Every statement is one SQL text with `$n` that both engines understand; [`Amount`] and [`Ts`] hold exact decimals and
+//!   microseconds on both. What differs (dialect, pools, the one writer of SQLite) is behind [`Store`].
+//! * Reads go through [`Store::read`], changes through [`Store::write`], which carries out a closure as one transaction:
+//!   durable when it returns. SQLite lets waiting transactions share a commit.
+//! * The tables' functions stand in one module per table and take `&mut Reader` or `&mut Tx`. What belongs to a user cannot
+//!   be asked for without an [`Owner`].
+//! * Tables of orders, fills, positions and balances are projections of journals: applied once, by sequence, with
+//!   [`projections`].
+//!
+//! Limits: a write closure must only talk to the database; on SQLite others wait for it. Amounts have at most 28 digits.
+
+mod backend;
+mod error;
+mod ids;
+mod indexes;
+pub mod limits;
+mod migrate;
+mod observe;
+mod options;
+mod row;
+mod statement;
+mod store;
+mod tables;
+mod tx;
+mod value;
+
+pub use backend::Engine;
+pub use error::StoreError;
+pub use ids::{
+    AccountId, AlertId, BacktestId, BotId, JobId, ModelId, OrderId, Owner, PositionId, PredictionId,
+    SessionId, SweepId, TradeId, TrialId, UserId, VenueKeyId,
+};
+pub use indexes::{INDEXES, Index};
+pub use migrate::newest as newest_version;
+pub use observe::{SlowStatement, counted};
+pub use options::{Class, Location, Options, PoolSize};
+pub use store::{PoolSample, Store};
+pub use tables::{sessions, users};
+pub use tx::{Reader, Tx};
+pub use value::{Amount, Ts};

@@ -1,0 +1,229 @@
+//! [`Store`]: open, read, write, close.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+
+use crate::backend::{Backend, Engine, postgres, sqlite};
+use crate::error::StoreError;
+use crate::migrate;
+use crate::observe::{Observe, SlowStatement};
+use crate::options::{Class, Location, Options};
+use crate::tx::{Reader, Tx};
+
+/// The platform's database. A clone is another handle on the same one.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    location: Location,
+    backend: Backend,
+    observe: Arc<Observe>,
+}
+
+/// One pool at one moment.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct PoolSample {
+    /// Which pool.
+    pub pool: &'static str,
+    /// Open connections.
+    pub total: u32,
+    /// Of them unused.
+    pub idle: u32,
+    /// Of them in use.
+    pub active: u32,
+    /// Callers that wait for one.
+    pub waiting: usize,
+    /// Most connections it may open.
+    pub max: u32,
+}
+
+impl Store {
+    /// Opens a store; makes an SQLite file that is not there, and carries out the migrations that are due.
+    ///
+    /// # Errors
+    /// `Unreachable`, or `Unfit` when settings, version or schema are not as they must be.
+    pub async fn open(options: &Options) -> Result<Self, StoreError> {
+        let observe = Arc::new(Observe::default());
+        let backend = match &options.location {
+            Location::Sqlite(path) => {
+                let mut connection = sqlite::connect(path).await?;
+                migrate::sqlite(&mut connection).await?;
+                Backend::Sqlite(sqlite::start(path, connection, &observe).await?)
+            }
+            Location::Postgres(server) => {
+                let mut connection = postgres::connect(server, Class::Maintenance).await?;
+                migrate::postgres(&mut connection).await?;
+                postgres::close(connection).await?;
+                Backend::Postgres(postgres::start(server, options).await?)
+            }
+        };
+        Ok(Self { inner: Arc::new(Inner { location: options.location.clone(), backend, observe }) })
+    }
+
+    /// The store of a URL, with the default options.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn at(url: &str) -> Result<Self, StoreError> {
+        Self::open(&Options::new(url.parse()?)).await
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn location(&self) -> &Location {
+        &self.inner.location
+    }
+
+    /// Which engine it runs on.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        match self.inner.backend {
+            Backend::Sqlite(_) => Engine::Sqlite,
+            Backend::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Reads for a request.
+    #[must_use]
+    pub fn read(&self) -> Reader {
+        self.read_as(Class::Oltp)
+    }
+
+    /// Reads with the connections of a class.
+    #[must_use]
+    pub fn read_as(&self, class: Class) -> Reader {
+        let observe = Arc::clone(&self.inner.observe);
+        match &self.inner.backend {
+            Backend::Sqlite(sqlite) => {
+                let long = (class != Class::Oltp).then(|| Arc::clone(&sqlite.long_reads));
+                Reader::of_readers(sqlite.readers.clone(), Arc::clone(&sqlite.waiting), long, observe)
+            }
+            Backend::Postgres(postgres) => Reader::of_pool(Arc::clone(postgres.pool(class)), observe),
+        }
+    }
+
+    /// Carries out `work` as one transaction: kept and durable when it returns `Ok`, without a trace otherwise.
+    ///
+    /// `work` should do nothing but talk to the database: on SQLite, other writers wait for it.
+    ///
+    /// # Errors
+    /// What `work` returns, and failures of the database.
+    pub async fn write<T, E, W>(&self, work: W) -> Result<T, E>
+    where
+        W: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.write_as(Class::Oltp, work).await
+    }
+
+    /// [`Store::write`] with the connections of a class.
+    ///
+    /// # Errors
+    /// What `work` returns, and failures of the database.
+    pub async fn write_as<T, E, W>(&self, class: Class, work: W) -> Result<T, E>
+    where
+        W: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let postgres = match &self.inner.backend {
+            Backend::Sqlite(sqlite) => return sqlite.writer.write(work).await,
+            Backend::Postgres(postgres) => postgres,
+        };
+        let transaction = postgres.pool(class).begin().await?;
+        let observe = Arc::clone(&self.inner.observe);
+        let mut tx = Tx::of_postgres(transaction, Arc::clone(&observe));
+        let result = work(&mut tx).await;
+        tx.end(result.is_ok()).await?;
+        observe.transactions.fetch_add(1, Ordering::Relaxed);
+        observe.commits.fetch_add(1, Ordering::Relaxed);
+        result
+    }
+
+    /// Answers when the database does, within `time_max`.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self, time_max: Duration) -> Result<(), StoreError> {
+        let mut reader = self.read().within(time_max);
+        let asked = reader.one("answer", crate::statement::sql("SELECT 1 AS one"));
+        tokio::time::timeout(time_max, asked).await.map_err(|_| StoreError::TimedOut(time_max))??;
+        Ok(())
+    }
+
+    /// The pools at this moment.
+    #[must_use]
+    pub fn pools(&self) -> Vec<PoolSample> {
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        match &self.inner.backend {
+            Backend::Sqlite(sqlite) => {
+                let (total, idle) = (sqlite.readers.size(), count(sqlite.readers.num_idle()));
+                let readers = PoolSample {
+                    pool: "readers",
+                    total,
+                    idle,
+                    active: total.saturating_sub(idle),
+                    waiting: sqlite.waiting.count(),
+                    max: crate::limits::READERS_MAX,
+                };
+                let waiting = sqlite.writer.waiting();
+                let active = u32::from(waiting > 0);
+                let writer =
+                    PoolSample { pool: "writer", total: 1, idle: 1 - active, active, waiting, max: 1 };
+                vec![readers, writer]
+            }
+            Backend::Postgres(postgres) => postgres
+                .pools()
+                .map(|pool| {
+                    let (total, idle) = (pool.pool.size(), count(pool.pool.num_idle()));
+                    PoolSample {
+                        pool: pool.class.name(),
+                        total,
+                        idle,
+                        active: total.saturating_sub(idle),
+                        waiting: pool.waiting.count(),
+                        max: pool.size.max(),
+                    }
+                })
+                .collect(),
+        }
+    }
+
+    /// The statements that were slow since the start, the costliest first.
+    #[must_use]
+    pub fn slow_statements(&self) -> Vec<SlowStatement> {
+        self.inner.observe.slow_statements()
+    }
+
+    /// Transactions carried out since the start, and the commits that made them durable.
+    #[must_use]
+    pub fn transactions_and_commits(&self) -> (u64, u64) {
+        let observe = &self.inner.observe;
+        (observe.transactions.load(Ordering::Relaxed), observe.commits.load(Ordering::Relaxed))
+    }
+
+    /// Takes no more writes, finishes those that wait, closes all connections.
+    pub async fn close(&self) {
+        match &self.inner.backend {
+            Backend::Sqlite(sqlite) => sqlite.close().await,
+            Backend::Postgres(postgres) => postgres.close().await,
+        }
+    }
+
+    /// The SQLite file; `None` on PostgreSQL.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match &self.inner.backend {
+            Backend::Sqlite(sqlite) => Some(&sqlite.path),
+            Backend::Postgres(_) => None,
+        }
+    }
+}

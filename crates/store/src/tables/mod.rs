@@ -1,0 +1,4 @@
+//! One module per table, or per family of tables.
+
+pub mod sessions;
+pub mod users;

@@ -1,0 +1,7 @@
+//! The store against SQLite and PostgreSQL: one conformance suite, run against both.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod conformance;
+mod engines;
+mod schema;
