@@ -1,8 +1,35 @@
-//! Layer 1: technical indicators, one value at a time in O(1), with a state that can be saved and restored bit for bit.
+//! Layer 1: technical indicators: every function of TA-Lib by name, for a whole series or one value at a time, with a state that
+//! can be saved and restored bit for bit.
 //!
-//! Every indicator equals TA-Lib's batch function for the same series (tested against the official port). The state is our
-//! own because TA-Lib's streams cannot be written down.
+//! [`Function`] describes one (group, inputs, parameters, outputs) and runs it over a series by TA-Lib's official port. [`Stream`]
+//! takes one row at a time and gives the same bits. The functions that strategies use most keep a state of their own ([`own`]),
+//! because TA-Lib's streams cannot be written down; the others run TA-Lib's stream and remember the inputs that make it up (see
+//! [`Memory`]). [`Timeframe`] makes longer bars of which only closed ones are seen.
 
-mod ema;
+mod batch;
+mod bound;
+mod carry;
+mod function;
+mod kernel;
+pub mod limits;
+mod memory;
+mod native;
+pub mod own;
+mod ring;
+mod settings;
+mod stream;
+mod timeframe;
 
-pub use ema::{Ema, Seed};
+pub use carry::Carry;
+pub use function::{Function, Input, Output, Param, Range};
+pub use kernel::Indicator;
+pub use memory::Memory;
+pub use own::{
+    AccumulationDistribution, Aroon, Atr, Average, Bands, Cci, ChaikinOscillator, Chain, Change, Cmo,
+    Deviation, Directional, Donchian, Ema, Extreme, Highest, Lagged, Macd, MoneyFlow, Movement,
+    OnBalanceVolume, Regression, RegressionValue, Rma, Rsi, Sar, Seed, Sma, Stochastic, StochasticFast,
+    StochasticRsi, TrueRange, Variance, WilliamsR, Wma,
+};
+pub use settings::{SettingError, Settings, Value};
+pub use stream::{Stream, StreamError};
+pub use timeframe::Timeframe;

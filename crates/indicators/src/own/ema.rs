@@ -1,6 +1,9 @@
 //! Exponential moving average: e ← (1 − k) e + k x, k = 2 / (n + 1), with one rounding fused as TA-Lib's `EMA` does it.
 
-use types::wire::{Reader, WireError, Writer};
+use types::wire::WireError;
+
+use crate::carry::Carry;
+use crate::kernel::{Indicator, put};
 
 /// How an average starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,11 @@ impl Ema {
     /// Takes in the next value; the average after it, once there is one.
     pub fn update(&mut self, x: f64) -> Option<f64> {
         self.seen += 1;
+        if self.n == 1 {
+            // No smoothing: a copy, which the recursion would not be for -0.
+            self.value = x;
+            return Some(x);
+        }
         let n = u64::from(self.n);
         match self.seed {
             Seed::First if self.seen == 1 => self.value = x,
@@ -51,27 +59,23 @@ impl Ema {
         }
         Some(self.value)
     }
+}
 
-    /// Appends the state.
-    pub fn save(&self, w: &mut Writer<'_>) {
-        w.u64(self.seen);
-        w.u64(self.value.to_bits());
+impl Indicator for Ema {
+    fn update(&mut self, x: &[f64], out: &mut [f64]) -> bool {
+        put(out, Self::update(self, x[0]))
     }
 
-    /// Restores a state saved by an average of the same kind.
-    ///
-    /// # Errors
-    /// When the bytes end too early.
-    pub fn load(&mut self, r: &mut Reader<'_>) -> Result<(), WireError> {
-        self.seen = r.u64()?;
-        self.value = f64::from_bits(r.u64()?);
-        Ok(())
+    fn carry(&mut self, c: &mut Carry<'_, '_>) -> Result<(), WireError> {
+        c.whole(&mut self.seen)?;
+        c.float(&mut self.value)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use types::wire::{Reader, Writer};
 
     use super::*;
 

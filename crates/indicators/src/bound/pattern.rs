@@ -1,0 +1,67 @@
+//! TA-Lib's streams: candlestick patterns.
+
+use super::streams;
+
+streams! {
+    "CDL2CROWS" cdl2crows_open Cdl2crowsStream [0 1 2 3] [];
+    "CDL3BLACKCROWS" cdl3blackcrows_open Cdl3blackcrowsStream [0 1 2 3] [];
+    "CDL3INSIDE" cdl3inside_open Cdl3insideStream [0 1 2 3] [];
+    "CDL3LINESTRIKE" cdl3linestrike_open Cdl3linestrikeStream [0 1 2 3] [];
+    "CDL3OUTSIDE" cdl3outside_open Cdl3outsideStream [0 1 2 3] [];
+    "CDL3STARSINSOUTH" cdl3starsinsouth_open Cdl3starsinsouthStream [0 1 2 3] [];
+    "CDL3WHITESOLDIERS" cdl3whitesoldiers_open Cdl3whitesoldiersStream [0 1 2 3] [];
+    "CDLABANDONEDBABY" cdlabandonedbaby_open CdlabandonedbabyStream [0 1 2 3] [real 0];
+    "CDLADVANCEBLOCK" cdladvanceblock_open CdladvanceblockStream [0 1 2 3] [];
+    "CDLBELTHOLD" cdlbelthold_open CdlbeltholdStream [0 1 2 3] [];
+    "CDLBREAKAWAY" cdlbreakaway_open CdlbreakawayStream [0 1 2 3] [];
+    "CDLCLOSINGMARUBOZU" cdlclosingmarubozu_open CdlclosingmarubozuStream [0 1 2 3] [];
+    "CDLCONCEALBABYSWALL" cdlconcealbabyswall_open CdlconcealbabyswallStream [0 1 2 3] [];
+    "CDLCOUNTERATTACK" cdlcounterattack_open CdlcounterattackStream [0 1 2 3] [];
+    "CDLDARKCLOUDCOVER" cdldarkcloudcover_open CdldarkcloudcoverStream [0 1 2 3] [real 0];
+    "CDLDOJI" cdldoji_open CdldojiStream [0 1 2 3] [];
+    "CDLDOJISTAR" cdldojistar_open CdldojistarStream [0 1 2 3] [];
+    "CDLDRAGONFLYDOJI" cdldragonflydoji_open CdldragonflydojiStream [0 1 2 3] [];
+    "CDLENGULFING" cdlengulfing_open CdlengulfingStream [0 1 2 3] [];
+    "CDLEVENINGDOJISTAR" cdleveningdojistar_open CdleveningdojistarStream [0 1 2 3] [real 0];
+    "CDLEVENINGSTAR" cdleveningstar_open CdleveningstarStream [0 1 2 3] [real 0];
+    "CDLGAPSIDESIDEWHITE" cdlgapsidesidewhite_open CdlgapsidesidewhiteStream [0 1 2 3] [];
+    "CDLGRAVESTONEDOJI" cdlgravestonedoji_open CdlgravestonedojiStream [0 1 2 3] [];
+    "CDLHAMMER" cdlhammer_open CdlhammerStream [0 1 2 3] [];
+    "CDLHANGINGMAN" cdlhangingman_open CdlhangingmanStream [0 1 2 3] [];
+    "CDLHARAMI" cdlharami_open CdlharamiStream [0 1 2 3] [];
+    "CDLHARAMICROSS" cdlharamicross_open CdlharamicrossStream [0 1 2 3] [];
+    "CDLHIGHWAVE" cdlhighwave_open CdlhighwaveStream [0 1 2 3] [];
+    "CDLHIKKAKE" cdlhikkake_open CdlhikkakeStream [0 1 2 3] [];
+    "CDLHIKKAKEMOD" cdlhikkakemod_open CdlhikkakemodStream [0 1 2 3] [];
+    "CDLHOMINGPIGEON" cdlhomingpigeon_open CdlhomingpigeonStream [0 1 2 3] [];
+    "CDLIDENTICAL3CROWS" cdlidentical3crows_open Cdlidentical3crowsStream [0 1 2 3] [];
+    "CDLINNECK" cdlinneck_open CdlinneckStream [0 1 2 3] [];
+    "CDLINVERTEDHAMMER" cdlinvertedhammer_open CdlinvertedhammerStream [0 1 2 3] [];
+    "CDLKICKING" cdlkicking_open CdlkickingStream [0 1 2 3] [];
+    "CDLKICKINGBYLENGTH" cdlkickingbylength_open CdlkickingbylengthStream [0 1 2 3] [];
+    "CDLLADDERBOTTOM" cdlladderbottom_open CdlladderbottomStream [0 1 2 3] [];
+    "CDLLONGLEGGEDDOJI" cdllongleggeddoji_open CdllongleggeddojiStream [0 1 2 3] [];
+    "CDLLONGLINE" cdllongline_open CdllonglineStream [0 1 2 3] [];
+    "CDLMARUBOZU" cdlmarubozu_open CdlmarubozuStream [0 1 2 3] [];
+    "CDLMATCHINGLOW" cdlmatchinglow_open CdlmatchinglowStream [0 1 2 3] [];
+    "CDLMATHOLD" cdlmathold_open CdlmatholdStream [0 1 2 3] [real 0];
+    "CDLMORNINGDOJISTAR" cdlmorningdojistar_open CdlmorningdojistarStream [0 1 2 3] [real 0];
+    "CDLMORNINGSTAR" cdlmorningstar_open CdlmorningstarStream [0 1 2 3] [real 0];
+    "CDLONNECK" cdlonneck_open CdlonneckStream [0 1 2 3] [];
+    "CDLPIERCING" cdlpiercing_open CdlpiercingStream [0 1 2 3] [];
+    "CDLRICKSHAWMAN" cdlrickshawman_open CdlrickshawmanStream [0 1 2 3] [];
+    "CDLRISEFALL3METHODS" cdlrisefall3methods_open Cdlrisefall3methodsStream [0 1 2 3] [];
+    "CDLSEPARATINGLINES" cdlseparatinglines_open CdlseparatinglinesStream [0 1 2 3] [];
+    "CDLSHOOTINGSTAR" cdlshootingstar_open CdlshootingstarStream [0 1 2 3] [];
+    "CDLSHORTLINE" cdlshortline_open CdlshortlineStream [0 1 2 3] [];
+    "CDLSPINNINGTOP" cdlspinningtop_open CdlspinningtopStream [0 1 2 3] [];
+    "CDLSTALLEDPATTERN" cdlstalledpattern_open CdlstalledpatternStream [0 1 2 3] [];
+    "CDLSTICKSANDWICH" cdlsticksandwich_open CdlsticksandwichStream [0 1 2 3] [];
+    "CDLTAKURI" cdltakuri_open CdltakuriStream [0 1 2 3] [];
+    "CDLTASUKIGAP" cdltasukigap_open CdltasukigapStream [0 1 2 3] [];
+    "CDLTHRUSTING" cdlthrusting_open CdlthrustingStream [0 1 2 3] [];
+    "CDLTRISTAR" cdltristar_open CdltristarStream [0 1 2 3] [];
+    "CDLUNIQUE3RIVER" cdlunique3river_open Cdlunique3riverStream [0 1 2 3] [];
+    "CDLUPSIDEGAP2CROWS" cdlupsidegap2crows_open Cdlupsidegap2crowsStream [0 1 2 3] [];
+    "CDLXSIDEGAP3METHODS" cdlxsidegap3methods_open Cdlxsidegap3methodsStream [0 1 2 3] [];
+}
