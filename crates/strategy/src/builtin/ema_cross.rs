@@ -3,7 +3,7 @@
 //! Idea: trends last longer than chance. Source: the oldest of trend rules; Brock, Lakonishok & LeBaron, Journal of Finance
 //! 47 (1992), test its relatives. Fails in sideways markets, where every cross costs two fees and a slippage.
 
-use indicators::{Ema, Seed};
+use indicators::{Ema, Indicator as _, Seed};
 use types::wire::{Reader, WireError, Writer};
 
 use super::Setting;
