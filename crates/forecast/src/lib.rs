@@ -6,8 +6,12 @@
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 
 pub mod arima;
+pub mod baseline;
+pub mod ets;
+pub mod evaluate;
 mod linalg;
 pub mod lstm;
+pub mod market;
 mod optimise;
 pub mod prophet;
 mod random;

@@ -21,6 +21,15 @@ const FOLLOW: Limits = Limits { iterations_max: 8, gain_min: 1e-2, difference: D
 const APPROACH: Limits = Limits { iterations_max: 150, gain_min: 1e-4, difference: Difference::Forward };
 const FINISH: Limits = Limits { iterations_max: 150, gain_min: 1e-9, difference: Difference::Central };
 
+/// How hard the best parameters are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// From the plain starts, without the last digits and without standard errors: to rank orders.
+    Plain,
+    /// From all starts, to the end.
+    Full,
+}
+
 /// An estimated model, complete with the series it was estimated on.
 #[derive(Clone, Debug)]
 pub struct Fit {
@@ -157,15 +166,26 @@ fn natural(spec: &Spec, u: &[f64]) -> [Vec<f64>; 4] {
 /// # Errors
 /// A specification out of bounds, a series too short for it, or no finite likelihood anywhere.
 pub fn fit(series: &Series, spec: &Spec) -> Result<Fit, ArimaError> {
+    fit_with(series, spec, Effort::Full)
+}
+
+/// [`fit`] with less effort if wanted.
+///
+/// # Errors
+/// As [`fit`].
+pub fn fit_with(series: &Series, spec: &Spec, effort: Effort) -> Result<Fit, ArimaError> {
     let problem = checked(series, spec)?;
-    let best = search(&problem, spec).ok_or(ArimaError::NoFit)?;
+    let best = search(&problem, spec, effort).ok_or(ArimaError::NoFit)?;
     let [ar, ma, sar, sma] = natural(spec, &best.at);
     let mut filter = Filter::default();
     filter.load(&expand(spec, &ar, &ma, &sar, &sma));
     let sums = filter.run(&problem.w, problem.regressor > 0.0, |_, _| {});
     let sigma2 = best_square_sum(&sums) / sums.observed as f64;
     let params = Params { ar, ma, sar, sma, constant: problem.constant(&sums), sigma2 };
-    let standard_errors = standard_errors(&problem, spec, &params);
+    let standard_errors = match effort {
+        Effort::Full => standard_errors(&problem, spec, &params),
+        Effort::Plain => vec![None; spec.estimated() - 1],
+    };
     Ok(Fit {
         spec: *spec,
         params,
@@ -194,7 +214,7 @@ fn checked(series: &Series, spec: &Spec) -> Result<Problem, ArimaError> {
 }
 
 /// Plain starts and the best-ranked cancelling ones, a few steps each; then the best of them to the end.
-fn search(problem: &Problem, spec: &Spec) -> Option<Minimum> {
+fn search(problem: &Problem, spec: &Spec, effort: Effort) -> Option<Minimum> {
     let mut filter = Filter::default();
     let mut objective = |u: &[f64]| {
         let [ar, ma, sar, sma] = natural(spec, u);
@@ -204,9 +224,10 @@ fn search(problem: &Problem, spec: &Spec) -> Option<Minimum> {
         let value = objective(&[]);
         return value.is_finite().then(|| Minimum { at: Vec::new(), value, converged: true });
     }
+    let cancelling = if effort == Effort::Full { promising(problem, spec) } else { Vec::new() };
     let mut followed: Vec<Minimum> = starts::plain(&problem.w, spec)
         .into_iter()
-        .chain(promising(problem, spec))
+        .chain(cancelling)
         .filter_map(|start| start.unconstrained())
         .map(|u| minimise(&mut objective, &u, FOLLOW))
         .filter(|m| m.value.is_finite())
@@ -214,9 +235,12 @@ fn search(problem: &Problem, spec: &Spec) -> Option<Minimum> {
     followed.sort_by(|a, b| a.value.total_cmp(&b.value));
     followed
         .into_iter()
-        .take(FINISHED)
+        .take(if effort == Effort::Full { FINISHED } else { 1 })
         .map(|m| {
             let near = minimise(&mut objective, &m.at, APPROACH);
+            if effort == Effort::Plain {
+                return near;
+            }
             minimise(&mut objective, &near.at, FINISH)
         })
         .min_by(|a, b| a.value.total_cmp(&b.value))

@@ -11,11 +11,13 @@ mod fit;
 mod inference;
 mod polynomial;
 mod predict;
+mod select;
 mod spec;
 mod starts;
 mod stationary;
 mod transform;
 
-pub use fit::{Fit, evaluate, fit, fixed};
+pub use fit::{Effort, Fit, evaluate, fit, fit_with, fixed};
 pub use predict::Point;
+pub use select::{Bounds, Selection, Tried, select, try_all};
 pub use spec::{ArimaError, Given, ORDER_MAX, PERIOD_MAX, Params, Regressor, Seasonal, Spec};

@@ -124,6 +124,9 @@ pub enum ArimaError {
         /// d + s·D.
         need: usize,
     },
+    /// The caller gave up.
+    #[error("the search was cancelled")]
+    Cancelled,
     /// No starting point gave a finite likelihood.
     #[error("no parameters with a finite likelihood were found")]
     NoFit,

@@ -8,5 +8,6 @@
 
 mod hostile;
 mod lstm;
+mod market;
 mod prophet;
 mod reference;

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use forecast::Series;
-use forecast::arima::{Given, Regressor, Spec, evaluate, fit};
+use forecast::arima::{ArimaError, Bounds, Given, Regressor, Spec, evaluate, fit, select, try_all};
 use serde_json::Value;
 
 pub(crate) fn folder() -> Option<PathBuf> {
@@ -135,4 +135,42 @@ fn forecasts_and_standard_errors_agree_with_r() {
             assert!((ratio - 1.0).abs() < 0.02, "{} h={h}: s.e. {} against {}", case.id, point.se, errors[h]);
         }
     }
+}
+
+#[test]
+fn selected_orders_are_as_good_as_those_of_auto_arima() {
+    let Some(r) = json("arima_R.json") else { return };
+    let find = |id: &str| r["auto_arima"].as_array().unwrap().iter().find(|c| c["id"] == id).unwrap().clone();
+    let all = cases();
+    let series = |id: &str| all.iter().find(|c| c.id.starts_with(id)).unwrap().series.clone();
+
+    let air = select(&series("air_011"), &Bounds { period: Some(12), ..Bounds::default() }, &mut |_, _| true)
+        .unwrap();
+    assert_eq!(air.fit.spec, Spec::new(0, 1, 1).seasonal(0, 1, 1, 12), "{:?}", &air.tried[..3]);
+
+    let goog = select(&series("goog_1d_2000"), &Bounds::default(), &mut |_, _| true).unwrap();
+    let theirs = find("goog_1d_2000")["aicc"].as_f64().unwrap();
+    println!("goog: {:?} {} against R's (3,1,2) with drift, {theirs}", goog.fit.spec, goog.fit.aicc());
+    assert!(
+        goog.fit.spec.d == 1 && goog.fit.aicc() <= theirs + 0.1,
+        "{:?} {}",
+        goog.fit.spec,
+        goog.fit.aicc()
+    );
+    assert!(goog.tried.iter().any(|t| !t.admissible), "roots near the circle must be passed over");
+
+    let mut asked = 0;
+    let cancelled = select(&series("goog_1d_2000"), &Bounds::default(), &mut |_, _| {
+        asked += 1;
+        asked < 3
+    });
+    assert_eq!(cancelled.err(), Some(ArimaError::Cancelled));
+}
+
+#[test]
+fn all_twenty_seven_orders_of_a_grid_are_fitted() {
+    let Some(case) = cases().into_iter().find(|c| c.id.starts_with("goog_1d_2000")) else { return };
+    let specs: Vec<Spec> = (0..27).map(|n| Spec::new(1 + n % 3, n / 9, 1 + n / 3 % 3)).collect();
+    let tried = try_all(&case.series, &specs, &mut |_, _| true).unwrap();
+    assert_eq!(tried.iter().filter(|t| t.aicc.is_finite()).count(), 27);
 }
