@@ -18,7 +18,8 @@ mod routes;
 mod server;
 pub mod wire;
 
-pub use app::App;
+pub use app::{App, Parts};
 pub use openapi::document;
 pub use problem::Problem;
+pub use routes::setup::{Names, checked_names};
 pub use server::{ApiConfig, BoundApi, serve};

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::routes::{health, markets};
+use crate::routes::{health, markets, session, setup, totp, users};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -40,6 +40,20 @@ impl utoipa::Modify for Schemes {
 pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(health::alive))
+        .routes(routes!(setup::needed, setup::set_up))
+        .routes(routes!(session::login))
+        .routes(routes!(session::login_at_old_path))
+        .routes(routes!(session::refresh))
+        .routes(routes!(session::logout))
+        .routes(routes!(session::me))
+        .routes(routes!(totp::enrol))
+        .routes(routes!(totp::verify))
+        .routes(routes!(totp::remove))
+        .routes(routes!(users::change_password))
+        .routes(routes!(users::list_sessions))
+        .routes(routes!(users::end_session))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::change))
         .routes(routes!(markets::list))
         .routes(routes!(markets::tickers))
         .routes(routes!(markets::market_data))

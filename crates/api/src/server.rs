@@ -17,6 +17,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 
 use crate::app::App;
 use crate::auth::opaque_token;
+use crate::auth::principal::Peer;
 use crate::{Problem, etag, openapi};
 
 /// Answers above so many bytes are compressed.
@@ -133,6 +134,7 @@ impl Front {
         *inner.method_mut() = request.method().clone();
         *inner.uri_mut() = request.uri().clone();
         *inner.headers_mut() = request.headers().clone();
+        inner.extensions_mut().insert(Peer(request.peer()));
         self.router.clone().oneshot(inner).await.unwrap_or_else(|never| match never {})
     }
 

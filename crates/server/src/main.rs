@@ -41,6 +41,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Serve(serve) => commands::serve::run(&loaded.config, serve.json),
         Command::Exchange(exchange) => commands::exchange::run(&loaded.config, exchange),
         Command::Model(model) => commands::model::run(model),
+        Command::User(user) => commands::user::run(&loaded.config, user),
         Command::Doctor(output) => commands::doctor::run(&loaded.config, *output),
         Command::Config(Settings::Show { origin, output }) => {
             commands::settings::show(&loaded, *origin, *output);

@@ -29,10 +29,11 @@ pub enum SecondFactor {
 }
 
 impl TotpKey {
-    /// A new secret of 160 random bits.
+    /// A new secret of 160 random bits, and its bytes to be sealed before they are stored.
     #[must_use]
-    pub fn generate(user: &str) -> Option<Self> {
-        Self::from_bytes(&random::<20>(), user)
+    pub fn generate(user: &str) -> Option<(Self, [u8; 20])> {
+        let secret = random::<20>();
+        Some((Self::from_bytes(&secret, user)?, secret))
     }
 
     /// A stored secret.
@@ -42,12 +43,6 @@ impl TotpKey {
         let user = user.replace(':', "_");
         let builder = Builder::new().with_secret(Secret::from(secret)).with_skew(1).with_account_name(user);
         builder.with_issuer(Some("Tradewind")).build().ok().map(Self)
-    }
-
-    /// The secret's bytes, to be sealed before they are stored.
-    #[must_use]
-    pub fn secret(&self, base32: &str) -> Option<Vec<u8>> {
-        Secret::try_from_base32(base32).ok().map(|secret| secret.as_ref().to_vec())
     }
 
     /// The address that authenticator programs read.
@@ -89,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_code_is_good_once_and_one_step_around_its_time() {
-        let key = TotpKey::generate("alice").unwrap();
+        let (key, _) = TotpKey::generate("alice").unwrap();
         let now = 1_795_000_000;
         let code = key.code(now);
         let SecondFactor::Accepted { step } = key.check(&code, now + 29, None) else { panic!("refused") };

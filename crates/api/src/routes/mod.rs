@@ -5,3 +5,7 @@
 
 pub(crate) mod health;
 pub(crate) mod markets;
+pub(crate) mod session;
+pub(crate) mod setup;
+pub(crate) mod totp;
+pub(crate) mod users;

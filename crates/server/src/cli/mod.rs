@@ -1,6 +1,7 @@
 //! The command line: verbs after nouns, every option with its unit and default.
 
 pub(crate) mod model;
+mod user;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -8,6 +9,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Flags;
+
+pub(crate) use user::User;
 
 const AFTER: &str = "\
 Without a command, `tradewind` is `tradewind serve`.
@@ -49,6 +52,9 @@ pub(crate) enum Command {
     /// Administer the exchange, whether its server runs or not
     #[command(subcommand)]
     Exchange(Exchange),
+    /// People of the platform
+    #[command(subcommand)]
+    User(User),
     /// Check the machine and the data directory; says how to mend what is wrong
     Doctor(Output),
     /// Forecasting models: fit one to a file
@@ -209,6 +215,7 @@ impl Arguments {
         match &self.command {
             Command::Serve(serve) => serve.json,
             Command::Doctor(output) => output.json,
+            Command::User(user) => user.output().json,
             Command::Config(Settings::Show { output, .. }) => output.json,
             Command::Config(Settings::Reference) => false,
             Command::Exchange(exchange) => exchange.output().json,

@@ -5,3 +5,4 @@ pub(crate) mod exchange;
 pub(crate) mod model;
 pub(crate) mod serve;
 pub(crate) mod settings;
+pub(crate) mod user;

@@ -9,7 +9,6 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use api::BoundApi;
 use exchange_api::{ApiConfig, BoundServer, RateLimits};
 use exchange_host::{Handle, Host, HostConfig, OpenError, Participants, Progress};
 use serde_json::json;
@@ -17,7 +16,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
-use crate::platform;
+use crate::platform::{self, Platform};
 use crate::terminal::{answer, note};
 
 /// Shortest time between two lines of progress.
@@ -93,9 +92,7 @@ async fn serve(config: &Config, handle: Handle, json: bool) -> Result<ExitCode, 
     let server = exchange_api::serve(handle.clone(), config.exchange_api(), stop.clone())
         .await
         .map_err(|error| listen_failure("--exchange-addr", error.addr, &error.source))?;
-    let platform = platform::start(config, &handle, stop)
-        .await
-        .map_err(|error| listen_failure("--api-addr", config.api.addr, &error))?;
+    let platform = platform::start(config, &handle, stop).await?;
     announce(config, &server, &platform, json);
     told_to_stop(&mut interrupt, &mut terminate).await;
     note("stopping: open requests end first (once more to stop at once)");
@@ -120,7 +117,7 @@ async fn told_to_stop(interrupt: &mut Signal, terminate: &mut Signal) {
     }
 }
 
-fn listen_failure(flag: &str, addr: SocketAddr, error: &std::io::Error) -> Failure {
+pub(crate) fn listen_failure(flag: &str, addr: SocketAddr, error: &std::io::Error) -> Failure {
     let mut other = addr;
     other.set_port(other.port().wrapping_add(1));
     let failure = Failure::new(Exit::Failed, format!("cannot listen on {addr}")).because(error);
@@ -136,7 +133,7 @@ fn listen_failure(flag: &str, addr: SocketAddr, error: &std::io::Error) -> Failu
 }
 
 /// Says where everything is.
-fn announce(config: &Config, server: &BoundServer, platform: &BoundApi, json: bool) {
+fn announce(config: &Config, server: &BoundServer, platform: &Platform, json: bool) {
     let addr = server.local_addr();
     let api = platform.local_addr();
     let dir = config.data_dir.display();
@@ -146,7 +143,7 @@ fn announce(config: &Config, server: &BoundServer, platform: &BoundApi, json: bo
             "event": "ready",
             "pid": std::process::id(),
             "exchange": { "http": format!("http://{addr}"), "ws": format!("ws://{addr}") },
-            "api": { "http": format!("http://{api}") },
+            "api": { "http": format!("http://{api}"), "setup_code": platform.setup_code },
             "data_dir": dir.to_string(),
         }));
         return;
@@ -168,10 +165,22 @@ fn announce(config: &Config, server: &BoundServer, platform: &BoundApi, json: bo
          \nMake an account, in another terminal:\
          \n  {program} exchange account create alice --fund USDT=100000 --fund BTC=5{data_dir}\
          \n\
-         \nStop with Ctrl-C.",
+         {setup}\nStop with Ctrl-C.",
+        setup = setup_note(platform),
         version = env!("CARGO_PKG_VERSION"),
         data_dir = data_dir_option(config),
     ));
+}
+
+/// What to do at the first start; nothing later.
+fn setup_note(platform: &Platform) -> String {
+    let Some(code) = &platform.setup_code else { return String::new() };
+    let api = platform.local_addr();
+    format!(
+        "\nFirst start: make the administrator with the one-time code {code}\
+         \n  curl -d '{{\"code\":\"{code}\",\"username\":\"admin\",\"password\":\"...\"}}' -H 'content-type: application/json' \
+         http://{api}/api/setup\n"
+    )
 }
 
 /// ` --data-dir DIR` where the command line would not find it by itself.

@@ -10,6 +10,7 @@ mod accounts;
 mod configuration;
 mod doctor;
 mod models;
+mod people;
 mod platform;
 mod program;
 mod serving;

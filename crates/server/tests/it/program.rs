@@ -54,6 +54,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// The head, in small letters.
     pub(crate) head: String,
+    /// The head as it came.
+    pub(crate) raw_head: String,
     pub(crate) body: String,
 }
 
@@ -85,7 +87,7 @@ pub(crate) fn ask(
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer { status, head: head.to_lowercase(), body: body.to_owned() }
+    Answer { status, head: head.to_lowercase(), raw_head: head.to_owned(), body: body.to_owned() }
 }
 
 /// A running server.
