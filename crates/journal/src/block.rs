@@ -73,6 +73,8 @@ pub(crate) struct Builder {
     chain: u32,
     first_seq: u64,
     count: u32,
+    /// The end mark is there.
+    sealed: bool,
 }
 
 impl Header {
@@ -110,7 +112,7 @@ impl Header {
 impl Builder {
     /// An empty block that will follow the chain value `link`; its first record will be `first_seq`.
     pub(crate) fn new(first_seq: u64, link: u32) -> Self {
-        Self { bytes: vec![0; HEADER_LEN], link, chain: link, first_seq, count: 0 }
+        Self { bytes: vec![0; HEADER_LEN], link, chain: link, first_seq, count: 0, sealed: false }
     }
 
     /// True when it has no record.
@@ -141,12 +143,15 @@ impl Builder {
         self.count += 1;
     }
 
-    /// Completes the block for the place `offset` in a file and gives its bytes. `durable_seq`: the last number the disk
-    /// has confirmed so far.
+    /// Completes the block for the place `offset` in a file and gives its bytes; it may be completed for several places.
+    /// `durable_seq`: the last number the disk has confirmed so far.
     pub(crate) fn finish(&mut self, offset: usize, durable_seq: u64) -> &[u8] {
-        self.bytes.resize(self.bytes.len().next_multiple_of(ALIGN), 0);
-        let body_len = u32::try_from(self.bytes.len() - HEADER_LEN).expect("PENDING_LEN_MAX is below 4 GiB");
-        self.bytes.extend_from_slice(&TRAILER);
+        if !std::mem::replace(&mut self.sealed, true) {
+            self.bytes.resize(self.bytes.len().next_multiple_of(ALIGN), 0);
+            self.bytes.extend_from_slice(&TRAILER);
+        }
+        let body_len = self.bytes.len() - HEADER_LEN - TRAILER.len();
+        let body_len = u32::try_from(body_len).expect("PENDING_LEN_MAX is below 4 GiB");
         let mut header = Header {
             body_len,
             first_seq: self.first_seq,
@@ -165,7 +170,7 @@ impl Builder {
     /// Empties the block and starts the next one behind it, keeping the buffer.
     pub(crate) fn restart(&mut self, first_seq: u64) {
         self.bytes.truncate(HEADER_LEN);
-        (self.link, self.first_seq, self.count) = (self.chain, first_seq, 0);
+        (self.link, self.first_seq, self.count, self.sealed) = (self.chain, first_seq, 0, false);
     }
 }
 

@@ -25,6 +25,7 @@ pub mod limits;
 mod reader;
 mod records;
 mod recovery;
+mod roll;
 mod segment;
 mod snapshot;
 mod spare;

@@ -37,7 +37,10 @@ pub(crate) fn recover(config: &Config, dir: &Path) -> Result<(Place, Recovery), 
     }
     let needed = from(dir, &segments, after, !notes.is_empty())?;
     let mut span = Span { after, until: u64::MAX, proven: proven(&names), tail: Tail::Final };
-    let place = repair(&**disk, walk(disk, dir, needed, span)?, &mut notes)?;
+    let walked = walk(disk, dir, needed, span)?;
+    // A process that ended between a rename and its sync left a name that only the memory of the system holds.
+    disk.sync_dir(dir).map_err(|e| Failure::io("sync", dir, e))?;
+    let place = repair(&**disk, walked, &mut notes)?;
     span.until = place.last_seq;
     let records = Records::start(disk, dir, needed, span)?;
     Ok((place, Recovery { snapshot, records, notes }))

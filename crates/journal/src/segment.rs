@@ -150,9 +150,20 @@ pub(crate) fn prepare(disk: &dyn Disk, dir: &Path, len: u64) -> Result<Box<dyn D
 
 /// Turns a prepared file into the segment that starts with `header.first_seq`, durably.
 pub(crate) fn adopt(disk: &dyn Disk, dir: &Path, file: &dyn DiskFile, header: Header) -> Result<(), Failure> {
-    let (spare, path) = (dir.join(SPARE_NAME), path(dir, header.first_seq));
+    put_header(dir, file, header)?;
+    put_name(disk, dir, header.first_seq)
+}
+
+/// The first half of [`adopt`]: the header, durably.
+pub(crate) fn put_header(dir: &Path, file: &dyn DiskFile, header: Header) -> Result<(), Failure> {
+    let spare = dir.join(SPARE_NAME);
     write_all(file, &header.write(), 0).map_err(|e| Failure::io("write", &spare, e))?;
-    file.sync().map_err(|e| Failure::io("sync", &spare, e))?;
+    file.sync().map_err(|e| Failure::io("sync", &spare, e))
+}
+
+/// The second half of [`adopt`]: the name, durably.
+pub(crate) fn put_name(disk: &dyn Disk, dir: &Path, first_seq: u64) -> Result<(), Failure> {
+    let (spare, path) = (dir.join(SPARE_NAME), path(dir, first_seq));
     disk.rename(&spare, &path).map_err(|e| Failure::io("rename", &path, e))?;
     disk.sync_dir(dir).map_err(|e| Failure::io("sync", dir, e))
 }

@@ -9,16 +9,19 @@ use crate::script::{Seeded, World, live};
 const EIO: i32 = 5;
 const ENOSPC: i32 = 28;
 
-fn operations(durability: Durability) -> u64 {
-    let mut world = World::new(durability);
+/// A setting's new world.
+type New = fn() -> World;
+
+fn operations(new: New) -> u64 {
+    let mut world = new();
     live(&mut world).unwrap();
     assert!(world.log.len() > 60, "the script is long enough to mean something");
     world.disk.operations()
 }
 
 /// Runs the script with a fault at `operation`; gives the world as the failure left it.
-fn fail(durability: Durability, operation: u64, fault: Fault, lasting: bool) -> World {
-    let mut world = World::new(durability);
+fn fail(new: New, operation: u64, fault: Fault, lasting: bool) -> World {
+    let mut world = new();
     world.disk.fail_at(operation, fault, lasting);
     let result = live(&mut world);
     // A short write alone is completed by a second one; only a fault that fails must show.
@@ -35,12 +38,12 @@ fn after_a_failure_at_any_operation_everything_acknowledged_is_there() {
         (Fault::Short, false),
         (Fault::ShortThenError(ENOSPC), false),
     ];
-    for durability in [Durability::Fsync, Durability::Buffered] {
-        let count = operations(durability);
+    for new in World::all() {
+        let count = operations(new);
         assert!(count > 60, "{count}");
         for operation in 1..=count {
             for (fault, lasting) in faults {
-                let mut world = fail(durability, operation, fault, lasting);
+                let mut world = fail(new, operation, fault, lasting);
                 world.disk.heal();
                 // The process ends, the machine goes on: even buffered commits are there.
                 let acked = world.acked;
@@ -60,10 +63,11 @@ fn after_a_failure_at_any_operation_everything_acknowledged_is_there() {
 fn after_a_failure_at_any_operation_and_a_power_cut_everything_synced_is_there() {
     let seed = 7;
     let mut seeded = Seeded(seed);
-    for operation in 1..=operations(Durability::Fsync) {
+    let new: New = || World::new(Durability::Fsync);
+    for operation in 1..=operations(new) {
         for fault in [Fault::Error(EIO), Fault::ShortThenError(ENOSPC)] {
             for sector in [512, 4096] {
-                let mut world = fail(Durability::Fsync, operation, fault, true);
+                let mut world = fail(new, operation, fault, true);
                 // The system may have marked what it failed to sync as clean.
                 world.model.forget_unsynced();
                 let found = world.model.after_power_cut(sector, &mut |below| seeded.below(below));
@@ -77,9 +81,10 @@ fn after_a_failure_at_any_operation_and_a_power_cut_everything_synced_is_there()
 
 #[test]
 fn data_that_a_failed_sync_left_in_memory_is_written_again_before_it_counts() {
-    for durability in [Durability::Fsync, Durability::Buffered] {
-        for operation in 1..=operations(durability) {
-            let mut world = fail(durability, operation, Fault::Error(EIO), false);
+    for new in World::all() {
+        for operation in 1..=operations(new) {
+            let mut world = fail(new, operation, Fault::Error(EIO), false);
+            let setting = (world.durability, world.preparation);
             world.model.forget_unsynced();
             // The process starts again and reads what only the system's memory holds.
             let acked = world.acked;
@@ -89,7 +94,7 @@ fn data_that_a_failed_sync_left_in_memory_is_written_again_before_it_counts() {
             // The worst power cut: nothing unsynced survives.
             let found = world.model.after_power_cut(512, &mut |_| 0);
             world.replace_disk(found);
-            world.open(told).unwrap_or_else(|e| panic!("{durability:?}, operation {operation}: {e}"));
+            world.open(told).unwrap_or_else(|e| panic!("{setting:?}, operation {operation}: {e}"));
         }
     }
 }

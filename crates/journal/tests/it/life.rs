@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use journal::{Config, Durability, Failure, From, Journal, Reader, Records, Tail};
+use journal::{Config, Durability, Failure, From, Journal, Preparation, Reader, Records, Tail};
 
 fn config() -> Config {
     Config { segment_len: 8192, ..Config::default() }
@@ -166,8 +166,14 @@ fn a_missing_segment_is_refused() {
 
 #[test]
 fn a_reader_sees_the_durable_prefix_while_the_writer_writes() {
+    for durability in [Durability::Fsync, Durability::Buffered] {
+        read_beside_a_writer(&Config { durability, ..config() });
+    }
+}
+
+fn read_beside_a_writer(config: &Config) {
     let dir = tempfile::tempdir().unwrap();
-    let (mut journal, _) = Journal::open(dir.path(), &config()).unwrap();
+    let (mut journal, _) = Journal::open(dir.path(), config).unwrap();
     fill(&mut journal, 10, 1);
     let path = dir.path().to_owned();
     let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
@@ -187,4 +193,35 @@ fn a_reader_sees_the_durable_prefix_while_the_writer_writes() {
     reading.join().unwrap();
     let mut reader = Reader::open(dir.path(), From::Oldest, Tail::Growing).unwrap();
     assert_eq!(drain(&mut reader.records).len(), 3000);
+    drop(journal);
+    let (_, mut found) = Journal::open(dir.path(), config).unwrap();
+    assert_eq!(drain(&mut found.records).len(), 3000);
+}
+
+#[test]
+fn a_buffered_segment_changes_beside_the_commits_and_its_surplus_is_passed_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = Config { durability: Durability::Buffered, preparation: Preparation::Stepwise, ..config() };
+    let (mut journal, _) = Journal::open(dir.path(), &config).unwrap();
+    let mut changes = 0;
+    // Killed after every single commit, the change to the next segment at any step.
+    while changes < 6 {
+        let before = segments(dir.path());
+        let (last, durable) = (journal.last_seq(), journal.durable_seq());
+        fill(&mut journal, last + 1, 1);
+        if segments(dir.path()) > before {
+            changes += 1;
+            assert!(journal.durable_seq() >= durable, "what the disk confirmed");
+        }
+        let mut reader = Reader::open(dir.path(), From::Oldest, Tail::Growing).unwrap();
+        assert_eq!(drain(&mut reader.records), (1..=last + 1).collect::<Vec<_>>());
+        let copy = tempfile::tempdir().unwrap();
+        for entry in std::fs::read_dir(dir.path()).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+        }
+        let (killed, mut found) = Journal::open(copy.path(), &config).unwrap();
+        assert_eq!(drain(&mut found.records), (1..=last + 1).collect::<Vec<_>>());
+        assert_eq!((killed.last_seq(), found.notes.len()), (last + 1, 0));
+    }
 }

@@ -1,15 +1,13 @@
 //! Simulated power cuts: un-synced sectors are lost, kept or reordered at random, at any moment of a random life.
 
-use journal::Durability;
-
 use crate::script::{Seeded, World};
 
 /// A few lives, each ended by a power cut in the middle; the seed is in every panic message.
 fn lives(seed: u64) {
     let mut seeded = Seeded(seed);
-    let durability = if seeded.below(3) == 0 { Durability::Buffered } else { Durability::Fsync };
+    let new = World::all()[usize::try_from(seeded.below(3)).unwrap()];
     let sector = if seeded.below(2) == 0 { 512 } else { 4096 };
-    let mut world = World::new(durability);
+    let mut world = new();
     for _ in 0..4 {
         let mut must_be_there = world.safe;
         let mut journal = match world.open(must_be_there) {

@@ -26,6 +26,8 @@ pub(crate) struct World {
     pub(crate) model: ModelDisk,
     pub(crate) disk: FaultyDisk,
     pub(crate) durability: Durability,
+    /// Whether segments change beside the commits.
+    pub(crate) preparation: Preparation,
     /// Every appended payload; index 0 is number 1.
     pub(crate) log: Vec<Vec<u8>>,
     /// What a commit has returned.
@@ -46,7 +48,19 @@ impl World {
     pub(crate) fn new(durability: Durability) -> Self {
         let model = ModelDisk::default();
         let disk = FaultyDisk::new(Arc::new(model.clone()));
-        Self { model, disk, durability, log: Vec::new(), acked: 0, safe: 0, notes: Vec::new(), life: 0 }
+        let preparation = Preparation::OnDemand;
+        let (log, notes) = (Vec::new(), Vec::new());
+        Self { model, disk, durability, preparation, log, acked: 0, safe: 0, notes, life: 0 }
+    }
+
+    /// With changes of the segment beside the commits, one step at each.
+    pub(crate) fn stepwise() -> Self {
+        Self { preparation: Preparation::Stepwise, ..Self::new(Durability::Buffered) }
+    }
+
+    /// All settings that behave differently.
+    pub(crate) fn all() -> [fn() -> Self; 3] {
+        [|| Self::new(Durability::Fsync), || Self::new(Durability::Buffered), Self::stepwise]
     }
 
     /// Goes on with another disk in its place.
@@ -59,7 +73,7 @@ impl World {
         Config {
             durability: self.durability,
             segment_len: 8192,
-            preparation: Preparation::OnDemand,
+            preparation: self.preparation,
             disk: Arc::new(self.disk.clone()) as Arc<dyn Disk>,
         }
     }
