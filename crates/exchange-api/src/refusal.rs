@@ -88,7 +88,8 @@ pub(crate) fn failed(error: &SubmitError, action: Action) -> ApiError {
     match error {
         SubmitError::Refused(refusal) => refused(refusal, action),
         SubmitError::Late => ApiError::new(-1021, "Timestamp for this request is outside of the recvWindow."),
-        SubmitError::Busy => {
+        // A full disk is the venue's own trouble; its clients know this one and try again.
+        SubmitError::Busy | SubmitError::NoRoom => {
             let text =
                 "Server is currently overloaded with other requests. Please try again in a few minutes.";
             ApiError::new(-1008, text).with_status(503)
@@ -133,7 +134,12 @@ mod tests {
     fn an_unknown_outcome_is_the_only_kind_of_5xx() {
         assert_eq!(failed(&SubmitError::Stopped, Action::Place).code, -1007);
         assert_eq!(failed(&SubmitError::Stopped, Action::Place).status, 503);
-        assert_eq!(failed(&SubmitError::Busy, Action::Place).code, -1008);
+        for error in [SubmitError::Busy, SubmitError::NoRoom] {
+            assert_eq!(
+                (failed(&error, Action::Place).code, failed(&error, Action::Place).status),
+                (-1008, 503)
+            );
+        }
         assert_eq!(failed(&SubmitError::Late, Action::Place).code, -1021);
     }
 }

@@ -23,6 +23,8 @@ pub(crate) enum Outcome {
     Refused(Refusal),
     /// Its deadline had passed.
     Late,
+    /// The disk is almost full.
+    NoRoom,
 }
 
 /// The core and the number and time of what it took in.

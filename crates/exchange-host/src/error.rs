@@ -51,6 +51,10 @@ pub enum SubmitError {
     /// Too many commands are waiting; nothing changed. Try again.
     #[error("too many commands are waiting")]
     Busy,
+    /// The disk is almost full, and the command is none that makes the exchange smaller; nothing changed. It ends by itself when
+    /// there is space again.
+    #[error("the disk is almost full: only cancels are accepted until there is space again")]
+    NoRoom,
     /// The host is stopping, or its journal failed. A command that had been handed in may or may not have taken effect:
     /// look it up after the restart.
     #[error("the exchange accepts no commands any more")]

@@ -38,6 +38,8 @@ pub struct Status {
     pub seq: u64,
     /// The last snapshot.
     pub snapshot_seq: u64,
+    /// True while the disk is almost full and only cancels and the like are accepted.
+    pub low_on_disk: bool,
 }
 
 /// A running host as its users see it.
@@ -124,6 +126,7 @@ impl Handle {
             stopped: self.health.reason(),
             seq: self.health.committed_seq(),
             snapshot_seq: self.health.snapshot_seq(),
+            low_on_disk: self.health.is_low_on_disk(),
         }
     }
 

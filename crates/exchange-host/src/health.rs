@@ -11,6 +11,8 @@ pub(crate) struct Health {
     reason: Mutex<Option<String>>,
     committed_seq: AtomicU64,
     snapshot_seq: AtomicU64,
+    low_on_disk: AtomicBool,
+    snapshot_failed: AtomicBool,
 }
 
 impl Health {
@@ -41,6 +43,25 @@ impl Health {
 
     pub(crate) fn reason(&self) -> Option<String> {
         self.reason.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The disk is almost full, or no longer.
+    pub(crate) fn set_low_on_disk(&self, low: bool) {
+        self.low_on_disk.store(low, Ordering::Release);
+    }
+
+    pub(crate) fn is_low_on_disk(&self) -> bool {
+        self.low_on_disk.load(Ordering::Acquire)
+    }
+
+    /// A snapshot could not be made from the journal: the next one is to be taken from memory.
+    pub(crate) fn snapshot_failed(&self) {
+        self.snapshot_failed.store(true, Ordering::Release);
+    }
+
+    /// Whether that has happened since the last call.
+    pub(crate) fn take_snapshot_failed(&self) -> bool {
+        self.snapshot_failed.swap(false, Ordering::AcqRel)
     }
 
     pub(crate) fn committed(&self, seq: u64) {

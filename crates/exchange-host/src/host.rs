@@ -16,8 +16,9 @@ use crate::lock::Lock;
 use crate::participants::driver::{self, Running};
 use crate::participants::{self, Crowd, MEMO_SLOT};
 use crate::publisher::Publisher;
-use crate::recovery::{Recovered, recover};
-use crate::snapshots::Snapshotter;
+use crate::recovery::{JOURNAL_NAME, Recovered, recover};
+use crate::room::Room;
+use crate::snapshots::{Snapshotter, Source};
 use crate::speed::Speed;
 use crate::writer::{Request, Writer};
 use crate::{Handle, HostConfig, Keys, OpenError, Progress, SubmitError, View, files, listing};
@@ -61,6 +62,10 @@ pub fn open(config: &HostConfig, progress: &mut dyn FnMut(Progress)) -> Result<H
     for answer in pending {
         answer.wait().map_err(|error| match error {
             SubmitError::Refused(refusal) => OpenError::Damaged(format!("the standard listing: {refusal}")),
+            SubmitError::NoRoom => OpenError::Io {
+                path: config.dir.clone(),
+                source: std::io::Error::new(std::io::ErrorKind::StorageFull, error.to_string()),
+            },
             SubmitError::Late | SubmitError::Busy | SubmitError::Stopped => {
                 OpenError::Damaged(host.handle.status().stopped.unwrap_or_else(|| error.to_string()))
             }
@@ -88,6 +93,7 @@ fn start(config: &HostConfig, recovered: Recovered, keys: Keys, lock: Lock) -> R
     let view = Arc::new(View::new(&exchange, history.clone()).map_err(OpenError::History)?);
     let snapshotter = Snapshotter {
         orders: snapshots_in,
+        source: Source { dir: config.dir.join(JOURNAL_NAME), disk: Arc::clone(&config.journal.disk) },
         snapshots: journal.snapshots(),
         history,
         keep: config.snapshots_kept.max(1),
@@ -113,6 +119,7 @@ fn start(config: &HostConfig, recovered: Recovered, keys: Keys, lock: Lock) -> R
         bytes_since_snapshot: tail_bytes,
         snapshot_seq,
         group: Group::default(),
+        room: Room::new(config.dir.clone(), config.journal.segment_len),
     };
     let threads = vec![
         spawn(config, "exchange-writer", move || writer.run())?,

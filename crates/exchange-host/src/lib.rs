@@ -5,6 +5,7 @@
 //! that wait → views updated → answered → broadcast. So a caller that has its answer finds its effect in the views, and
 //! whatever was answered or broadcast survives a crash. A refused command changes nothing and is not journaled.
 //!
+//! When the disk is almost full only cancels and the like are taken in ([`SubmitError::NoRoom`]) until there is space again.
 //! After a failed write or sync nothing is accepted any more ([`SubmitError::Stopped`]); the views stay readable.
 
 pub mod admin;
@@ -25,6 +26,7 @@ pub mod participants;
 pub mod port;
 mod publisher;
 mod recovery;
+mod room;
 mod snapshots;
 mod speed;
 pub mod verify;

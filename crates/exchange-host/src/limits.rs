@@ -50,6 +50,19 @@ pub const INTERNAL_FROM: AccountId = AccountId(1 << 31);
 /// 0.7 s, and they write as much in half an hour at normal speed.
 pub const SNAPSHOT_BYTES: usize = 16 << 20;
 
+/// Free space on the file system below which new commands are refused: what history and a snapshot may still write, twice over.
+pub const DISK_LOW: u64 = 32 << 20;
+
+/// Free space at which they are taken in again: two segments more.
+pub const DISK_ENOUGH: u64 = DISK_LOW + (32 << 20);
+
+/// Space in ready segments that must be left for new commands when no further segment can be made (at most a whole segment): one
+/// batch of the largest size and what cancels need after it.
+pub const JOURNAL_ENOUGH: u64 = 9 << 20;
+
+/// Space in ready segments below which not even a cancel is taken in: some of them, of a few hundred bytes each.
+pub const JOURNAL_LAST: u64 = 16 << 10;
+
 /// Most of an asset in one transfer of the operator, in its smallest units: 10^15 whole coins at scale 8. The ledger's own
 /// bound is above it, so a transfer that passes is not refused halfway through opening an account.
 pub const TRANSFER_MAX: i128 = 100_000_000_000_000_000_000_000;

@@ -61,7 +61,7 @@ impl Publisher {
             .iter()
             .filter_map(|(outcome, _)| match outcome {
                 Outcome::Applied(applied) => Some(applied.clone()),
-                Outcome::Refused(_) | Outcome::Late => None,
+                Outcome::Refused(_) | Outcome::Late | Outcome::NoRoom => None,
             })
             .collect();
         let fed = self.history.apply(applied.iter().map(Applied::as_fed));
@@ -73,6 +73,7 @@ impl Publisher {
                 Outcome::Applied(Applied { at, seq, events }) => Ok(Receipt { at, seq, events }),
                 Outcome::Refused(refusal) => Err(SubmitError::Refused(refusal)),
                 Outcome::Late => Err(SubmitError::Late),
+                Outcome::NoRoom => Err(SubmitError::NoRoom),
             };
             // A caller that no longer waits is no concern of ours.
             let _ = reply.send(answer);

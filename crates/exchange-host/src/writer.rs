@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use journal::{Journal, encoding};
 use tokio::sync::oneshot;
@@ -18,6 +18,7 @@ use crate::commit::{Due, Group, Judge, Outcome, Urgency};
 use crate::health::Health;
 use crate::limits::SNAPSHOT_BYTES;
 use crate::publisher::Publication;
+use crate::room::{LOOK_EVERY, Room};
 use crate::snapshots::{Cause, SnapshotOrder};
 use crate::{Durability, Receipt, SubmitError};
 
@@ -50,6 +51,7 @@ pub(crate) struct Writer {
     pub(crate) snapshot_seq: u64,
     /// Size of the records after it.
     pub(crate) bytes_since_snapshot: usize,
+    pub(crate) room: Room,
     /// What waits for the next commit. A failure tells the operator first and the callers, by dropping this, second.
     pub(crate) group: Group<Reply>,
 }
@@ -61,6 +63,10 @@ impl From<journal::Failure> for Failed {
     fn from(failure: journal::Failure) -> Self {
         Self(failure.to_string())
     }
+}
+
+fn gone() -> Failed {
+    Failed("every handle of the exchange is gone".to_owned())
 }
 
 impl Writer {
@@ -84,6 +90,7 @@ impl Writer {
         loop {
             let mut next = self.wait(started)?;
             let now = started.elapsed();
+            self.look_at_the_disk(now);
             while let Some(request) = next {
                 match request {
                     Request::Command { command, deadline, urgency, reply } => {
@@ -115,6 +122,9 @@ impl Writer {
         payload: &mut Vec<u8>,
     ) -> Result<Outcome, Failed> {
         payload.clear();
+        if !self.room.admits(&command, &self.journal) {
+            return Ok(Outcome::NoRoom);
+        }
         let (outcome, command) = self.judge.judge(self.clock.stamp(), command, deadline);
         if let Outcome::Applied(applied) = &outcome {
             encoding::encode(applied.at, &command, payload)
@@ -123,6 +133,20 @@ impl Writer {
             self.bytes_since_snapshot += payload.len();
         }
         Ok(outcome)
+    }
+
+    fn look_at_the_disk(&mut self, now: Duration) {
+        if self.room.look(now, &mut self.journal) {
+            let low = self.room.is_low();
+            self.health.set_low_on_disk(low);
+            if low {
+                tracing::error!(
+                    "the disk is almost full: only cancels are accepted until there is space again"
+                );
+            } else {
+                tracing::warn!("there is disk space again: everything is accepted");
+            }
+        }
     }
 
     /// Makes everything taken in durable, whatever the setting, before the end.
@@ -137,19 +161,24 @@ impl Writer {
 
     /// The next request, or `None` when the group is due before one comes.
     fn wait(&self, started: Instant) -> Result<Option<Request>, Failed> {
-        let gone = || Failed("every handle of the exchange is gone".to_owned());
         match self.group.due(started.elapsed()) {
+            // Looks whether there is space again also when nobody asks.
+            Due::Never if self.room.is_low() => self.wait_for(LOOK_EVERY),
             Due::Never => self.requests.recv().map(Some).map_err(|_| gone()),
             Due::Now => match self.requests.try_recv() {
                 Ok(request) => Ok(Some(request)),
                 Err(TryRecvError::Empty) => Ok(None),
                 Err(TryRecvError::Disconnected) => Err(gone()),
             },
-            Due::At(at) => match self.requests.recv_timeout(at.saturating_sub(started.elapsed())) {
-                Ok(request) => Ok(Some(request)),
-                Err(RecvTimeoutError::Timeout) => Ok(None),
-                Err(RecvTimeoutError::Disconnected) => Err(gone()),
-            },
+            Due::At(at) => self.wait_for(at.saturating_sub(started.elapsed())),
+        }
+    }
+
+    fn wait_for(&self, longest: Duration) -> Result<Option<Request>, Failed> {
+        match self.requests.recv_timeout(longest) {
+            Ok(request) => Ok(Some(request)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(gone()),
         }
     }
 
@@ -172,16 +201,20 @@ impl Writer {
         commands >= self.snapshot_every || self.bytes_since_snapshot >= SNAPSHOT_BYTES
     }
 
-    /// Serialises the state and sends it down the same way as the groups, so that it arrives after all it contains.
-    /// Limit: the writer stands still while it serialises.
+    /// Orders a snapshot the same way as the groups go, so that the order arrives after all that is to be in it. The state is
+    /// made from the journal by who gets the order; only at the end, or when that has failed, it is serialised here.
     fn snapshot(&mut self, cause: Cause) -> Result<(), Failed> {
         // A snapshot may only hold what the disk has confirmed.
         if self.durability == Durability::Buffered {
             self.journal.sync()?;
         }
         let seq = self.judge.exchange().last_seq();
-        let mut bytes = Vec::new();
-        self.judge.exchange().snapshot(&mut bytes);
+        let here = matches!(cause, Cause::Closing) || self.health.take_snapshot_failed();
+        let bytes = here.then(|| {
+            let mut bytes = Vec::new();
+            self.judge.exchange().snapshot(&mut bytes);
+            bytes
+        });
         self.snapshot_seq = seq;
         self.bytes_since_snapshot = 0;
         self.publish(Publication::Snapshot(SnapshotOrder { seq, bytes, cause }))

@@ -13,7 +13,7 @@ use types::event::Trade;
 use types::{ListView, Time};
 
 use crate::fold::{Fold, MarketTail};
-use crate::limits::{CACHE_BYTES, COMPACT_FILE_MIN, COMPACT_SHARE, RETIRING_PACK};
+use crate::limits::{CACHE_BYTES, COMPACT_FILE_MIN, COMPACT_SHARE, FREE_MIN, RETIRING_PACK, ROW_BYTES};
 use crate::pending::{Layer, Pending};
 use crate::row::{
     FillOfOrder, LIST_CLIENTS, META, ORDER_CLIENTS, RETIRING, Row, list_client_key, order_client_key,
@@ -148,12 +148,19 @@ fn read_fold(db: &Database) -> Result<Fold, redb::Error> {
 }
 
 /// The store's thread.
-pub(crate) fn run(shared: &Arc<Shared>, retention: Retention) {
+pub(crate) fn run(shared: &Arc<Shared>, path: &Path, retention: Retention) {
     loop {
         let work = shared.next_work();
         let last = matches!(work, Work::End);
         if shared.check().is_err() {
             return;
+        }
+        if !has_space(path, shared.fresh_rows()) {
+            if last {
+                return shared.failed("the disk is almost full".to_owned());
+            }
+            shared.put_off();
+            continue;
         }
         let rows = shared.begin_writing();
         if rows.seq > shared.durable() {
@@ -171,6 +178,14 @@ pub(crate) fn run(shared: &Arc<Shared>, retention: Retention) {
             return;
         }
     }
+}
+
+/// Whether the file system has clearly more free than writing so many rows takes. One that does not tell has.
+fn has_space(path: &Path, rows: usize) -> bool {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(stat) = rustix::fs::statvfs(dir) else { return true };
+    let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+    free >= FREE_MIN + rows as u64 * ROW_BYTES
 }
 
 fn put<R: Row>(txn: &WriteTransaction, rows: &Layer<R>, bytes: &mut Vec<u8>) -> Result<(), redb::Error> {

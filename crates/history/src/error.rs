@@ -26,6 +26,9 @@ pub enum Failure {
     /// The disk refused. The journal has everything: restart and feed again.
     #[error("the history database could not be read or written: {0}")]
     Storage(String),
+    /// The disk is almost full: rows stay in memory and are written when there is space again. Try again then.
+    #[error("the history database is not written while the disk is almost full")]
+    NoSpace,
     /// An earlier write failed, and nothing is taken in any more; the first failure's text.
     #[error("the history database stopped after a failed write: {0}")]
     Stopped(String),

@@ -51,10 +51,10 @@ pub struct Feed {
 pub fn open(path: &Path, config: &Config) -> Result<(Feed, Reader), Failure> {
     let opened = disk::open(path)?;
     let shared = Arc::new(Shared::new(opened.db, opened.seq, opened.fold));
-    let (for_thread, retention) = (Arc::clone(&shared), config.retention);
+    let (for_thread, path, retention) = (Arc::clone(&shared), path.to_owned(), config.retention);
     let thread = std::thread::Builder::new()
         .name("history".to_owned())
-        .spawn(move || disk::run(&for_thread, retention))
+        .spawn(move || disk::run(&for_thread, &path, retention))
         .map_err(|error| Failure::Storage(error.to_string()))?;
     let reader = Reader::new(Arc::clone(&shared));
     Ok((Feed { shared, internal_from: config.internal_from, thread: Some(thread) }, reader))

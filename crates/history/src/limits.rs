@@ -15,6 +15,11 @@ pub const RETIRED_PER_WRITE_MAX: usize = 4 * PENDING_WAKE;
 pub const RETIRING_PACK: usize = 64;
 /// Page cache of the database in bytes: hot tails of all tables fit many times over.
 pub const CACHE_BYTES: usize = 16 << 20;
+/// Free space in bytes below which nothing is written, beside what the rows take: the database must never meet a full disk in
+/// the middle of a transaction, because then it has to be opened anew.
+pub const FREE_MIN: u64 = 8 << 20;
+/// Bytes that a pending row takes in the file at most, with its indexes and what a transaction copies.
+pub const ROW_BYTES: u64 = 512;
 /// Files below this many bytes are not worth compacting.
 pub const COMPACT_FILE_MIN: u64 = 64 << 20;
 /// A file this many times larger than its rows is compacted when it is opened.

@@ -34,6 +34,8 @@ struct Control {
     stopping: bool,
     /// Why no more is written.
     failed: Option<String>,
+    /// The last write was put off for lack of disk space.
+    no_space: bool,
 }
 
 /// Everything shared.
@@ -117,6 +119,11 @@ impl Shared {
         state.fresh.rows() + state.writing.rows()
     }
 
+    /// Rows that the next write would take, open bars aside.
+    pub(crate) fn fresh_rows(&self) -> usize {
+        self.read().fresh.rows()
+    }
+
     fn wait<'a>(&self, control: MutexGuard<'a, Control>) -> MutexGuard<'a, Control> {
         let pause = Duration::from_secs(PENDING_SECONDS_MAX);
         self.changed.wait_timeout(control, pause).unwrap_or_else(PoisonError::into_inner).0
@@ -130,9 +137,13 @@ impl Shared {
     /// Waits until command `seq` is durable.
     pub(crate) fn persist(&self, seq: u64) -> Result<u64, Failure> {
         let mut control = self.control();
+        control.no_space = false;
         while self.durable() < seq {
             if let Some(text) = &control.failed {
                 return Err(Failure::Stopped(text.clone()));
+            }
+            if control.no_space {
+                return Err(Failure::NoSpace);
             }
             control.wanted = true;
             self.changed.notify_all();
@@ -189,6 +200,12 @@ impl Shared {
         self.durable.store(seq, Ordering::Release);
         // The lock makes sure that nobody is between looking and waiting.
         let _control = self.control();
+        self.changed.notify_all();
+    }
+
+    /// Nothing is written this time, for lack of space; everything stays in memory.
+    pub(crate) fn put_off(&self) {
+        self.control().no_space = true;
         self.changed.notify_all();
     }
 

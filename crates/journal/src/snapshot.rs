@@ -69,7 +69,11 @@ impl Snapshots {
         write_all(&*file, &header(seq, bytes), 0)
             .and_then(|()| write_all(&*file, bytes, HEADER_LEN as u64))
             .and_then(|()| file.sync())
-            .map_err(|e| Failure::io("write", &temporary, e))?;
+            .map_err(|e| {
+                // On a full disk half a file would only take what others need. If this fails too, the next opener does it.
+                let _ = disk.remove(&temporary);
+                Failure::io("write", &temporary, e)
+            })?;
         disk.rename(&temporary, &path).map_err(|e| Failure::io("rename", &path, e))?;
         disk.sync_dir(&self.dir).map_err(|e| Failure::io("sync", &self.dir, e))
     }

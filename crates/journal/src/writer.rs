@@ -364,6 +364,12 @@ impl Journal {
         if more { here + self.config.segment_len } else { here }
     }
 
+    /// True when the next segment file could not be made and is not being tried again at this moment.
+    #[must_use]
+    pub fn is_stuck(&self) -> bool {
+        self.roll.is_none() && self.spare.as_ref().is_some_and(Spare::has_failed)
+    }
+
     /// Tries again to make the next segment file, if that has failed. Does not wait for it.
     pub fn retry(&mut self) {
         if self.spare.as_ref().is_some_and(Spare::has_failed) {

@@ -67,6 +67,7 @@ impl AdminError {
             Self::Keys(_) => "keys",
             Self::Submit(SubmitError::Refused(_)) => "refused",
             Self::Submit(SubmitError::Busy) | Self::Busy => "busy",
+            Self::Submit(SubmitError::NoRoom) => "no_room",
             Self::Submit(SubmitError::Late | SubmitError::Stopped) => "stopped",
             Self::Snapshot(_) => "snapshot",
             Self::NoParticipants => "no_participants",

@@ -268,6 +268,7 @@ impl Admin {
             stopped: status.stopped,
             seq: status.seq,
             snapshot_seq: status.snapshot_seq,
+            low_on_disk: status.low_on_disk,
             accounts: self.handle.view().accounts().len(),
             pid: std::process::id(),
         }

@@ -144,6 +144,9 @@ pub enum Reply {
         seq: u64,
         /// The last command in the newest snapshot.
         snapshot_seq: u64,
+        /// The disk is almost full: only cancels and the like are accepted.
+        #[serde(default)]
+        low_on_disk: bool,
         /// Accounts.
         accounts: usize,
         /// The process.

@@ -74,8 +74,12 @@ impl<S: Fn() -> u32> Driver<S> {
     fn first(&mut self) -> Result<(), SubmitError> {
         let mut next = self.crowd.clone();
         let command = next.step(TICK_MS, self.handle.view());
-        self.handle.submit(command, None).wait()?;
-        self.crowd = next;
+        match self.handle.submit(command, None).wait() {
+            Ok(_) => self.crowd = next,
+            // They begin when there is space again.
+            Err(SubmitError::NoRoom) => {}
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 
@@ -91,8 +95,8 @@ impl<S: Fn() -> u32> Driver<S> {
             }
             due = (due + period).max(Instant::now());
             match self.tick() {
-                // Busy: the exchange has better things to do; the same tick comes again.
-                Ok(()) | Err(SubmitError::Busy | SubmitError::Late) => {}
+                // The exchange has better things to do, or no disk space; the same tick comes again.
+                Ok(()) | Err(SubmitError::Busy | SubmitError::Late | SubmitError::NoRoom) => {}
                 Err(SubmitError::Refused(refusal)) => {
                     tracing::error!(%refusal, "the simulated participants stop: their batch was refused");
                     return;

@@ -4,6 +4,7 @@
 mod control;
 mod durability;
 mod fixture;
+mod full_disk;
 mod gate;
 mod lifecycle;
 mod recovery;

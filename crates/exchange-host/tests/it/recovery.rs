@@ -87,17 +87,58 @@ fn snapshot_of(handle: &exchange_host::Handle) -> u64 {
 }
 
 #[test]
+fn a_snapshot_made_from_the_journal_is_the_state_itself() {
+    for durability in [Durability::Fsync, Durability::Buffered] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = HostConfig { durability, ..config(dir.path()) };
+        config.snapshots_kept = 100;
+        let host = open_with(&config);
+        let (alice, _) = create(&host.handle(), "alice");
+        churn(&host.handle(), alice, 150);
+        let asked = snapshot_of(&host.handle());
+        drop(host);
+        // Verification replays from the beginning and compares the newest snapshot with what it finds there.
+        let verified = verify(dir.path(), &mut |_| {}).unwrap();
+        assert_eq!((verified.from_seq, verified.findings), (0, Vec::new()));
+        let name = format!("snapshot-{asked:020}.bin");
+        assert!(dir.path().join("journal").join(name).exists());
+    }
+}
+
+#[test]
+fn when_the_journal_cannot_give_a_state_the_writer_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(dir.path());
+    config.snapshot_every = u64::MAX;
+    let host = open_with(&config);
+    let (alice, _) = create(&host.handle(), "alice");
+    churn(&host.handle(), alice, 100);
+    // The first segment is gone: nothing can be replayed.
+    std::fs::remove_file(dir.path().join("journal").join(format!("segment-{:020}.log", 1))).unwrap();
+    let ask = || {
+        exchange_host::admin::Admin::new(host.handle()).perform(exchange_host::admin::Request::Snapshot {})
+    };
+    assert!(matches!(ask(), exchange_host::admin::Reply::Error { .. }));
+    let seq = snapshot_of(&host.handle());
+    drop(host);
+    let mut seen = Vec::new();
+    let host = exchange_host::open(&config, &mut |progress| seen.push(progress)).unwrap();
+    assert_eq!(seen.first(), Some(&Progress::Snapshot { seq }));
+    assert_eq!(host.handle().view().orders(alice, BTCUSDT, &Range::latest(1_000)).unwrap().len(), 100);
+}
+
+#[test]
 fn buffered_durability_survives_the_end_of_the_process() {
     let dir = tempfile::tempdir().unwrap();
     let buffered = HostConfig { durability: Durability::Buffered, ..config(dir.path()) };
     let host = open_with(&buffered);
     let (alice, _) = create(&host.handle(), "alice");
-    churn(&host.handle(), alice, 120);
+    churn(&host.handle(), alice, 400);
     let seq = host.handle().status().seq;
     drop(host);
     let host = open_with(&buffered);
     assert_eq!(host.handle().status().seq, seq);
-    assert_eq!(host.handle().view().orders(alice, BTCUSDT, &Range::latest(1_000)).unwrap().len(), 120);
+    assert_eq!(host.handle().view().orders(alice, BTCUSDT, &Range::latest(1_000)).unwrap().len(), 400);
 }
 
 #[test]
