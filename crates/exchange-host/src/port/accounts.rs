@@ -42,7 +42,7 @@ impl Accounts for ExchangePort {
         let commands = std::iter::once(open).chain(deposits).collect();
         match admin.submit_batch(commands) {
             Ok(()) => Ok(account),
-            Err(error @ (SubmitError::Refused(_) | SubmitError::Busy)) => {
+            Err(error @ (SubmitError::Refused(_) | SubmitError::Busy | SubmitError::NoRoom)) => {
                 Err(AccountError::Refused(error.to_string()))
             }
             Err(error @ (SubmitError::Late | SubmitError::Stopped)) => {

@@ -198,7 +198,7 @@ impl Worker {
             (Request::Submit(id), Err(SubmitError::Refused(refusal))) => {
                 (id, Answer::Rejected(reports::reason(&refusal)))
             }
-            (Request::Submit(id), Err(SubmitError::Late | SubmitError::Busy)) => {
+            (Request::Submit(id), Err(SubmitError::Late | SubmitError::Busy | SubmitError::NoRoom)) => {
                 (id, Answer::Rejected(VenueReason::RateLimited))
             }
             (Request::Submit(id), Err(SubmitError::Stopped)) => (id, Answer::Unclear),
