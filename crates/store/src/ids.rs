@@ -42,6 +42,24 @@ macro_rules! id {
                 }
             }
 
+            impl crate::record::Stored for $name {
+                fn read(row: &crate::row::Row, column: &str) -> Result<Self, crate::error::StoreError> {
+                    row.get(column).map(Self)
+                }
+                fn value(&self) -> Value {
+                    (*self).into()
+                }
+            }
+
+            impl crate::record::Stored for Option<$name> {
+                fn read(row: &crate::row::Row, column: &str) -> Result<Self, crate::error::StoreError> {
+                    Ok(row.maybe(column)?.map($name))
+                }
+                fn value(&self) -> Value {
+                    (*self).into()
+                }
+            }
+
             impl From<Option<$name>> for Value {
                 fn from(id: Option<$name>) -> Self {
                     Self::Id(id.map(|id| id.0))

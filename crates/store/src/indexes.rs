@@ -26,10 +26,12 @@ pub struct Index {
     pub condition: &'static str,
     /// The question it answers.
     pub serves: &'static str,
+    /// True if no two rows may have the same key.
+    pub unique: bool,
 }
 
 const fn index(name: &'static str, table: &'static str, keys: &'static str, serves: &'static str) -> Index {
-    Index { name, table, keys, include: "", condition: "", serves }
+    Index { name, table, keys, include: "", condition: "", serves, unique: false }
 }
 
 impl Index {
@@ -43,6 +45,15 @@ impl Index {
         self
     }
 
+    const fn unique(mut self) -> Self {
+        self.unique = true;
+        self
+    }
+
+    const fn kind(&self) -> &'static str {
+        if self.unique { "UNIQUE INDEX" } else { "INDEX" }
+    }
+
     fn condition_clause(&self) -> String {
         if self.condition.is_empty() { String::new() } else { format!(" WHERE {}", self.condition) }
     }
@@ -52,7 +63,11 @@ impl Index {
     pub fn sqlite(&self) -> String {
         let include = if self.include.is_empty() { String::new() } else { format!(", {}", self.include) };
         let (name, table, keys) = (self.name, self.table, self.keys);
-        format!("CREATE INDEX IF NOT EXISTS {name} ON {table} ({keys}{include}){}", self.condition_clause())
+        format!(
+            "CREATE {} IF NOT EXISTS {name} ON {table} ({keys}{include}){}",
+            self.kind(),
+            self.condition_clause()
+        )
     }
 
     /// Its definition for PostgreSQL, under another name and on another table where that is a partition.
@@ -60,7 +75,7 @@ impl Index {
         let include =
             if self.include.is_empty() { String::new() } else { format!(" INCLUDE ({})", self.include) };
         let (keys, condition) = (self.keys, self.condition_clause());
-        format!("CREATE INDEX {how} {name} ON {table} ({keys}){include}{condition}")
+        format!("CREATE {} {how} {name} ON {table} ({keys}){include}{condition}", self.kind())
     }
 }
 
@@ -128,7 +143,8 @@ pub const INDEXES: &[Index] = &[
     index("idx_backtests_user", "backtests", "user_id, created_at DESC", "a user's back-tests"),
     index("idx_sweeps_user", "sweeps", "user_id, created_at DESC", "a user's sweeps"),
     index("idx_alerts_user", "alerts", "user_id, created_at DESC", "a user's alerts"),
-    index("idx_alerts_open", "alerts", "rule, subject", "the open alert of a rule")
+    index("idx_alerts_open", "alerts", "scope, rule, subject", "the open alert of a rule")
+        .unique()
         .only("resolved_at IS NULL"),
     index("idx_audit_user", "audit_log", "user_id, timestamp DESC", "what a user did"),
     index("idx_audit_action", "audit_log", "action, timestamp DESC", "who did a thing"),

@@ -12,6 +12,8 @@
 //! Limits: a write closure must only talk to the database; on SQLite others wait for it. Amounts have at most 28 digits.
 
 mod backend;
+mod bulk;
+mod conditions;
 mod error;
 mod ids;
 mod indexes;
@@ -19,6 +21,7 @@ pub mod limits;
 mod migrate;
 mod observe;
 mod options;
+mod record;
 mod row;
 mod statement;
 mod store;
@@ -37,6 +40,10 @@ pub use migrate::newest as newest_version;
 pub use observe::{SlowStatement, counted};
 pub use options::{Class, Location, Options, PoolSize};
 pub use store::{PoolSample, Store};
-pub use tables::{sessions, users};
+pub use tables::Side;
+pub use tables::{
+    accounts, alerts, audit, balances, bots, jobs, keys, markets, models, orders, positions, projections,
+    research, sessions, settings, trades, users,
+};
 pub use tx::{Reader, Tx};
 pub use value::{Amount, Ts};

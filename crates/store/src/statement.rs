@@ -34,6 +34,12 @@ impl Statement {
         self
     }
 
+    /// Adds several values.
+    pub(crate) fn bind_all(mut self, values: impl IntoIterator<Item = Value>) -> Self {
+        self.values.extend(values);
+        self
+    }
+
     /// Keeps it prepared although its text is put together: it comes again and again.
     pub(crate) const fn kept(mut self) -> Self {
         self.kept = true;

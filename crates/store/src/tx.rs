@@ -213,6 +213,14 @@ impl Tx {
         Ok(())
     }
 
+    /// The connection to PostgreSQL, for COPY; `None` on SQLite.
+    pub(crate) fn postgres(&mut self) -> Option<&mut PgConnection> {
+        match &mut self.0.source {
+            Source::Postgres(transaction) => Some(&mut **transaction),
+            _ => None,
+        }
+    }
+
     pub(crate) async fn close(self) {
         if let Source::Sqlite(connection) = self.0.source {
             // It is the end either way; the data is safe in the WAL.

@@ -139,6 +139,20 @@ impl Ts {
         Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
     }
 
+    /// Year and month (1 to 12) in UTC, by the civil calendar (Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+    #[must_use]
+    pub const fn year_month(self) -> (i64, i64) {
+        let days = self.0.div_euclid(86_400_000_000) + 719_468;
+        let era = days.div_euclid(146_097);
+        let of_era = days.rem_euclid(146_097);
+        let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let from_march = (5 * of_year + 2) / 153;
+        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+        let year = year_of_era + era * 400 + (month <= 2) as i64;
+        (year, month)
+    }
+
     /// The same moment in nanoseconds; saturates at the range's ends.
     #[must_use]
     pub const fn time(self) -> types::Time {
@@ -245,6 +259,15 @@ value!(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_has_its_month() {
+        assert_eq!(Ts(0).year_month(), (1970, 1));
+        assert_eq!(Ts(-1).year_month(), (1969, 12));
+        assert_eq!(Ts(1_709_251_199_999_999).year_month(), (2024, 2), "29 February, the last microsecond");
+        assert_eq!(Ts(1_709_251_200_000_000).year_month(), (2024, 3));
+        assert_eq!(Ts(1_795_651_200_000_000).year_month(), (2026, 11));
+    }
 
     #[test]
     fn equal_amounts_are_equal_texts() {

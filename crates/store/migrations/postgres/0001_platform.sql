@@ -313,6 +313,7 @@ CREATE TABLE trials (
 CREATE TABLE alerts (
     id UUID NOT NULL PRIMARY KEY,
     user_id UUID REFERENCES users (id) ON DELETE CASCADE,
+    scope TEXT NOT NULL,
     rule TEXT NOT NULL,
     severity TEXT NOT NULL CHECK (severity IN ('low', 'medium', 'high', 'critical')),
     state TEXT NOT NULL CHECK (state IN ('firing', 'acknowledged', 'resolved')),

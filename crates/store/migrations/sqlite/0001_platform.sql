@@ -295,6 +295,7 @@ CREATE TABLE trials (
 CREATE TABLE alerts (
     id BLOB NOT NULL PRIMARY KEY,
     user_id BLOB REFERENCES users (id) ON DELETE CASCADE,
+    scope TEXT NOT NULL,
     rule TEXT NOT NULL,
     severity TEXT NOT NULL CHECK (severity IN ('low', 'medium', 'high', 'critical')),
     state TEXT NOT NULL CHECK (state IN ('firing', 'acknowledged', 'resolved')),

@@ -4,45 +4,21 @@
 use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::limits::PAGE_MAX;
+use crate::record::words;
 use crate::row::Row;
 use crate::statement::sql;
 use crate::tx::{Reader, Tx};
 use crate::value::Ts;
 
-/// What a user may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Looks.
-    Viewer,
-    /// Trades on own accounts.
-    Trader,
-    /// Administers, too.
-    Admin,
-}
-
-impl Role {
-    /// The word in the database and in JSON.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Viewer => "viewer",
-            Self::Trader => "trader",
-            Self::Admin => "admin",
-        }
-    }
-}
-
-impl std::str::FromStr for Role {
-    type Err = &'static str;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        match word {
-            "viewer" => Ok(Self::Viewer),
-            "trader" => Ok(Self::Trader),
-            "admin" => Ok(Self::Admin),
-            _ => Err("is not viewer, trader or admin"),
-        }
+words! {
+    /// What a user may do.
+    pub enum Role {
+        /// Looks.
+        Viewer = "viewer",
+        /// Trades on own accounts.
+        Trader = "trader",
+        /// Administers, too.
+        Admin = "admin",
     }
 }
 

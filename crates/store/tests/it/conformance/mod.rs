@@ -1,11 +1,19 @@
 //! What holds on both engines.
 
+mod auditing;
+mod keys;
 mod logins;
 mod people;
+mod queue;
+mod research;
+mod trading;
 mod transactions;
 
+use futures_util::future::BoxFuture;
+use store::accounts::{self, Account, Mode};
+use store::markets::{self, Currency, Pair};
 use store::users::{self, NewUser, Role, User};
-use store::{Owner, Store, StoreError, Ts};
+use store::{AccountId, Amount, Owner, Store, StoreError, Ts, Tx};
 
 /// A moment in the tests' time.
 pub(crate) const T0: Ts = Ts(1_796_000_000_000_000);
@@ -34,4 +42,70 @@ pub(crate) const fn at(seconds: i64) -> Ts {
 /// True if a failure is `Absent`.
 pub(crate) fn absent<T>(result: &Result<T, StoreError>) -> bool {
     matches!(result, Err(StoreError::Absent { .. }))
+}
+
+/// A decimal.
+pub(crate) fn amount(text: &str) -> Amount {
+    text.parse().unwrap()
+}
+
+/// A transaction that must succeed.
+pub(crate) async fn write<T: Send + 'static>(
+    store: &Store,
+    work: impl for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+) -> T {
+    store.write(work).await.unwrap()
+}
+
+/// An account of an owner on the built-in exchange.
+pub(crate) async fn add_account(store: &Store, owner: Owner, name: &str) -> AccountId {
+    let account = Account {
+        id: AccountId::new(),
+        user_id: owner.user(),
+        name: name.to_owned(),
+        venue: "local".to_owned(),
+        mode: Mode::Builtin,
+        venue_account: None,
+        venue_key_id: None,
+        is_default: false,
+        halted_at: None,
+        halt_reason: None,
+        created_at: T0,
+    };
+    let id = account.id;
+    write(store, move |tx| Box::pin(async move { accounts::open(tx, &account).await })).await;
+    id
+}
+
+/// BTCUSDT on the built-in exchange.
+pub(crate) async fn add_pair(store: &Store) -> i64 {
+    write(store, |tx| {
+        Box::pin(async move {
+            for (code, scale) in [("BTC", 8), ("USDT", 8)] {
+                let (name, active) = (code.to_owned(), true);
+                let currency = Currency { code: code.to_owned(), name, scale, active, updated_at: T0 };
+                markets::put_currency(tx, &currency).await?;
+            }
+            markets::put_pair(tx, &btcusdt()).await
+        })
+    })
+    .await
+}
+
+/// The pair, without its id.
+pub(crate) fn btcusdt() -> Pair {
+    Pair {
+        id: 0,
+        exchange: "local".to_owned(),
+        symbol: "BTCUSDT".to_owned(),
+        base: "BTC".to_owned(),
+        quote: "USDT".to_owned(),
+        price_scale: 2,
+        quantity_scale: 5,
+        tick: amount("0.01"),
+        lot: amount("0.00001"),
+        notional_min: amount("5"),
+        active: true,
+        updated_at: T0,
+    }
 }

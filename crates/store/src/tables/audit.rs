@@ -1,0 +1,327 @@
+//! Who did what: append-only, each entry bound to the one before it by a hash.
+//!
+//! `hash = SHA-256(previous ‖ seq ‖ timestamp ‖ fields)`, every field with its length in front, numbers big-endian. So an
+//! entry cannot be changed, taken out or put in between without every later hash being wrong, and the newest is in
+//! `audit_head`. Whoever can rewrite the whole chain is caught by checkpoints: signatures over (seq, hash) with a key
+//! that is kept outside the database. Entries move to `audit_archive` and are never deleted.
+//!
+//! Cost: entries follow one another, so on PostgreSQL transactions that write one wait for each other's commit.
+
+use ring::digest::{SHA256, digest};
+use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
+use serde::Serialize;
+
+use crate::error::StoreError;
+use crate::ids::{Owner, UserId};
+use crate::limits::PAGE_MAX;
+use crate::record::record;
+use crate::statement::sql;
+use crate::tables::FAR;
+use crate::tx::{Reader, Tx};
+use crate::value::Ts;
+
+record! {
+    /// An entry.
+    pub struct Entry in "audit_log" {
+        /// Position in the chain, from 1 without gaps.
+        seq: i64,
+        /// When.
+        timestamp: Ts,
+        /// Who, if it was a user.
+        user_id: Option<UserId>,
+        /// Who, in words: a user name, `operator`, `system`.
+        actor: String,
+        /// What was done, like `user.role.set`.
+        action: String,
+        /// To what.
+        object: String,
+        /// Particulars: JSON without secrets.
+        detail: String,
+        /// From which address.
+        ip: String,
+        /// In which request.
+        request_id: String,
+        /// The hash of the entry before; zeros for the first.
+        previous: Vec<u8>,
+        /// This entry's hash.
+        hash: Vec<u8>,
+    }
+}
+
+/// What is to be noted.
+#[derive(Clone, Debug, Default)]
+pub struct Note {
+    /// Who, if it was a user.
+    pub user_id: Option<UserId>,
+    /// Who, in words.
+    pub actor: String,
+    /// What was done.
+    pub action: String,
+    /// To what.
+    pub object: String,
+    /// Particulars: JSON without secrets.
+    pub detail: String,
+    /// From which address.
+    pub ip: String,
+    /// In which request.
+    pub request_id: String,
+}
+
+/// What a check of the chain found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// Entries checked, the archive's included.
+    pub entries: u64,
+    /// Checkpoints checked.
+    pub checkpoints: u64,
+    /// The first fault; `None` for a sound chain.
+    pub fault: Option<Fault>,
+}
+
+/// A fault of the chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// At which entry.
+    pub seq: i64,
+    /// What is wrong there.
+    pub why: String,
+}
+
+impl Entry {
+    fn computed_hash(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(256);
+        let mut field = |field: &[u8]| {
+            bytes.extend_from_slice(&(field.len() as u64).to_be_bytes());
+            bytes.extend_from_slice(field);
+        };
+        field(&self.previous);
+        field(&self.seq.to_be_bytes());
+        field(&self.timestamp.0.to_be_bytes());
+        field(self.user_id.as_ref().map_or(&[][..], |id| id.0.as_bytes()));
+        for text in [&self.actor, &self.action, &self.object, &self.detail, &self.ip, &self.request_id] {
+            field(text.as_bytes());
+        }
+        digest(&SHA256, &bytes).as_ref().to_vec()
+    }
+}
+
+/// Appends an entry. In the same transaction as what it tells, so that neither is there without the other.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn append(tx: &mut Tx, note: Note, now: Ts) -> Result<i64, StoreError> {
+    let next = "UPDATE audit_head SET seq = seq + 1 WHERE one = 1 RETURNING seq, hash";
+    let head = tx.one("audit head", sql(next)).await?;
+    let mut entry = Entry {
+        seq: head.get("seq")?,
+        timestamp: now,
+        user_id: note.user_id,
+        actor: note.actor,
+        action: note.action,
+        object: note.object,
+        detail: note.detail,
+        ip: note.ip,
+        request_id: note.request_id,
+        previous: head.get("hash")?,
+        hash: Vec::new(),
+    };
+    entry.hash = entry.computed_hash();
+    tx.execute(entry.insert()).await?;
+    tx.execute(sql("UPDATE audit_head SET hash = $1 WHERE one = 1").bind(entry.hash)).await?;
+    Ok(entry.seq)
+}
+
+/// What a user did, newest first, before an entry.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn page(
+    reader: &mut Reader,
+    owner: Owner,
+    before: Option<Ts>,
+    limit: u32,
+) -> Result<Vec<Entry>, StoreError> {
+    let rest = "WHERE user_id = $1 AND timestamp < $2 ORDER BY timestamp DESC LIMIT $3";
+    let statement = Entry::select(rest).bind(owner).bind(before.unwrap_or(FAR)).bind(limit.min(PAGE_MAX));
+    Entry::all_of(&reader.all(statement).await?)
+}
+
+/// Everything of one kind, newest first, before a moment. For administration.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn page_of_action(
+    reader: &mut Reader,
+    action: &str,
+    before: Option<Ts>,
+    limit: u32,
+) -> Result<Vec<Entry>, StoreError> {
+    let rest = "WHERE action = $1 AND timestamp < $2 ORDER BY timestamp DESC LIMIT $3";
+    let statement = Entry::select(rest).bind(action).bind(before.unwrap_or(FAR)).bind(limit.min(PAGE_MAX));
+    Entry::all_of(&reader.all(statement).await?)
+}
+
+/// Everything, newest first, before a position. For administration.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn page_of_all(
+    reader: &mut Reader,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Vec<Entry>, StoreError> {
+    let statement = Entry::select("WHERE seq < $1 ORDER BY seq DESC LIMIT $2");
+    let statement = statement.bind(before.unwrap_or(i64::MAX)).bind(limit.min(PAGE_MAX));
+    Entry::all_of(&reader.all(statement).await?)
+}
+
+/// Moves entries older than `before` to the archive, at most `limit`, oldest first; how many.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn archive(tx: &mut Tx, before: Ts, limit: u32) -> Result<u64, StoreError> {
+    let columns = Entry::COLUMNS.join(", ");
+    let oldest = "SELECT max(seq) AS last FROM (SELECT seq FROM audit_log WHERE timestamp < $1 \
+                  ORDER BY timestamp, seq LIMIT $2) AS oldest";
+    let row = tx.one("count", sql(oldest).bind(before).bind(limit)).await?;
+    let Some(last) = row.maybe::<i64>("last")? else { return Ok(0) };
+    let copy =
+        format!("INSERT INTO audit_archive ({columns}) SELECT {columns} FROM audit_log WHERE seq <= $1");
+    let copied = tx.execute(crate::statement::composed(copy).kept().bind(last)).await?;
+    let removed = tx.execute(sql("DELETE FROM audit_log WHERE seq <= $1").bind(last)).await?;
+    if copied == removed { Ok(removed) } else { Err(StoreError::Stale("the audit log changed meanwhile")) }
+}
+
+/// Signs where the chain is now; `None` if that is signed already, or nothing is there yet.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn checkpoint(tx: &mut Tx, key: &Ed25519KeyPair, now: Ts) -> Result<Option<i64>, StoreError> {
+    let head = tx.one("audit head", sql("SELECT seq, hash FROM audit_head WHERE one = 1")).await?;
+    let (seq, hash): (i64, Vec<u8>) = (head.get("seq")?, head.get("hash")?);
+    let signature = key.sign(&signed_bytes(seq, &hash));
+    let text = "INSERT INTO audit_checkpoints (seq, hash, public_key, signature, created_at) \
+                VALUES ($1, $2, $3, $4, $5) ON CONFLICT (seq) DO NOTHING";
+    if seq == 0 {
+        return Ok(None);
+    }
+    let statement = sql(text).bind(seq).bind(hash).bind(key.public_key().as_ref()).bind(signature.as_ref());
+    Ok((tx.execute(statement.bind(now)).await? > 0).then_some(seq))
+}
+
+fn signed_bytes(seq: i64, hash: &[u8]) -> Vec<u8> {
+    [b"tradewind audit checkpoint 1\0".as_slice(), &seq.to_be_bytes(), hash].concat()
+}
+
+/// Walks the chain from its first entry, archive included, and checks every hash, the head and every checkpoint.
+/// `public_key` is the key that must have signed the checkpoints; without it their signatures only prove themselves.
+///
+/// # Errors
+/// Failures of the database. A fault of the chain is not an error but the verdict.
+pub async fn verify(reader: &mut Reader, public_key: Option<&[u8]>) -> Result<Verdict, StoreError> {
+    let mut checkpoints = reader
+        .all(sql("SELECT seq, hash, public_key, signature FROM audit_checkpoints ORDER BY seq"))
+        .await?
+        .iter()
+        .map(|row| {
+            let checkpoint: Checkpoint = Checkpoint {
+                seq: row.get("seq")?,
+                hash: row.get("hash")?,
+                public_key: row.get("public_key")?,
+                signature: row.get("signature")?,
+            };
+            Ok(checkpoint)
+        })
+        .collect::<Result<Vec<_>, StoreError>>()?
+        .into_iter()
+        .peekable();
+    let mut verdict = Verdict { entries: 0, checkpoints: 0, fault: None };
+    let (mut seq, mut hash) = (0_i64, vec![0_u8; 32]);
+    loop {
+        let entries = after(reader, seq).await?;
+        if entries.is_empty() {
+            break;
+        }
+        for entry in &entries {
+            if let Some(why) = fault_of(entry, seq, &hash) {
+                verdict.fault = Some(Fault { seq: seq + 1, why });
+                return Ok(verdict);
+            }
+            (seq, hash) = (entry.seq, entry.hash.clone());
+            verdict.entries += 1;
+            while let Some(checkpoint) = checkpoints.next_if(|checkpoint| checkpoint.seq <= seq) {
+                verdict.checkpoints += 1;
+                if let Some(why) = checkpoint.fault(seq, &hash, public_key) {
+                    verdict.fault = Some(Fault { seq, why });
+                    return Ok(verdict);
+                }
+            }
+        }
+    }
+    verdict.fault = end_fault(reader, seq, &hash, checkpoints.next()).await?;
+    Ok(verdict)
+}
+
+/// The next entries after a position, wherever they are.
+async fn after(reader: &mut Reader, seq: i64) -> Result<Vec<Entry>, StoreError> {
+    let columns = Entry::COLUMNS.join(", ");
+    let text = format!(
+        "SELECT {columns} FROM audit_archive WHERE seq > $1 AND seq <= $2 UNION ALL \
+         SELECT {columns} FROM audit_log WHERE seq > $1 AND seq <= $2 ORDER BY seq"
+    );
+    let until = seq.saturating_add(i64::from(PAGE_MAX));
+    let statement = crate::statement::composed(text).kept().bind(seq).bind(until);
+    Entry::all_of(&reader.all(statement).await?)
+}
+
+fn fault_of(entry: &Entry, before: i64, hash: &[u8]) -> Option<String> {
+    if entry.seq != before + 1 {
+        return Some(format!("entry {} follows entry {before}", entry.seq));
+    }
+    if entry.previous != hash {
+        return Some("it is not bound to the entry before it".to_owned());
+    }
+    (entry.computed_hash() != entry.hash).then(|| "its content was changed".to_owned())
+}
+
+/// The chain must end where the head says, and no checkpoint may lie beyond.
+async fn end_fault(
+    reader: &mut Reader,
+    seq: i64,
+    hash: &[u8],
+    beyond: Option<Checkpoint>,
+) -> Result<Option<Fault>, StoreError> {
+    let head = reader.one("audit head", sql("SELECT seq, hash FROM audit_head WHERE one = 1")).await?;
+    let (head_seq, head_hash): (i64, Vec<u8>) = (head.get("seq")?, head.get("hash")?);
+    // Entries that came while we walked are not a fault.
+    let moved = head_seq > seq && !after(reader, seq).await?.is_empty();
+    let why = if let Some(checkpoint) = beyond.filter(|_| !moved) {
+        format!("a checkpoint proves entry {}, which is missing", checkpoint.seq)
+    } else if !moved && (head_seq != seq || head_hash != hash) {
+        format!("the head says entry {head_seq}, the last one found is {seq}")
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(Fault { seq: seq + 1, why }))
+}
+
+struct Checkpoint {
+    seq: i64,
+    hash: Vec<u8>,
+    public_key: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl Checkpoint {
+    fn fault(&self, seq: i64, hash: &[u8], public_key: Option<&[u8]>) -> Option<String> {
+        if self.seq != seq || self.hash != hash {
+            return Some(format!("the checkpoint of entry {} does not fit", self.seq));
+        }
+        if public_key.is_some_and(|key| key != self.public_key) {
+            return Some("its checkpoint was signed with another key".to_owned());
+        }
+        let signed = signed_bytes(self.seq, &self.hash);
+        let good = UnparsedPublicKey::new(&ED25519, &self.public_key).verify(&signed, &self.signature);
+        good.is_err().then(|| "the signature of its checkpoint is wrong".to_owned())
+    }
+}

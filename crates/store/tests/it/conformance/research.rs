@@ -1,0 +1,233 @@
+//! Back-tests, sweeps, models, forecasts, alerts.
+
+use store::alerts::{self, Alert, AlertState, Severity};
+use store::jobs::JobStatus;
+use store::models::{self, Model, Prediction};
+use store::research::{self, Backtest, Sweep, Trial};
+use store::{AlertId, BacktestId, ModelId, Owner, PredictionId, SweepId, TrialId};
+
+use super::{T0, absent, add_owner, at, write};
+use crate::engines::{Fresh, on_both};
+
+on_both!(
+    a_backtest_goes_from_queued_to_done,
+    every_trial_of_a_sweep_is_kept_once,
+    a_model_has_versions_and_forecasts_that_are_pruned,
+    an_alert_is_one_while_it_lasts,
+);
+
+fn backtest(owner: Owner, model: Option<ModelId>, second: i64) -> Backtest {
+    Backtest {
+        id: BacktestId::new(),
+        user_id: owner.user(),
+        model_id: model,
+        sweep_id: None,
+        strategy: "ema_cross".to_owned(),
+        exchange: "local".to_owned(),
+        symbol: "BTCUSDT".to_owned(),
+        bar_interval: "15m".to_owned(),
+        params: "{}".to_owned(),
+        status: JobStatus::Queued,
+        error: None,
+        job_id: None,
+        starts_at: at(-1_000),
+        ends_at: T0,
+        metrics: "{}".to_owned(),
+        result_hash: None,
+        created_at: at(second),
+        finished_at: None,
+    }
+}
+
+async fn a_backtest_goes_from_queued_to_done(fresh: Fresh) -> Fresh {
+    let (alice, bob) = (add_owner(&fresh.store, "alice").await, add_owner(&fresh.store, "bob").await);
+    let model = ModelId::new();
+    let first = backtest(alice, Some(model), 1);
+    let done = Backtest {
+        status: JobStatus::Done,
+        metrics: "{\"sharpe\":\"1.2\"}".to_owned(),
+        result_hash: Some("ab12".to_owned()),
+        finished_at: Some(at(5)),
+        ..first.clone()
+    };
+    for one in [first, backtest(alice, None, 2), done.clone()] {
+        write(&fresh.store, move |tx| Box::pin(async move { research::put_backtest(tx, &one).await })).await;
+    }
+    let mut reader = fresh.store.read();
+    assert_eq!(research::backtest(&mut reader, alice, done.id).await.unwrap(), done);
+    assert!(absent(&research::backtest(&mut reader, bob, done.id).await));
+    assert_eq!(research::backtests(&mut reader, alice, None, 10).await.unwrap().len(), 2);
+    assert_eq!(
+        research::backtests(&mut reader, alice, Some(at(2)), 10).await.unwrap(),
+        std::slice::from_ref(&done)
+    );
+    assert_eq!(
+        research::backtests_of_model(&mut reader, alice, model, 10).await.unwrap(),
+        std::slice::from_ref(&done)
+    );
+    assert_eq!(research::backtests_of_model(&mut reader, bob, model, 10).await.unwrap(), []);
+    let remove = |owner| {
+        fresh
+            .store
+            .write(move |tx| Box::pin(async move { research::remove_backtest(tx, owner, done.id).await }))
+    };
+    assert!(absent(&remove(bob).await));
+    remove(alice).await.unwrap();
+    fresh
+}
+
+async fn every_trial_of_a_sweep_is_kept_once(fresh: Fresh) -> Fresh {
+    let (alice, bob) = (add_owner(&fresh.store, "alice").await, add_owner(&fresh.store, "bob").await);
+    let sweep = Sweep {
+        id: SweepId::new(),
+        user_id: alice.user(),
+        strategy: "ema_cross".to_owned(),
+        exchange: "local".to_owned(),
+        symbol: "BTCUSDT".to_owned(),
+        bar_interval: "1h".to_owned(),
+        space: "{}".to_owned(),
+        objective: "sharpe".to_owned(),
+        status: JobStatus::Running,
+        error: None,
+        job_id: None,
+        trials_planned: 4,
+        created_at: T0,
+        finished_at: None,
+    };
+    let (id, same) = (sweep.id, sweep.clone());
+    write(&fresh.store, move |tx| Box::pin(async move { research::put_sweep(tx, &same).await })).await;
+    for (number, score) in [(1, Some(0.5)), (2, None), (2, Some(9.0)), (3, Some(-1.5))] {
+        let trial = Trial {
+            id: TrialId::new(),
+            sweep_id: id,
+            user_id: alice.user(),
+            number,
+            params: "{}".to_owned(),
+            metrics: "{}".to_owned(),
+            score,
+            created_at: at(number),
+        };
+        write(&fresh.store, move |tx| Box::pin(async move { research::append_trial(tx, &trial).await }))
+            .await;
+    }
+    let mut reader = fresh.store.read();
+    let trials = research::trials(&mut reader, alice, id, 1, 10).await.unwrap();
+    assert_eq!(trials.iter().map(|t| (t.number, t.score)).collect::<Vec<_>>(), [(2, None), (3, Some(-1.5))]);
+    assert_eq!(research::trials(&mut reader, bob, id, 0, 10).await.unwrap(), []);
+    assert_eq!(research::sweeps(&mut reader, alice, None, 10).await.unwrap(), [sweep]);
+    assert!(absent(&research::sweep(&mut reader, bob, id).await));
+    fresh
+}
+
+async fn a_model_has_versions_and_forecasts_that_are_pruned(fresh: Fresh) -> Fresh {
+    let (alice, bob) = (add_owner(&fresh.store, "alice").await, add_owner(&fresh.store, "bob").await);
+    let model = Model {
+        id: ModelId::new(),
+        user_id: alice.user(),
+        name: "btc".to_owned(),
+        algorithm_type: "arima".to_owned(),
+        symbol: "BTCUSDT".to_owned(),
+        bar_interval: "1h".to_owned(),
+        params: "{}".to_owned(),
+        training_status: "training".to_owned(),
+        version: 1,
+        artefact_hash: None,
+        metrics: "{}".to_owned(),
+        job_id: None,
+        active: false,
+        created_at: T0,
+        updated_at: T0,
+    };
+    let (id, same) = (model.id, model.clone());
+    write(&fresh.store, move |tx| Box::pin(async move { models::put(tx, &same).await })).await;
+    let twin = Model { id: ModelId::new(), ..model.clone() };
+    let taken = fresh.store.write(move |tx| Box::pin(async move { models::put(tx, &twin).await }));
+    assert!(taken.await.unwrap_err().is_taken("models.user_id,name,version"));
+    let mut reader = fresh.store.read();
+    assert_eq!(
+        models::in_training_of_all(&mut reader, "training").await.unwrap(),
+        std::slice::from_ref(&model)
+    );
+    assert_eq!(models::list(&mut reader, alice, Some("arima")).await.unwrap(), std::slice::from_ref(&model));
+    assert_eq!(models::list(&mut reader, alice, Some("lstm")).await.unwrap(), []);
+    assert_eq!(models::list(&mut reader, bob, None).await.unwrap(), []);
+    let forecasts: Vec<Prediction> = (0..10)
+        .map(|n| Prediction {
+            id: PredictionId::new(),
+            model_id: id,
+            user_id: alice.user(),
+            symbol: "BTCUSDT".to_owned(),
+            timestamp: at(n),
+            target_at: at(n + 60),
+            value: 97_000.5,
+            lower: Some(96_000.0),
+            upper: None,
+            naive: 97_001.0,
+            actual: None,
+            created_at: at(n),
+        })
+        .collect();
+    let same = forecasts.clone();
+    let noted =
+        write(&fresh.store, move |tx| Box::pin(async move { models::append_predictions(tx, &same).await }));
+    assert_eq!(noted.await, 10);
+    let latest = models::predictions(&mut reader, alice, id, "BTCUSDT", None, 2).await.unwrap();
+    assert_eq!(latest, [forecasts[9].clone(), forecasts[8].clone()]);
+    assert_eq!(models::predictions(&mut reader, bob, id, "BTCUSDT", None, 2).await.unwrap(), []);
+    let prune = |limit| {
+        write(&fresh.store, move |tx| {
+            Box::pin(async move { models::prune_predictions(tx, at(5), limit).await })
+        })
+    };
+    assert_eq!((prune(3).await, prune(3).await, prune(3).await), (3, 2, 0));
+    write(&fresh.store, move |tx| Box::pin(async move { models::remove(tx, alice, id).await })).await;
+    assert_eq!(fresh.sql("SELECT count(*) FROM predictions"), "0");
+    fresh
+}
+
+async fn an_alert_is_one_while_it_lasts(fresh: Fresh) -> Fresh {
+    let (alice, bob) = (add_owner(&fresh.store, "alice").await, add_owner(&fresh.store, "bob").await);
+    let alert = |user: Option<Owner>, second| Alert {
+        id: AlertId::new(),
+        user_id: user.map(Owner::user),
+        scope: String::new(),
+        rule: "drawdown".to_owned(),
+        severity: Severity::High,
+        state: AlertState::Firing,
+        subject: "main".to_owned(),
+        message: format!("at {second}"),
+        detail: "{}".to_owned(),
+        occurrences: 1,
+        created_at: at(second),
+        updated_at: at(second),
+        resolved_at: None,
+    };
+    let raise = |alert: Alert| {
+        write(&fresh.store, move |tx| Box::pin(async move { alerts::raise(tx, &alert).await }))
+    };
+    let (id, new) = raise(alert(Some(alice), 1)).await;
+    assert!(new);
+    assert_eq!(raise(alert(Some(alice), 2)).await, (id, false));
+    assert!(raise(alert(Some(bob), 3)).await.1, "another user's is another");
+    assert!(raise(alert(None, 4)).await.1, "the system's is another");
+    let (_, second) = raise(alert(None, 5)).await;
+    assert!(!second);
+    let mut reader = fresh.store.read();
+    let shown = alerts::page(&mut reader, alice, None, 10).await.unwrap();
+    assert_eq!((shown.len(), shown[0].occurrences, shown[0].message.as_str()), (1, 2, "at 2"));
+    assert_eq!(alerts::open_of_all(&mut reader, 10).await.unwrap().len(), 3);
+    let acknowledge = |owner| {
+        fresh.store.write(move |tx| Box::pin(async move { alerts::acknowledge(tx, owner, id, at(6)).await }))
+    };
+    assert!(absent(&acknowledge(bob).await));
+    acknowledge(alice).await.unwrap();
+    let resolve = || {
+        write(&fresh.store, move |tx| {
+            Box::pin(async move { alerts::resolve(tx, Some(alice.user()), "drawdown", "main", at(7)).await })
+        })
+    };
+    assert!(resolve().await);
+    assert!(!resolve().await);
+    assert!(raise(alert(Some(alice), 8)).await.1, "it is new again");
+    fresh
+}
