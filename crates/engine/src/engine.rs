@@ -455,9 +455,10 @@ fn feed_event(event: &MarketEvent) -> Option<(Feed, Event<'_>)> {
     match &event.data {
         MarketNews::Bar(bar) => Some((Feed::Bars(bar.interval), Event::Bar { market, bar })),
         MarketNews::Print(print) => Some((Feed::Prints, Event::Print { market, print })),
-        MarketNews::Snapshot(_) | MarketNews::Diff(_) => Some((Feed::Book, Event::Book { market })),
-        MarketNews::Best { .. } | MarketNews::Mark(_) | MarketNews::Funding { .. } | MarketNews::Feed(_) => {
-            None
+        // Also that a feed is down or up again: whoever quotes on a book has to know.
+        MarketNews::Snapshot(_) | MarketNews::Diff(_) | MarketNews::Feed(_) => {
+            Some((Feed::Book, Event::Book { market }))
         }
+        MarketNews::Best { .. } | MarketNews::Mark(_) | MarketNews::Funding { .. } => None,
     }
 }

@@ -98,6 +98,25 @@ impl<'a> Context<'a> {
         self.within(market, qty, self.market(market)?.last()?, true)
     }
 
+    /// The smallest quantity a market order may have, valued at the last price.
+    #[must_use]
+    pub fn least_at_market(&self, market: MarketId) -> Option<Qty> {
+        let view = self.market(market)?;
+        let listed = &view.instrument().market;
+        let rules = &listed.rules;
+        let step = rules.market_lot.step.0.max(rules.lot.step.0).max(1);
+        let least = rules.market_lot.min.0.max(rules.lot.min.0).max(step);
+        let up = |qty: i64| qty.saturating_add(step - 1) / step * step;
+        let least = up(least);
+        let worth = listed.notional.amount(view.last()?, Qty(least));
+        if worth >= rules.notional_min || worth.0 <= 0 {
+            return Some(Qty(least));
+        }
+        // The smallest number of lots whose value reaches the smallest value: proportional, rounded up.
+        let lots = (rules.notional_min.0 * i128::from(least)).div_euclid(worth.0) + 1;
+        Some(Qty(up(i64::try_from(lots).ok()?)))
+    }
+
     fn within(&self, market: MarketId, qty: Qty, price: Price, at_market: bool) -> Option<Qty> {
         let listed = &self.market(market)?.instrument().market;
         let rules = &listed.rules;

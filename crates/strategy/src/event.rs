@@ -58,7 +58,7 @@ pub enum Event<'a> {
         /// The trade.
         print: &'a Print,
     },
-    /// The book changed (look at it in the context).
+    /// The book changed, or its feed went down or came up (look at it in the context).
     Book {
         /// Where.
         market: MarketId,

@@ -10,3 +10,6 @@ mod bots;
 mod desk;
 mod reference;
 mod saved;
+mod strategies;
+mod street;
+mod watched;

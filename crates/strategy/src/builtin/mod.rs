@@ -1,13 +1,27 @@
 //! The strategies that come with the program, one file each.
 
+mod atr_trail;
+mod basket;
+mod bollinger;
+mod dca;
+mod donchian;
 mod ema_cross;
+mod execution;
+mod forecast_driven;
 mod grid;
+mod macd;
+mod market_maker;
+mod pairs;
 mod reading;
+mod rsi_reversion;
 mod stance;
+mod twap;
+mod vwap;
+mod webhook;
 
 use types::{Instrument, Interval};
 
-use crate::{Description, ParamError, Params, Strategy};
+use crate::{Description, Forecaster, ParamError, Params, Strategy};
 
 /// What a strategy is made for: an instrument and the length of its bars.
 #[derive(Clone, Copy, Debug)]
@@ -20,8 +34,23 @@ pub struct Setting<'a> {
 
 type Make = fn(&Params, &[Setting<'_>]) -> Result<Box<dyn Strategy>, ParamError>;
 
-const ALL: &[(&Description, Make)] =
-    &[(&ema_cross::DESCRIPTION, ema_cross::make), (&grid::DESCRIPTION, grid::make)];
+const ALL: &[(&Description, Make)] = &[
+    (&ema_cross::DESCRIPTION, ema_cross::make),
+    (&macd::DESCRIPTION, macd::make),
+    (&rsi_reversion::DESCRIPTION, rsi_reversion::make),
+    (&bollinger::DESCRIPTION, bollinger::make),
+    (&donchian::DESCRIPTION, donchian::make),
+    (&atr_trail::DESCRIPTION, atr_trail::make),
+    (&grid::DESCRIPTION, grid::make),
+    (&dca::DESCRIPTION, dca::make),
+    (&market_maker::DESCRIPTION, market_maker::make),
+    (&pairs::DESCRIPTION, pairs::make),
+    (&twap::DESCRIPTION, twap::make),
+    (&vwap::DESCRIPTION, vwap::make),
+    (&basket::DESCRIPTION, basket::make),
+    (&forecast_driven::DESCRIPTION, forecast_driven::make),
+    (&webhook::DESCRIPTION, webhook::make),
+];
 
 /// Every built-in strategy.
 pub fn all() -> impl Iterator<Item = &'static Description> {
@@ -61,6 +90,20 @@ pub fn make_for(
         make(&params, settings)
     });
     Some(made)
+}
+
+/// Makes the forecast-driven strategy with a forecaster of one's own, such as a trained model.
+///
+/// # Errors
+/// What is wrong with a parameter.
+pub fn make_with_forecaster(
+    pairs: &[(&str, &str)],
+    settings: &[Setting<'_>],
+    forecaster: Box<dyn Forecaster>,
+) -> Result<Box<dyn Strategy>, ParamError> {
+    let params = Params::parse(&forecast_driven::DESCRIPTION, pairs)?;
+    check(&forecast_driven::DESCRIPTION, settings)?;
+    forecast_driven::with(&params, settings, forecaster)
 }
 
 /// The number of instruments fits and each is there once.

@@ -4,7 +4,7 @@ use types::decimal;
 use types::{InstrumentKind, Market, Price};
 
 use super::Setting;
-use crate::{Kind, Param, ParamError, Params};
+use crate::{Feed, Kind, Param, ParamError, Params, Reason, Subscription};
 
 /// The position's size.
 pub(super) const QTY: Param =
@@ -91,4 +91,49 @@ pub(super) fn units(value: f64) -> Option<i64> {
     const MOST: f64 = 4_611_686_018_427_387_904.0;
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked, the fraction is to be cut")]
     (value.abs() < MOST).then(|| value.floor() as i64)
+}
+
+/// A price as a signal: its integer is exact in a float up to 2^53.
+pub(super) fn signal(price: Price) -> f64 {
+    price.0 as f64
+}
+
+/// The first subscription of a strategy that decides on the bars of one market.
+pub(super) const fn bars_of(setting: &Setting<'_>) -> Subscription {
+    Subscription { market: setting.instrument.market.id, feed: Feed::Bars(setting.interval) }
+}
+
+/// The decision of a strategy that does not know enough yet.
+pub(super) fn warming_up(seen: u64, needed: u32) -> Reason {
+    Reason::new("warming_up").with("bars", seen as f64).with("needed", f64::from(needed))
+}
+
+/// A whole parameter with its range.
+pub(super) const fn whole(
+    name: &'static str,
+    doc: &'static str,
+    (min, max): (i64, i64),
+    default: i64,
+) -> Param {
+    Param { name, doc, kind: Kind::Whole { min, max, default } }
+}
+
+/// A real parameter with its range.
+pub(super) const fn real(
+    name: &'static str,
+    doc: &'static str,
+    (min, max): (f64, f64),
+    default: f64,
+) -> Param {
+    Param { name, doc, kind: Kind::Real { min, max, default } }
+}
+
+/// An amount.
+pub(super) const fn amount(name: &'static str, doc: &'static str, default: &'static str) -> Param {
+    Param { name, doc, kind: Kind::Amount { default } }
+}
+
+/// One of a list; the first is the default.
+pub(super) const fn choice(name: &'static str, doc: &'static str, of: &'static [&'static str]) -> Param {
+    Param { name, doc, kind: Kind::Choice { of } }
 }

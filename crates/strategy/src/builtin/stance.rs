@@ -1,6 +1,6 @@
 //! Long, flat or short: what every directional strategy decides, and how it gets there.
 
-use types::{MarketId, SignedQty};
+use types::{MarketId, Side, SignedQty};
 
 use super::{Setting, reading};
 use crate::{Context, Decisions, ParamError, Params, Tag};
@@ -27,6 +27,8 @@ pub(super) struct Trader {
     pub(super) price_scale: u8,
     qty: i64,
     short: bool,
+    /// Below this a position is dust that cannot be sold.
+    dust: i64,
 }
 
 impl Trader {
@@ -38,12 +40,28 @@ impl Trader {
             price_scale: market.price_scale,
             qty: reading::lots(params, "qty", market)?,
             short: reading::short(params, setting)?,
+            dust: market.rules.lot.min.0.max(market.rules.lot.step.0).max(1),
         })
     }
 
     /// `stance`, or flat where short is not wanted.
     pub(super) const fn allowed(&self, stance: Stance) -> Stance {
         if matches!(stance, Stance::Short) && !self.short { Stance::Flat } else { stance }
+    }
+
+    /// The position it has, working orders not counted.
+    pub(super) fn held(&self, ctx: &Context<'_>) -> Stance {
+        let qty = ctx.position(self.market).0;
+        match qty {
+            _ if qty >= self.dust => Stance::Long,
+            _ if qty <= -self.dust => Stance::Short,
+            _ => Stance::Flat,
+        }
+    }
+
+    /// Whether an order of its own is still on the way; the position is not what it is going to be then.
+    pub(super) fn is_working(&self, ctx: &Context<'_>) -> bool {
+        ctx.working(self.market, Side::Buy).0 != 0 || ctx.working(self.market, Side::Sell).0 != 0
     }
 
     /// Brings the position there by a market order; `true` when one was sent.
