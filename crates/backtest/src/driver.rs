@@ -26,6 +26,8 @@ const FUNDING_NS: i64 = 8 * 3_600 * 1_000_000_000;
 
 /// Whether to go on; asked now and then.
 pub type Watch<'a> = &'a mut dyn FnMut(Time) -> bool;
+/// Told of each noted close with the engine as it is then.
+pub(crate) type Observe<'a> = &'a mut dyn FnMut(Time, &Engine);
 
 /// One tape and what of it is under way.
 struct Lane<'a> {
@@ -114,13 +116,13 @@ impl<'a> Driver<'a> {
     }
 
     /// Runs to the end of all tapes, or until `watch` says no (`false` then).
-    pub(crate) fn run(&mut self, watch: Watch<'_>) -> Result<bool, TapeError> {
+    pub(crate) fn run(&mut self, watch: Watch<'_>, observe: Observe<'_>) -> Result<bool, TapeError> {
         let mut actions = 0_u64;
         while let Some((at, action)) = self.earliest() {
             if self.first.is_none() {
                 self.begin(at);
             }
-            if self.settle(at, action) {
+            if self.settle(at, action, observe) {
                 continue;
             }
             self.now = at;
@@ -136,7 +138,7 @@ impl<'a> Driver<'a> {
             }
         }
         // The last close: what is filled there is still part of the run.
-        while self.settle(self.now, Action::Begin(0)) {}
+        while self.settle(self.now, Action::Begin(0), observe) {}
         Ok(true)
     }
 
@@ -166,7 +168,7 @@ impl<'a> Driver<'a> {
     }
 
     /// Does one thing that comes before `action` at `at`: news of the venue, or noting the equity; `false` if there is none.
-    fn settle(&mut self, at: Time, action: Action) -> bool {
+    fn settle(&mut self, at: Time, action: Action, observe: Observe<'_>) -> bool {
         if let Some(tick) = self.tick.filter(|tick| *tick <= at) {
             self.mark = Some(tick);
             self.tick = Some(self.main.1.next(tick));
@@ -178,6 +180,7 @@ impl<'a> Driver<'a> {
         }
         if let Some(mark) = marked {
             self.recorder.mark(&self.engine, mark);
+            observe(mark, &self.engine);
             self.mark = None;
             return true;
         }

@@ -58,6 +58,26 @@ impl EquityCurve {
         Self { start, every: 1, peak: (start, Time::default()), ..Self::default() }
     }
 
+    /// A finished curve from what was stored of it; `None` when the numbers do not fit together.
+    #[must_use]
+    pub fn of_points(
+        start: Money,
+        points: Vec<EquityPoint>,
+        every: u64,
+        bars: u64,
+        exposed: u64,
+        largest: Option<Fall>,
+    ) -> Option<Self> {
+        let fits = every > 0 && points.len() as u64 == bars.div_ceil(every) && exposed <= bars;
+        let highest = points
+            .iter()
+            .map(|p| (p.high, p.at))
+            .fold((start, Time::default()), |a, b| if b.0 >= a.0 { b } else { a });
+        let down = largest.is_some_and(|fall| fall.recovered_at.is_none());
+        let largest = largest.unwrap_or_default();
+        fits.then_some(Self { start, points, every, bars, exposed, peak: highest, largest, down })
+    }
+
     /// Takes in the worth at the close of the next bar (times do not fall); `exposed`: a position is open.
     pub fn add(&mut self, at: Time, equity: Money, exposed: bool) {
         if self.bars == 0 {

@@ -69,6 +69,13 @@ impl BarFile {
         self.interval
     }
 
+    /// Sets the tick instead of the one that was told.
+    #[must_use]
+    pub const fn with_tick(mut self, tick: Price) -> Self {
+        self.tick = tick.0;
+        self
+    }
+
     /// Its tick: the place of the last decimal in use, in units of 10^-8.
     #[must_use]
     pub const fn tick(&self) -> Price {
@@ -223,6 +230,12 @@ fn slow_decimal(text: &[u8]) -> Option<i64> {
 fn volume(text: &[u8]) -> Option<i64> {
     let point = text.iter().position(|b| *b == b'.').map_or(text.len(), |at| at + 9);
     decimal(&text[..point.min(text.len())])
+}
+
+/// A time as files and people write it: `2024-01-31`, `2024-01-31T12:00:00Z`, or a count since 1970.
+#[must_use]
+pub fn parse_time(text: &str) -> Option<Time> {
+    time(text.as_bytes())
 }
 
 /// A time in one of the known forms.

@@ -8,7 +8,7 @@ use types::{AccountId, AssetId, Instrument, InstrumentKind, Interval, MarketId, 
 use venue_sim::SimVenue;
 
 use crate::clock::cpu_seconds;
-use crate::driver::{Driver, Watch};
+use crate::driver::{Driver, Observe, Watch};
 use crate::fold::Fold;
 use crate::recorder::Recorder;
 use crate::tape::{Tape, TapeError};
@@ -74,6 +74,15 @@ pub enum RunError {
 /// # Errors
 /// See [`RunError`].
 pub fn run(setup: Setup<'_>, watch: Watch<'_>) -> Result<Outcome, RunError> {
+    run_observed(setup, watch, &mut |_, _| ())
+}
+
+/// [`run`], telling of each noted close.
+pub(crate) fn run_observed(
+    setup: Setup<'_>,
+    watch: Watch<'_>,
+    observe: Observe<'_>,
+) -> Result<Outcome, RunError> {
     let started = cpu_seconds();
     let Setup { mut spec, instruments, strategy, limits, recordings } = setup;
     let longer = longer_intervals(&*strategy, &recordings)?;
@@ -96,7 +105,7 @@ pub fn run(setup: Setup<'_>, watch: Watch<'_>) -> Result<Outcome, RunError> {
         driver.add(recording.tape, longer)?;
     }
     driver.step(Time(i64::MIN), Input::Control(Control::Start(BOT)));
-    if !driver.run(watch)? {
+    if !driver.run(watch, observe)? {
         return Err(RunError::Cancelled);
     }
     if driver.first.is_none() {

@@ -8,3 +8,4 @@
 
 mod bench;
 mod reference;
+mod stored;

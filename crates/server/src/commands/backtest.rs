@@ -1,0 +1,24 @@
+//! `tradewind backtest`: runs, the runs that are stored, and the test for looking ahead.
+
+mod check;
+mod numbers;
+mod run;
+mod runs;
+mod summary;
+mod work;
+
+use std::process::ExitCode;
+
+use crate::cli::backtest::Backtest;
+use crate::config::Config;
+use crate::failure::Failure;
+
+pub(crate) fn run(config: &Config, command: &Backtest) -> Result<ExitCode, Failure> {
+    match command {
+        Backtest::Run(options) => run::run(config, options),
+        Backtest::List(output) => runs::list(config, *output),
+        Backtest::Show { run, output } => runs::show(config, run, *output),
+        Backtest::Compare { runs, output } => runs::compare(config, runs, *output),
+        Backtest::Check(options) => check::run(config, options),
+    }
+}
