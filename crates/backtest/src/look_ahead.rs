@@ -131,16 +131,15 @@ impl Noise {
         let tick = bars.iter().fold(0, |tick, bar| gcd(tick, bar.close.0)).max(1);
         let mut close = bars[at - 1].close.0;
         for bar in &mut poisoned[at..] {
-            let mut step = || {
-                let size = (close / 50 / tick).max(2);
-                (i64::try_from(self.bits() >> 33).unwrap_or(0) % (2 * size + 1) - size) * tick
-            };
-            let open = (close + step()).max(tick);
-            close = (open + step()).max(tick);
+            let size = (close / 50 / tick).max(2);
+            let mut step = || (i64::try_from(self.bits() >> 33).unwrap_or(0) % (2 * size + 1) - size) * tick;
+            let (open_by, close_by, high_by, low_by) = (step(), step(), step().abs(), step().abs());
+            let open = (close + open_by).max(tick);
+            close = (open + close_by).max(tick);
             bar.open = Price(open);
             bar.close = Price(close);
-            bar.high = Price(open.max(close).saturating_add(step().abs()));
-            bar.low = Price((open.min(close) - step().abs()).max(tick));
+            bar.high = Price(open.max(close).saturating_add(high_by));
+            bar.low = Price((open.min(close) - low_by).max(tick));
             bar.volume = Money(i128::from(self.bits() >> 20));
         }
         poisoned

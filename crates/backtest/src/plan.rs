@@ -66,6 +66,11 @@ impl Plan {
         Ok(plan)
     }
 
+    /// Sets what risk lets out.
+    pub fn limit(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
     /// What it is.
     #[must_use]
     pub const fn spec(&self) -> &RunSpec {

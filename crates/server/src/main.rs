@@ -42,6 +42,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Exchange(exchange) => commands::exchange::run(&loaded.config, exchange),
         Command::Model(model) => commands::model::run(model),
         Command::User(user) => commands::user::run(&loaded.config, user),
+        Command::Backtest(command) => commands::backtest::run(&loaded.config, command),
         Command::Doctor(output) => commands::doctor::run(&loaded.config, *output),
         Command::Config(Settings::Show { origin, output }) => {
             commands::settings::show(&loaded, *origin, *output);

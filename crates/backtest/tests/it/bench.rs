@@ -88,12 +88,16 @@ pub(crate) fn plan(strategy: &str, params: &[(&str, &str)], interval: Interval, 
     Plan::new(spec, vec![(instrument, "made up".to_owned())], Limits::default()).unwrap()
 }
 
-/// Runs a plan on bars.
-pub(crate) fn go(plan: &Plan, bars: &[Bar]) -> Outcome {
+/// These bars as the recording of the one market.
+pub(crate) fn on_bars(bars: &[Bar]) -> Recording<'_> {
     let base = bars.first().unwrap().interval;
     let bars = bars.iter().map(|bar| Ok::<_, TapeError>(*bar));
-    let tape = Box::new(Bars::new(MarketId(0), bars));
-    run(plan.setup(vec![Recording { tape, bars: Some(base) }]).unwrap(), &mut |_| true).unwrap()
+    Recording { tape: Box::new(Bars::new(MarketId(0), bars)), bars: Some(base) }
+}
+
+/// Runs a plan on bars.
+pub(crate) fn go(plan: &Plan, bars: &[Bar]) -> Outcome {
+    run(plan.setup(vec![on_bars(bars)]).unwrap(), &mut |_| true).unwrap()
 }
 
 /// Runs a strategy on waves.

@@ -7,5 +7,7 @@
 )]
 
 mod bench;
+mod look_ahead;
 mod reference;
 mod stored;
+mod time;

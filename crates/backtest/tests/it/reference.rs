@@ -26,3 +26,36 @@ fn ema_cross_ends_with_the_equity_that_others_found_to_the_last_digit() {
     assert_eq!(format!("{percent:.6}"), "-0.558416");
     assert_eq!((outcome.equity.bars(), outcome.trades.len()), (20_000, 140));
 }
+
+/// A loop that knows nothing of engines: averages in floats, money in integers of 10^-8.
+fn scalar(text: &str) -> (i128, u64) {
+    let closes: Vec<i64> = text
+        .lines()
+        .skip(1)
+        .map(|line| decimal::parse_unsigned(line.split(',').nth(4).unwrap(), 8).unwrap())
+        .collect();
+    let (mut fast, mut slow) = (closes[0] as f64, closes[0] as f64);
+    let (mut cash, mut long, mut orders) = (1_000_000 * 100_000_000_i128, false, 0);
+    for (n, close) in closes.iter().enumerate() {
+        fast += (*close as f64 - fast) * (2.0 / 21.0);
+        slow += (*close as f64 - slow) * (2.0 / 101.0);
+        if n >= 99 && long != (fast > slow) {
+            long = fast > slow;
+            let value = i128::from(*close);
+            cash -= if long { value } else { -value };
+            cash -= (value + 999) / 1_000;
+            orders += 1;
+        }
+    }
+    let open = if long { i128::from(*closes.last().unwrap()) } else { 0 };
+    (cash + open, orders)
+}
+
+#[test]
+fn a_scalar_loop_agrees_on_our_own_file_to_the_last_digit() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../testdata/backtest/waves-1m-3k.csv");
+    let (equity, orders) = scalar(&std::fs::read_to_string(&path).unwrap());
+    let outcome = on_file(&path, "ema-cross", &PARAMS, ten_bps(PricePath::Close));
+    assert_eq!((outcome.final_equity().0, outcome.orders.sent), (equity, orders));
+    assert!(orders > 8, "{orders}");
+}

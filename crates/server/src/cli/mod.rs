@@ -1,5 +1,6 @@
 //! The command line: verbs after nouns, every option with its unit and default.
 
+pub(crate) mod backtest;
 pub(crate) mod model;
 mod user;
 
@@ -19,6 +20,7 @@ Examples:
   tradewind                                            start the exchange
   tradewind exchange account create alice --fund USDT=100000 --fund BTC=5
   tradewind exchange verify                            check the ledger
+  tradewind backtest run ema-cross --file bars.csv --param fast=20 --param slow=100
   tradewind doctor                                     check the machine and the data directory
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 4 no server reachable,
@@ -60,6 +62,9 @@ pub(crate) enum Command {
     /// Forecasting models: fit one to a file
     #[command(subcommand)]
     Model(model::Model),
+    /// Run strategies on recorded data
+    #[command(subcommand)]
+    Backtest(backtest::Backtest),
     /// Show the resolved configuration
     #[command(subcommand)]
     Config(Settings),
@@ -220,6 +225,7 @@ impl Arguments {
             Command::Config(Settings::Reference) => false,
             Command::Exchange(exchange) => exchange.output().json,
             Command::Model(model) => model.output().json,
+            Command::Backtest(backtest) => backtest.output().json,
         }
     }
 }

@@ -21,9 +21,10 @@ const TELL_EVERY: Duration = Duration::from_secs(2);
 pub(super) fn run(config: &Config, options: &Run) -> Result<ExitCode, Failure> {
     let started = cpu_seconds();
     let prepared = Prepared::of(&options.work, &options.name)?;
-    let setup = prepared.plan.setup(prepared.recordings()?).map_err(|e| {
-        Failure::new(Exit::Failed, "the run cannot be set up").because(e)
-    })?;
+    let setup = prepared
+        .plan
+        .setup(prepared.recordings()?)
+        .map_err(|e| Failure::new(Exit::Failed, "the run cannot be set up").because(e))?;
     let mut told = Instant::now();
     let terminal = std::io::stderr().is_terminal();
     let mut watch = |at: Time| {

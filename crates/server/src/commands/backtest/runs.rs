@@ -79,8 +79,22 @@ pub(super) fn compare(config: &Config, wanted: &[String], output: Output) -> Res
         return Ok(ExitCode::SUCCESS);
     }
     let shown = [
-        "run", "strategy", "interval", "fill", "bars", "first", "last", "start_equity", "final_equity", "return_pct",
-        "max_drawdown_pct", "orders", "trades", "fees", "slippage", "funding",
+        "run",
+        "strategy",
+        "interval",
+        "fill",
+        "bars",
+        "first",
+        "last",
+        "start_equity",
+        "final_equity",
+        "return_pct",
+        "max_drawdown_pct",
+        "orders",
+        "trades",
+        "fees",
+        "slippage",
+        "funding",
     ];
     let text = |v: &serde_json::Value| match v {
         serde_json::Value::String(text) => text.clone(),
@@ -89,7 +103,9 @@ pub(super) fn compare(config: &Config, wanted: &[String], output: Output) -> Res
     };
     let mut rows: Vec<Vec<String>> = shown
         .iter()
-        .map(|name| std::iter::once((*name).to_owned()).chain(found.iter().map(|run| text(&run[*name]))).collect())
+        .map(|name| {
+            std::iter::once((*name).to_owned()).chain(found.iter().map(|run| text(&run[*name]))).collect()
+        })
         .collect();
     rows.extend(params_apart(&found));
     answer(table(&rows));
@@ -102,9 +118,9 @@ fn params_apart(runs: &[serde_json::Value]) -> Vec<Vec<String>> {
         runs.iter().filter_map(|run| run["params"].as_object()).flat_map(serde_json::Map::keys).collect();
     names.sort_unstable();
     names.dedup();
-    let values = |name: &String| runs.iter().map(|run| run["params"][name].as_str().unwrap_or("-").to_owned());
     let row = |name: &&String| {
-        let values: Vec<String> = values(name).collect();
+        let value = |run: &serde_json::Value| run["params"][name.as_str()].as_str().unwrap_or("-").to_owned();
+        let values: Vec<String> = runs.iter().map(value).collect();
         let apart = values.windows(2).any(|pair| pair[0] != pair[1]);
         apart.then(|| std::iter::once((*name).clone()).chain(values).collect())
     };

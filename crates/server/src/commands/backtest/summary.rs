@@ -10,14 +10,23 @@ use crate::terminal::table;
 
 /// Numbers a person looks at first; the rest is in `--json` and in the report.
 const SHOWN: &[&str] = &[
-    "cagr", "sharpe", "sortino", "calmar", "volatility", "win_rate", "profit_factor", "expectancy", "exposure",
+    "cagr",
+    "sharpe",
+    "sortino",
+    "calmar",
+    "volatility",
+    "win_rate",
+    "profit_factor",
+    "expectancy",
+    "exposure",
 ];
 
 /// The result as one JSON object; money as decimal texts.
 pub(super) fn to_json(outcome: &Outcome, id: Option<&str>) -> Value {
     let run = &outcome.run;
     let money = |m: Money| short(m.0, run.money_scale);
-    let params: serde_json::Map<String, Value> = run.params.iter().map(|(n, v)| (n.clone(), json!(v))).collect();
+    let params: serde_json::Map<String, Value> =
+        run.params.iter().map(|(n, v)| (n.clone(), json!(v))).collect();
     let denied: serde_json::Map<String, Value> =
         outcome.orders.denied.iter().map(|(code, n)| (code.clone(), json!(n))).collect();
     let track = Track::of(outcome, &[]);
@@ -70,12 +79,36 @@ pub(super) fn describe(outcome: &Outcome, id: Option<&str>) -> String {
     let params: Vec<_> = run.params.iter().map(|(n, v)| format!("{n}={v}")).collect();
     let mut rows = vec![
         vec!["strategy".to_owned(), format!("{} {}", run.strategy, params.join(" "))],
-        vec!["on".to_owned(), format!("{} {}, {} bars, {span}", instruments.join(" "), run.interval.as_str(), outcome.equity.bars())],
+        vec![
+            "on".to_owned(),
+            format!(
+                "{} {}, {} bars, {span}",
+                instruments.join(" "),
+                run.interval.as_str(),
+                outcome.equity.bars()
+            ),
+        ],
         vec!["fills at".to_owned(), convention(outcome)],
-        vec!["equity".to_owned(), format!("{} → {} ({:+.2} %)", money(outcome.equity.start()), money(outcome.final_equity()), return_pct(outcome))],
+        vec![
+            "equity".to_owned(),
+            format!(
+                "{} → {} ({:+.2} %)",
+                money(outcome.equity.start()),
+                money(outcome.final_equity()),
+                return_pct(outcome)
+            ),
+        ],
         vec!["largest fall".to_owned(), format!("{:.2} %", drawdown_pct(outcome))],
         vec!["orders".to_owned(), orders(outcome)],
-        vec!["costs".to_owned(), format!("fees {}, slippage {}, funding {}", money(outcome.fees), money(outcome.slippage), money(outcome.funding))],
+        vec![
+            "costs".to_owned(),
+            format!(
+                "fees {}, slippage {}, funding {}",
+                money(outcome.fees),
+                money(outcome.slippage),
+                money(outcome.funding)
+            ),
+        ],
     ];
     let track = Track::of(outcome, &[]);
     for measured in metrics::measure(&Basis::of(&track, None)) {
@@ -87,7 +120,11 @@ pub(super) fn describe(outcome: &Outcome, id: Option<&str>) -> String {
     let mut lines = vec![table(&rows)];
     lines.extend(outcome.warnings.iter().map(|warning| format!("note: {warning}")));
     let rate = outcome.equity.bars() as f64 / outcome.cpu_seconds.max(1e-9);
-    lines.push(format!("{:.2} s of processor time, {} bars a second", outcome.cpu_seconds, grouped(&format!("{rate:.0}"))));
+    lines.push(format!(
+        "{:.2} s of processor time, {} bars a second",
+        outcome.cpu_seconds,
+        grouped(&format!("{rate:.0}"))
+    ));
     if let Some(id) = id {
         lines.push(format!("stored as {id}"));
     }

@@ -1,16 +1,17 @@
 //! What is to be run, from the command line: a plan and the recordings it runs on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use backtest::file::{BarFile, parse_time};
 use backtest::tape::Bars;
 use backtest::{
-    Fees, Latency, Plan, PlanError, PricePath, Recording, RunSpec, Slippage, TapeError, Touch, VenueConfig, listing,
+    Fees, Latency, Plan, PlanError, PricePath, Recording, RunSpec, Slippage, TapeError, Touch, VenueConfig,
+    listing,
 };
 use risk::Limits;
 use types::{
-    Bar, FeeRate, Instrument, InstrumentId, InstrumentKind, Interval, MarketId, Money, Price, Symbol, Time, VenueName,
-    decimal,
+    Bar, FeeRate, Instrument, InstrumentId, InstrumentKind, Interval, MarketId, Money, Price, Symbol, Time,
+    VenueName, decimal,
 };
 
 use super::numbers::{decimal, nanoseconds, rate, wrong};
@@ -20,7 +21,8 @@ use crate::failure::{Exit, Failure};
 /// Decimals of the start money as it is read; finer than any price needs.
 const CASH_SCALE: u8 = 8;
 /// The margins of a perpetual of which nothing else is known: 10 % to open, 0.5 % to keep, as large venues list Bitcoin.
-const PERPETUAL: InstrumentKind = InstrumentKind::LinearPerp { initial_margin: 1_000, maintenance_margin: 50 };
+const PERPETUAL: InstrumentKind =
+    InstrumentKind::LinearPerp { initial_margin: 1_000, maintenance_margin: 50 };
 
 /// A plan and where its data are.
 pub(super) struct Prepared {
@@ -40,8 +42,11 @@ impl Prepared {
         let path = match (&work.file, work.symbol.as_slice()) {
             (Some(path), [] | [_]) => path.clone(),
             (Some(_), _) => {
-                return Err(Failure::new(Exit::Usage, "a file holds one instrument, several symbols are given")
-                    .advise("give one --symbol with --file"));
+                return Err(Failure::new(
+                    Exit::Usage,
+                    "a file holds one instrument, several symbols are given",
+                )
+                .advise("give one --symbol with --file"));
             }
             (None, _) => {
                 return Err(Failure::new(Exit::Usage, "there is nothing to run on")
@@ -96,7 +101,7 @@ fn before(bar: &Result<Bar, TapeError>, to: Option<Time>) -> bool {
     bar.as_ref().map_or(true, |bar| to.is_none_or(|to| bar.open_time < to))
 }
 
-fn open(path: &PathBuf, tick: Option<Price>) -> Result<BarFile, Failure> {
+fn open(path: &Path, tick: Option<Price>) -> Result<BarFile, Failure> {
     let file = BarFile::open(path).map_err(|error| unreadable(path, &error))?;
     Ok(match tick {
         Some(tick) => file.with_tick(tick),
@@ -104,7 +109,7 @@ fn open(path: &PathBuf, tick: Option<Price>) -> Result<BarFile, Failure> {
     })
 }
 
-fn unreadable(path: &PathBuf, error: &TapeError) -> Failure {
+fn unreadable(path: &Path, error: &TapeError) -> Failure {
     Failure::new(Exit::Failed, format!("{} cannot be used", path.display()))
         .because(error)
         .advise("give a CSV file with the columns open_time, open, high, low, close and, if known, volume")
@@ -123,7 +128,7 @@ fn interval(work: &Work, recorded: Interval) -> Result<Interval, Failure> {
         .ok_or_else(|| wrong("--interval", text, "there is no such length", &format!("give one of {all}")))
 }
 
-fn instrument(work: &Work, path: &std::path::Path, tick: Price) -> Result<Instrument, Failure> {
+fn instrument(work: &Work, path: &Path, tick: Price) -> Result<Instrument, Failure> {
     let venue = VenueName::new("file").map_err(|e| Failure::new(Exit::Failed, e.to_string()))?;
     let id = match work.symbol.first() {
         Some(text) => InstrumentId::parse(text, venue)
@@ -135,7 +140,7 @@ fn instrument(work: &Work, path: &std::path::Path, tick: Price) -> Result<Instru
 }
 
 /// A symbol from a file's name.
-fn named_after(path: &std::path::Path) -> Result<Symbol, Failure> {
+fn named_after(path: &Path) -> Result<Symbol, Failure> {
     let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or("FILE").to_ascii_uppercase();
     let fit: String = stem.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
     let symbol = fit.get(..fit.len().min(Symbol::LEN_MAX)).unwrap_or("FILE");
