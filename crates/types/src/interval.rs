@@ -83,6 +83,20 @@ impl Interval {
         Self::SECONDS[self as usize]
     }
 
+    /// True if every bar of this length is made of whole bars of length `part` (also of the same length).
+    #[must_use]
+    pub const fn is_made_of(self, part: Self) -> bool {
+        if self as u8 == part as u8 {
+            return true;
+        }
+        let (whole, piece) = match self {
+            // Both start with a day, so they are made of whatever a day is made of.
+            Self::Month | Self::W1 => (Self::D1.seconds(), part.seconds()),
+            _ => (self.seconds(), part.seconds()),
+        };
+        piece != 0 && whole % piece == 0
+    }
+
     /// The start of the interval that holds `at`.
     #[must_use]
     pub fn start(self, at: Time) -> Time {
@@ -164,6 +178,20 @@ mod tests {
                 assert_eq!(interval.start(next), next);
                 assert_eq!(interval.start(next.plus_nanos(-1)), start);
                 start = next;
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_made_of_parts_starts_and_ends_with_one() {
+        for whole in Interval::ALL {
+            for part in Interval::ALL {
+                let (mut start, mut fits) = (whole.start(Time(0)), true);
+                for _ in 0..400 {
+                    fits &= part.start(start) == start;
+                    start = whole.next(start);
+                }
+                assert_eq!(whole.is_made_of(part), fits, "{} of {}", whole.as_str(), part.as_str());
             }
         }
     }
