@@ -13,13 +13,16 @@
 
 mod account;
 mod bars;
+mod books;
 mod config;
 mod draw;
 mod fills;
 mod order;
 mod path;
+mod queue;
 mod travel;
 mod venue;
 
 pub use config::{Config, Fees, Latency, PricePath, Slippage, Touch, Travelled};
+pub use queue::Queue;
 pub use venue::{News, SimVenue};

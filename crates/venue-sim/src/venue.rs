@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 use orders::VenueOrder;
 use risk::Approved;
 use types::{
-    AccountId, AssetId, ClientOrderId, Instrument, Liquidation, MarketEvent, MarketId, MarketNews, Money,
-    Outcome, Overflow, Price, Report, Terms, Time, TradeId, VenueReason,
+    AccountId, AssetId, ClientOrderId, FeedState, Instrument, Liquidation, MarketEvent, MarketId, MarketNews,
+    Money, Outcome, Overflow, Price, Report, Terms, Time, TradeId, VenueReason,
 };
 
 use crate::Config;
@@ -112,12 +112,11 @@ impl SimVenue {
         match &event.data {
             MarketNews::Bar(bar) => self.begin_bar(event.market, bar),
             MarketNews::Funding { rate, mark } => self.fund_positions(event.market, *rate, *mark),
-            MarketNews::Print(_)
-            | MarketNews::Snapshot(_)
-            | MarketNews::Diff(_)
-            | MarketNews::Best { .. }
-            | MarketNews::Mark(_)
-            | MarketNews::Feed(_) => {}
+            MarketNews::Print(print) => self.print(now, event.market, print),
+            MarketNews::Snapshot(snapshot) => self.snapshot(now, event.market, snapshot),
+            MarketNews::Diff(diff) => self.diff(now, event.market, diff),
+            MarketNews::Feed(FeedState::Down) => self.markets[usize::from(event.market.0)].book.disconnect(),
+            MarketNews::Best { .. } | MarketNews::Mark(_) | MarketNews::Feed(FeedState::Up) => {}
         }
         self.now = self.now.max(now);
     }
@@ -196,8 +195,12 @@ impl SimVenue {
                 }
                 self.markets[at].orders.push(live);
                 let index = self.markets[at].orders.len() - 1;
-                self.schedule(at, index, now);
-                self.refresh_due();
+                if self.markets[at].bar.is_some() {
+                    self.schedule(at, index, now);
+                    self.refresh_due();
+                } else {
+                    self.meet(at, index, now);
+                }
             }
         }
     }

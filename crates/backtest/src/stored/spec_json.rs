@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use types::{FeeRate, Interval, Money, Price, Qty, Time, decimal};
-use venue_sim::{Config, Fees, Latency, PricePath, Slippage, Touch, Travelled};
+use venue_sim::{Config, Fees, Latency, PricePath, Queue, Slippage, Touch, Travelled};
 
 use crate::{RunSpec, Traded};
 
@@ -84,6 +84,10 @@ fn put_venue(venue: &Config) -> Value {
         "fee_in_received": fees.in_received,
         "path": venue.path.as_str(),
         "fill_on_touch": touch,
+        "queue_power": match venue.queue {
+            Queue::Conservative => Value::Null,
+            Queue::Probability { power } => json!(power),
+        },
         "slippage": put_slippage(venue.slippage),
         "participation_bips": venue.participation_bips,
         "latency": put_latency(&venue.latency),
@@ -103,6 +107,10 @@ fn get_venue(json: &Value) -> Option<Config> {
         },
         path: PricePath::parse(json["path"].as_str()?)?,
         touch: if json["fill_on_touch"].as_bool()? { Touch::At } else { Touch::Through },
+        queue: match &json["queue_power"] {
+            Value::Null => Queue::Conservative,
+            power => Queue::Probability { power: u8::try_from(power.as_u64()?).ok()? },
+        },
         slippage: get_slippage(&json["slippage"])?,
         participation_bips: json["participation_bips"].as_u64().and_then(|b| u32::try_from(b).ok()),
         latency: get_latency(&json["latency"])?,
