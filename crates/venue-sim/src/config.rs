@@ -2,7 +2,7 @@
 
 use types::{FeeRate, Time};
 
-use crate::Queue;
+use crate::{Faults, Queue};
 
 /// All settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Config {
     pub queue: Queue,
     /// How long messages travel.
     pub latency: Latency,
+    /// What goes wrong on the way.
+    pub faults: Faults,
     /// What a liquidation costs beyond the taker's fee.
     pub liquidation_fee: FeeRate,
     /// Seed of everything that is drawn.

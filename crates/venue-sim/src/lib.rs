@@ -16,6 +16,7 @@ mod bars;
 mod books;
 mod config;
 mod draw;
+mod faults;
 mod fills;
 mod order;
 mod path;
@@ -24,5 +25,6 @@ mod travel;
 mod venue;
 
 pub use config::{Config, Fees, Latency, PricePath, Slippage, Touch, Travelled};
+pub use faults::Faults;
 pub use queue::Queue;
 pub use venue::{News, SimVenue};

@@ -5,7 +5,9 @@ use matching::triggers::Direction;
 use orders::VenueOrder;
 use portfolio::position::BotAccount;
 use types::order::Amount;
-use types::{AssetId, ClientOrderId, Instrument, Market, Money, Price, Qty, Side, Terms, Time, TradeId, VenueReason};
+use types::{
+    AssetId, ClientOrderId, Instrument, Market, Money, Price, Qty, Side, Terms, Time, TradeId, VenueReason,
+};
 
 use crate::path::BarPath;
 use crate::queue::Place;
