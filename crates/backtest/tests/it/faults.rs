@@ -47,7 +47,13 @@ fn every_fault_is_survived_and_every_fill_is_booked_once() {
     let clean = run(Faults::default(), 5);
     for faults in all {
         let outcome = run(faults, 5);
-        assert_ne!(outcome.digest, clean.digest, "{faults:?} changed nothing");
+        // Answers that never come cost nothing while the fills do, and what comes twice is heard once.
+        let harmless = Faults { timed_out: faults.timed_out, repeated: faults.repeated, ..Faults::default() };
+        if faults == harmless {
+            assert_eq!(outcome.digest, clean.digest, "{faults:?}");
+        } else {
+            assert_ne!(outcome.digest, clean.digest, "{faults:?} changed nothing");
+        }
         let (position, money) = books(&outcome);
         assert!(position == 0 || position == 100_000_000, "{faults:?}: {position}");
         if position == 0 && outcome.orders.open == 0 {
