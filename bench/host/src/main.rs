@@ -3,7 +3,7 @@
 //!
 //! * `throughput`: durable commands a second, one writer, everything in flight that the queue's window allows.
 //! * `acknowledge`: one command at a time until it is durable and visible, against the raw `fdatasync` of the same disk.
-//! * `restart`: from `open` to ready with a tail of a million commands and no snapshot.
+//! * `restart`: from `open` to ready with a tail of a million commands and no snapshot at all (its journal is written directly).
 //! * `open-loop`: latency from planned times at fixed rates through core and journal, beside an idle spinner's stalls.
 //!
 //! `cargo run --release -- [throughput|acknowledge|restart|open-loop ...]`. Files go to a directory under `$TMPDIR`,

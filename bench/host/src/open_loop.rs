@@ -29,6 +29,9 @@ pub fn measure() {
         "| journal | planned/s | done/s | CPU ns | p50 | p90 | p99 | p99.9 | p99.99 | max |\n|---|---|---|---|---|---|---|---|---|---|"
     );
     println!("| (idle spinner) | | | | {} |", cells(&spin()));
+    for rate in RATES {
+        println!("| (nothing, as planned) | {rate} | | | {} |", cells(&nothing(rate)));
+    }
     for (name, durability) in
         [("off", None), ("buffered", Some(Durability::Buffered)), ("fsync", Some(Durability::Fsync))]
     {
@@ -38,6 +41,22 @@ pub fn measure() {
         }
     }
     println!("| (idle spinner) | | | | {} |", cells(&spin()));
+}
+
+/// The same plan with no work at all: what the machine itself makes late. Where this is above a target, no program meets it.
+fn nothing(rate: u64) -> Histogram<u64> {
+    let count = usize::try_from(rate * PLANNED.as_secs()).expect("few").min(COMMANDS_MAX);
+    let (mut times, start) = (histogram(), Instant::now());
+    let planned = |n: usize| Duration::from_nanos(n as u64 * 1_000_000_000 / rate);
+    let mut next = 0;
+    while next < count {
+        let now = start.elapsed();
+        while next < count && planned(next) <= now {
+            record(&mut times, (now - planned(next)).as_nanos());
+            next += 1;
+        }
+    }
+    times
 }
 
 /// Gaps between two readings of the clock.

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use exchange_host::{Handle, Host, HostConfig};
+use exchange_host::{Host, HostConfig};
 use types::{AssetId, Command, Market};
 
 use crate::feed::Feed;
@@ -16,8 +16,9 @@ pub fn open(dir: &Path) -> (Host, Feed) {
     let handle = host.handle();
     let mut feed = Feed::plan("P1", 100);
     let mut pending = Vec::new();
+    let listed = handle.view().catalog().market_by_symbol("BTCUSDT").expect("listed").clone();
     for command in feed.opening() {
-        if let Some(command) = adapted(&handle, command.input) {
+        if let Some(command) = adapted(&listed, command.input) {
             pending.push(handle.submit(command, None));
         }
         if pending.len() == 1_000 {
@@ -28,7 +29,7 @@ pub fn open(dir: &Path) -> (Host, Feed) {
     (host, feed)
 }
 
-/// No snapshots in between.
+/// No snapshots by number; those by size come.
 pub fn config(dir: &Path) -> HostConfig {
     let mut config = HostConfig::new(dir);
     config.snapshot_every = u64::MAX;
@@ -36,12 +37,11 @@ pub fn config(dir: &Path) -> HostConfig {
 }
 
 /// The command on the standard listing; `None` for listings, but the rules of the market.
-pub fn adapted(handle: &Handle, command: Command) -> Option<Command> {
+pub fn adapted(listed: &Market, command: Command) -> Option<Command> {
     match command {
         Command::ListAsset(_) => None,
         Command::ListMarket(market) => {
-            let listed = handle.view().catalog().market_by_symbol("BTCUSDT").expect("listed").clone();
-            let Market { id, symbol, base, quote, price_scale, .. } = listed;
+            let Market { id, symbol, base, quote, price_scale, .. } = listed.clone();
             let market =
                 Market::new(id, symbol, base, quote, price_scale, market.rules).expect("sound rules");
             Some(Command::ListMarket(Box::new(market)))

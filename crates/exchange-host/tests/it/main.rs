@@ -8,4 +8,5 @@ mod full_disk;
 mod gate;
 mod lifecycle;
 mod recovery;
+mod soak;
 mod views;
