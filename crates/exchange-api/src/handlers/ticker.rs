@@ -36,7 +36,7 @@ pub(crate) fn day(ctx: &Context, call: &Call) -> Answer {
     let kind = kind(&call.params)?;
     let asked = asked(&catalog, &call.params, true)?;
     Ok(each(&asked, |o, market| {
-        let stats = view.stats(market.id, DAY_MINUTES, call.at);
+        let stats = view.day_stats(market.id, call.at);
         ticker::day_members(o, market, &stats, &view.top(market.id), kind, call.unit);
     }))
 }

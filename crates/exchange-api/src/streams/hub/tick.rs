@@ -14,7 +14,7 @@ use crate::call::TimeUnit;
 use crate::context::Context;
 use crate::json::Json;
 use crate::streams::payload::{Envelope, book, kline, ticker};
-use crate::streams::topic::{Speed, Topic, Window};
+use crate::streams::topic::{Speed, Topic};
 
 /// Ticks of 100 ms per second.
 const SECOND: u64 = 10;
@@ -150,11 +150,11 @@ fn ticker_of<'a>(
     let env = move |unit| Envelope { market, now, unit };
     match topic {
         Topic::MiniTicker(_) | Topic::MiniTickers => {
-            let stats = view.stats(market.id, Window::D1.minutes(), now);
+            let stats = view.day_stats(market.id, now);
             Some(Box::new(move |unit| ticker::mini(env(unit), &stats)))
         }
         Topic::Ticker(_) | Topic::Tickers => {
-            let (stats, top) = (view.stats(market.id, Window::D1.minutes(), now), view.top(market.id));
+            let (stats, top) = (view.day_stats(market.id, now), view.top(market.id));
             Some(Box::new(move |unit| ticker::full(env(unit), &stats, &top)))
         }
         Topic::WindowTicker(_, window) | Topic::WindowTickers(window) => {

@@ -131,6 +131,105 @@ async fn an_order_list_is_told_with_its_orders() {
     assert_eq!(alice.until(done).await["event"]["g"], list["g"]);
 }
 
+/// What the account is told, in short, until `last` fits: `list L`, or client id, type and status of an order.
+async fn told_until(socket: &mut Socket, last: impl Fn(&Value) -> bool) -> Vec<String> {
+    let mut told = Vec::new();
+    loop {
+        let event = socket.next().await["event"].clone();
+        let text = |key: &str| event[key].as_str().unwrap_or_default().to_owned();
+        match event["e"].as_str() {
+            Some("listStatus") => told.push(format!("list {}", text("l"))),
+            Some("executionReport") => {
+                let id = if text("C").is_empty() { text("c") } else { text("C") };
+                told.push(format!("{id} {} {}", text("x"), text("X")));
+            }
+            _ => {}
+        }
+        if last(&event) {
+            return told;
+        }
+    }
+}
+
+/// Trades one lot at a price between others, so that the last price is there.
+async fn print(venue: &Venue, price: &str, n: u32) {
+    venue.limit(BOB, &format!("pb{n}"), Side::Buy, price, "0.01").await.unwrap();
+    venue.limit(BOB, &format!("ps{n}"), Side::Sell, price, "0.01").await.unwrap();
+}
+
+#[tokio::test]
+async fn an_oco_tells_its_life_until_the_other_leg_is_gone() {
+    let venue = Venue::start().await;
+    print(&venue, "30000", 0).await;
+    let mut alice = Socket::connect(venue.addr(), "/ws-api/v3").await;
+    follow(&mut alice, &venue.alice).await;
+    let oco = json!({"symbol": "BTCUSDT", "side": "SELL", "quantity": "0.1", "aboveType": "LIMIT_MAKER",
+        "abovePrice": "35000", "aboveClientOrderId": "above", "belowType": "STOP_LOSS", "belowStopPrice": "28000",
+        "belowClientOrderId": "below"});
+    let placed = alice.ask("orderList.place.oco", signed(&venue.alice, oco)).await;
+    assert_eq!(placed["status"], 200, "{placed}");
+    venue.limit(BOB, "buy", Side::Buy, "35000", "0.1").await.unwrap();
+    let told = told_until(&mut alice, |event| event["l"] == json!("ALL_DONE")).await;
+    let at = |what: &str| {
+        told.iter().position(|line| line == what).unwrap_or_else(|| panic!("{what} is not in {told:?}"))
+    };
+    assert!(at("list EXEC_STARTED") < at("list ALL_DONE"), "{told:?}");
+    assert!(
+        at("above NEW NEW") < at("above TRADE FILLED") && at("below NEW NEW") < at("below EXPIRED EXPIRED")
+    );
+    assert_eq!(told.len(), 6, "{told:?}");
+    venue.stop().await;
+}
+
+#[tokio::test]
+async fn an_oto_tells_when_its_pending_order_works() {
+    let venue = Venue::start().await;
+    print(&venue, "30000", 0).await;
+    let mut alice = Socket::connect(venue.addr(), "/ws-api/v3").await;
+    follow(&mut alice, &venue.alice).await;
+    let oto = json!({"symbol": "BTCUSDT", "workingType": "LIMIT", "workingSide": "BUY", "workingPrice": "29000",
+        "workingQuantity": "0.1", "workingTimeInForce": "GTC", "workingClientOrderId": "first",
+        "pendingType": "LIMIT", "pendingSide": "SELL", "pendingPrice": "31000", "pendingQuantity": "0.05",
+        "pendingTimeInForce": "GTC", "pendingClientOrderId": "second"});
+    let placed = alice.ask("orderList.place.oto", signed(&venue.alice, oto)).await;
+    assert_eq!(placed["status"], 200, "{placed}");
+    venue.limit(BOB, "sell", Side::Sell, "29000", "0.1").await.unwrap();
+    venue.limit(BOB, "buy", Side::Buy, "31000", "0.05").await.unwrap();
+    let told = told_until(&mut alice, |event| event["l"] == json!("ALL_DONE")).await;
+    let at = |what: &str| {
+        told.iter().position(|line| line == what).unwrap_or_else(|| panic!("{what} is not in {told:?}"))
+    };
+    assert!(at("second NEW PENDING_NEW") < at("first TRADE FILLED"), "{told:?}");
+    assert!(at("first TRADE FILLED") < at("second NEW NEW"), "{told:?}");
+    assert!(at("second NEW NEW") < at("second TRADE FILLED"), "{told:?}");
+    assert!(at("list EXEC_STARTED") < at("list ALL_DONE"), "{told:?}");
+    venue.stop().await;
+}
+
+#[tokio::test]
+async fn a_trailing_stop_tells_when_it_follows_and_when_it_fires() {
+    let venue = Venue::start().await;
+    print(&venue, "30000", 0).await;
+    venue.limit(BOB, "bid", Side::Buy, "29000", "1").await.unwrap();
+    let mut alice = Socket::connect(venue.addr(), "/ws-api/v3").await;
+    follow(&mut alice, &venue.alice).await;
+    let order = json!({"symbol": "BTCUSDT", "side": "SELL", "type": "TAKE_PROFIT", "quantity": "0.1",
+        "stopPrice": "31000", "trailingDelta": 100, "newClientOrderId": "trail"});
+    let placed = alice.ask("order.place", signed(&venue.alice, order)).await;
+    assert_eq!(placed["status"], 200, "{placed}");
+    let accepted = alice.until(|message| message["event"]["c"] == json!("trail")).await["event"].clone();
+    assert_eq!((&accepted["x"], &accepted["d"], &accepted["w"]), (&json!("NEW"), &json!(100), &json!(false)));
+    assert_eq!(accepted["D"], Value::Null, "it does not follow yet");
+    print(&venue, "31500", 1).await;
+    let follows = alice.until(|message| message["event"]["c"] == json!("trail")).await["event"].clone();
+    assert!(follows["D"].is_u64(), "{follows}");
+    // More than one percent below the best price since.
+    print(&venue, "31000", 2).await;
+    let told = told_until(&mut alice, |event| event["X"] == json!("FILLED")).await;
+    assert_eq!(told.last().map(String::as_str), Some("trail TRADE FILLED"), "{told:?}");
+    venue.stop().await;
+}
+
 #[tokio::test]
 async fn a_revoked_key_loses_its_streams_at_once() {
     let venue = Venue::start().await;

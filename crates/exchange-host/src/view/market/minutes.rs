@@ -1,7 +1,8 @@
 //! Rolling statistics of one market from its one-minute bars of the last seven days.
 //!
-//! Precision: a window begins at the start of a minute, so it is up to 59.999 s longer than asked for, as the venue documents
-//! for its own rolling windows (rest-api.md, "Rolling window price change statistics", 2026-07).
+//! Precision: a rolling window begins at the start of a minute, so it is up to 59.999 s longer than asked for, as the venue documents
+//! for its own (rest-api.md, "Rolling window price change statistics", 2026-07). The day of the 24-hour ticker ends now and began
+//! 24 hours ago to the millisecond, as the venue's times show; what traded in the second in which it began counts wholly.
 //! Cost: a trade updates one bar; a reading adds the running minute to the fold of the closed ones, which is done once per
 //! window and minute. Memory: at most [`MINUTES_MAX`] bars, about 2 MB.
 
@@ -15,6 +16,8 @@ use types::{Market, Money, Price, Qty, Time, TradeId};
 use crate::limits::{MINUTES_MAX, WINDOWS_CACHED};
 
 const MINUTE_NS: i64 = 60_000_000_000;
+const DAY_MINUTES: u32 = 24 * 60;
+const DAY_NS: i64 = DAY_MINUTES as i64 * MINUTE_NS;
 
 /// What traded in a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,7 +36,7 @@ pub struct Stats {
     pub volume: Money,
     /// Quote volume.
     pub quote_volume: Money,
-    /// Start of the window, a whole minute.
+    /// Start of the window: a whole minute, or exactly a day before its end.
     pub open_time: Time,
     /// The moment asked for.
     pub close_time: Time,
@@ -151,7 +154,37 @@ impl Minutes {
         let minutes = minutes.clamp(1, MINUTES_MAX);
         let running = Interval::M1.start(now);
         let open_time = running.plus_nanos(-i64::from(minutes) * MINUTE_NS);
-        let mut fold = self.closed(minutes, open_time, running);
+        self.up_to(now, self.closed(minutes, open_time, running), open_time)
+    }
+
+    /// The minute in which the day that ends at `now` began.
+    pub(crate) fn day_began_in(now: Time) -> Time {
+        Interval::M1.start(now.plus_nanos(-DAY_NS))
+    }
+
+    /// Statistics of the 24 hours up to `now`. `seconds` are the one-second bars of the minute in which they began; where some
+    /// of them are lost the whole minute counts.
+    pub(crate) fn day(&self, now: Time, seconds: &[Bar]) -> Stats {
+        let (open_time, minute) = (now.plus_nanos(-DAY_NS), Self::day_began_in(now));
+        let whole_from = minute.plus_nanos(MINUTE_NS);
+        let mut fold = self.fold(minute, whole_from);
+        let traded = fold.sum.map_or(0, |bar| bar.count);
+        if seconds.iter().map(|bar| bar.count).sum::<u64>() == traded {
+            let first = seconds.partition_point(|bar| bar.open_time < Interval::S1.start(open_time));
+            let (before, inside) = seconds.split_at(first);
+            fold.sum = None;
+            fold.previous_close = before.last().map(|bar| bar.close).or(fold.previous_close);
+            inside.iter().for_each(|bar| fold.add(bar));
+        }
+        if let Some(rest) = self.closed(DAY_MINUTES - 1, whole_from, Interval::M1.start(now)).sum {
+            fold.add(&rest);
+        }
+        self.up_to(now, fold, open_time)
+    }
+
+    /// The fold of a window's closed part, and what came after it.
+    fn up_to(&self, now: Time, mut fold: Fold, open_time: Time) -> Stats {
+        let running = Interval::M1.start(now);
         // The running minute; and later ones, when the asker's clock is behind the last trade.
         let later = self.bars.partition_point(|bar| bar.open_time < running);
         for bar in self.bars.range(later..) {

@@ -9,7 +9,7 @@ mod minutes;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use exchange::Exchange;
 use history::{AggTrade, Bar, Failure, Interval, Range, Reader};
@@ -38,6 +38,9 @@ struct Desk {
 pub(crate) struct MarketViews {
     /// By market id. Readers hold the lock for a copy of what they asked for, the fold for a few commands.
     desks: RwLock<Vec<Desk>>,
+    /// By market id: a minute, and the one-second bars in it; that of a day ago changes once a minute. Held for a copy of the
+    /// pointer, and once a minute for reading sixty rows.
+    seconds: Mutex<Vec<(Time, Arc<[Bar]>)>>,
     history: Reader,
 }
 
@@ -48,7 +51,7 @@ impl MarketViews {
             .markets()
             .map(|market| Desk::of(market, exchange, &history))
             .collect::<Result<_, _>>()?;
-        Ok(Self { desks: RwLock::new(desks), history })
+        Ok(Self { desks: RwLock::new(desks), seconds: Mutex::default(), history })
     }
 
     fn desks(&self) -> RwLockReadGuard<'_, Vec<Desk>> {
@@ -57,6 +60,33 @@ impl MarketViews {
 
     fn desk<T>(&self, market: MarketId, read: impl FnOnce(&Desk) -> T) -> Option<T> {
         self.desks().get(usize::from(market.0)).map(read)
+    }
+
+    /// The one-second bars of a minute that is over.
+    fn seconds_of(&self, market: MarketId, minute: Time) -> Arc<[Bar]> {
+        let mut known = self.seconds.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = usize::from(market.0);
+        if known.len() <= at {
+            known.resize_with(at + 1, || (Time(i64::MIN), Arc::from([])));
+        }
+        let (of, bars) = &mut known[at];
+        if *of != minute {
+            let range = Range::between(minute, minute.plus_nanos(59_999_999_999), 60);
+            // Without them the whole minute counts.
+            let read = self.history.bars(market, Interval::S1, &range).unwrap_or_default();
+            (*of, *bars) = (minute, read.into());
+        }
+        Arc::clone(bars)
+    }
+
+    /// Statistics of the 24 hours up to `now`.
+    fn day(&self, market: MarketId, now: Time) -> Stats {
+        // Only markets that exist have a place in memory.
+        if self.desk(market, |_| ()).is_none() {
+            return Stats::default();
+        }
+        let seconds = self.seconds_of(market, Minutes::day_began_in(now));
+        self.desk(market, |desk| desk.minutes.day(now, &seconds)).unwrap_or_default()
     }
 
     /// Folds commands' events, in order; readers see all of them or none. History must have them already.
@@ -104,6 +134,12 @@ impl View {
     #[must_use]
     pub fn stats(&self, market: MarketId, minutes: u32, now: Time) -> Stats {
         self.market.desk(market, |desk| desk.minutes.stats(minutes, now)).unwrap_or_default()
+    }
+
+    /// Statistics of the 24 hours up to `now`, to the second (the venue's 24-hour ticker).
+    #[must_use]
+    pub fn day_stats(&self, market: MarketId, now: Time) -> Stats {
+        self.market.day(market, now)
     }
 
     /// The average price that the market's filters use.

@@ -67,7 +67,9 @@ fn everything(view: &MarketViews, now: Time) -> Vec<(Depth, Vec<super::Stats>)> 
     (0..5)
         .map(|market| {
             view.desk(MarketId(market), |desk| {
-                let stats = windows.map(|minutes| desk.minutes.stats(minutes, now)).to_vec();
+                let mut stats = windows.map(|minutes| desk.minutes.stats(minutes, now)).to_vec();
+                let seconds = view.seconds_of(MarketId(market), Minutes::day_began_in(now));
+                stats.push(desk.minutes.day(now, &seconds));
                 ((*desk.ladder.depth(5_000)).clone(), stats)
             })
             .unwrap()
@@ -136,6 +138,43 @@ proptest! {
             prop_assert_eq!(stats.quote_volume.0, inside.iter().map(|trade| trade.quote.0).sum::<i128>());
             prop_assert_eq!(stats.first_id, inside.first().map(|trade| trade.id));
             prop_assert_eq!(stats.last_id, inside.last().map(|trade| trade.id));
+            prop_assert_eq!(stats.previous_close, before);
+        }
+    }
+
+    /// The 24-hour ticker: every second of the window counts, whichever minutes it cuts; a lost second gives the whole minute.
+    #[test]
+    fn a_day_is_the_fold_of_its_seconds(
+        trades in trades(), waits in proptest::collection::vec(0..90_000_000_i64, 1..4), lose in any::<bool>(),
+    ) {
+        const SECOND: i64 = 1_000_000_000;
+        let mut minutes = Minutes::default();
+        trades.iter().for_each(|trade| minutes.trade(trade));
+        let last = trades.last().map_or(START, |trade| trade.at.0);
+        for wait in waits {
+            let now = Time(last + wait * 1_000_000);
+            let minute = Minutes::day_began_in(now);
+            let mut seconds: Vec<types::Bar> = Vec::new();
+            for trade in trades.iter().filter(|trade| Interval::M1.start(trade.at) == minute) {
+                let start = Interval::S1.start(trade.at);
+                match seconds.last_mut().filter(|bar| bar.open_time == start) {
+                    Some(bar) => bar.add(trade),
+                    None => seconds.push(types::Bar::of(Interval::S1, start, trade)),
+                }
+            }
+            let lost = lose && seconds.pop().is_some();
+            let stats = minutes.day(now, &seconds);
+            prop_assert_eq!((stats.open_time, stats.close_time), (Time(now.0 - 1_440 * MINUTE), now));
+            let opens = if lost { minute.0 } else { stats.open_time.0 - stats.open_time.0.rem_euclid(SECOND) };
+            let inside: Vec<_> = trades.iter().filter(|trade| trade.at.0 >= opens).collect();
+            let before = trades.iter().rfind(|trade| trade.at.0 < opens).map(|trade| trade.price);
+            let newest = trades.last().map_or(Price(0), |trade| trade.price);
+            prop_assert_eq!(stats.count, inside.len() as u64);
+            prop_assert_eq!(stats.open, inside.first().map_or(newest, |trade| trade.price));
+            prop_assert_eq!(stats.high, inside.iter().map(|trade| trade.price).max().unwrap_or(newest));
+            prop_assert_eq!(stats.low, inside.iter().map(|trade| trade.price).min().unwrap_or(newest));
+            prop_assert_eq!(stats.volume.0, inside.iter().map(|trade| i128::from(trade.qty.0)).sum::<i128>());
+            prop_assert_eq!(stats.first_id, inside.first().map(|trade| trade.id));
             prop_assert_eq!(stats.previous_close, before);
         }
     }
