@@ -13,6 +13,8 @@ pub struct HostConfig {
     pub durability: Durability,
     /// The simulated participants; `None` for a silent exchange.
     pub participants: Option<Participants>,
+    /// The participants are there and do nothing: for administration while no server runs.
+    pub participants_asleep: bool,
     /// A new exchange with participants has lived through so many minutes of virtual time when it is opened, so that charts
     /// are not empty: at most [`crate::participants::PAST_MINUTES_MAX`], 0 for none.
     pub past_minutes: u32,
@@ -45,6 +47,7 @@ impl HostConfig {
             journal: journal::Config::default(),
             retention: history::Retention::default(),
             participants: None,
+            participants_asleep: false,
             past_minutes: 0,
             snapshot_every: 500_000,
             snapshots_kept: 2,

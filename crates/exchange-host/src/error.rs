@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use types::Refusal;
 
-use crate::KeysError;
+use crate::{KeysError, Stage};
 
 /// Why a host could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +16,8 @@ pub enum OpenError {
         dir: PathBuf,
         /// Who holds it, as far as it said so.
         pid: String,
+        /// How far that process is.
+        stage: Stage,
     },
     /// A file or directory could not be read or written.
     #[error("{}: {source}", path.display())]

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::commit::{Group, Judge};
 use crate::health::Health;
 use crate::limits::{BATCHES_MAX, PUBLISH_QUEUE_MAX, QUEUE_MAX};
-use crate::lock::Lock;
+use crate::lock::{Lock, Stage};
 use crate::participants::driver::{self, Running};
 use crate::participants::{self, Crowd, MEMO_SLOT};
 use crate::publisher::Publisher;
@@ -34,7 +34,7 @@ pub struct Host {
     /// In the order in which they end.
     threads: Vec<JoinHandle<()>>,
     /// Given back last.
-    _lock: Lock,
+    lock: Lock,
 }
 
 /// Takes the data directory, recovers the state and starts. `progress` is called from this thread.
@@ -71,12 +71,14 @@ pub fn open(config: &HostConfig, progress: &mut dyn FnMut(Progress)) -> Result<H
             }
         })?;
     }
-    if let (Some(crowd), Some(speed)) = (crowd, &host.handle.speed) {
+    let awake = !config.participants_asleep;
+    if let (Some(crowd), Some(speed), true) = (crowd, &host.handle.speed, awake) {
         let speed = Arc::clone(speed);
         let running = driver::start(&host.handle, crowd, move || speed.percent());
         host.participants = Some(running.map_err(|error| OpenError::Damaged(error.to_string()))?);
     }
     host.control = Some(ControlSocket::open(&config.dir, Admin::new(host.handle()))?);
+    host.lock.tell(Stage::Ready).map_err(files::failed(&config.dir))?;
     Ok(host)
 }
 
@@ -130,7 +132,7 @@ fn start(config: &HostConfig, recovered: Recovered, keys: Keys, lock: Lock) -> R
     let account_changes = Arc::new(Mutex::new(()));
     let keys = Arc::new(keys);
     let handle = Handle { requests, view, keys, clock, health, batches, speed, account_changes };
-    Ok(Host { handle, participants: None, control: None, threads, _lock: lock })
+    Ok(Host { handle, participants: None, control: None, threads, lock })
 }
 
 fn spawn(
@@ -156,6 +158,9 @@ impl Host {
 
     fn stop(&mut self, snapshot: bool) {
         self.participants = None;
+        if let Err(error) = self.lock.tell(Stage::Stopping) {
+            tracing::warn!(%error, "the lock file cannot be written");
+        }
         self.control = None;
         // Fails only if the writer has ended already.
         let _ = self.handle.requests.send(Request::Stop { snapshot });

@@ -39,7 +39,7 @@ pub use error::{OpenError, SubmitError};
 pub use handle::{Handle, Pending, Receipt, Status};
 pub use host::{Host, open};
 pub use keys::{KeyRecord, Keys, KeysError, Permissions};
-pub use lock::LOCK_NAME;
+pub use lock::{LOCK_NAME, Stage};
 pub use speed::SPEED_PERCENT_MAX;
 pub use verify::{Verified, verify};
 pub use view::{Catalog, View};

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The layout of the tables. Raised when a table's keys change; values have versions of their own.
-const FORMAT: u64 = 1;
+pub(crate) const FORMAT: u64 = 1;
 
 /// An open file and where it ends.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened, Failure> {
     opened.unwrap_or_else(|_| Err(damaged(path, "its structure is inconsistent")))
 }
 
-fn damaged(path: &Path, detail: &str) -> Failure {
+pub(crate) fn damaged(path: &Path, detail: &str) -> Failure {
     Failure::Damaged { path: path.display().to_string(), detail: detail.to_owned() }
 }
 

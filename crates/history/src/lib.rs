@@ -14,6 +14,7 @@ mod disk;
 mod error;
 mod feed;
 mod fold;
+mod inspect;
 pub mod limits;
 mod page;
 mod pending;
@@ -27,6 +28,7 @@ mod shared;
 
 pub use error::Failure;
 pub use feed::{Applied, Config, Feed, open};
+pub use inspect::{Inspected, inspect, last_command};
 pub use range::Range;
 pub use reader::Reader;
 pub use record::{AccountFill, AggTrade, Amendment, ClosedOrder, PreventedMatch};

@@ -6,10 +6,10 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::Failure;
 use crate::block::{self, Block, RECORD_HEAD_LEN};
 use crate::disk::Disk;
 use crate::segment::{self, BLOCKS_START, Segment};
+use crate::{Failure, Note};
 
 /// One record as it was appended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +158,21 @@ impl Records {
             }
         }
         Ok(None)
+    }
+
+    /// What is strange about the end of a walk with [`Tail::Final`] that has reached it: an interrupted write, a file that is shorter
+    /// than it was made. Recovery would put both right.
+    #[must_use]
+    pub fn ending(&self) -> Vec<Note> {
+        let (path, after) = (&self.segment.path, self.cursor.seq - 1);
+        let mut notes = Vec::new();
+        if self.end == Some(End::Torn) && self.span.tail == Tail::Final {
+            notes.push(Note::TornTail { path: path.clone(), offset: self.cursor.at as u64, after });
+        }
+        if self.end.is_some() && self.segment.shortened {
+            notes.push(Note::Shortened { path: path.clone(), after });
+        }
+        notes
     }
 
     /// The first number of the present segment, and the place after the block that was stepped into.

@@ -168,6 +168,18 @@ impl Keys {
         Ok(Self { table: RwLock::new(table), store: Mutex::new(Store { path, seal, sealed }) })
     }
 
+    /// Whether the keys of a data directory can be opened, and how many there are; changes nothing and needs no lock, because the
+    /// files are replaced as a whole.
+    pub fn inspect(dir: &Path) -> Result<usize, KeysError> {
+        let path = dir.join(KEYS_NAME);
+        let file = files::read(&path, FILE_LEN_MAX)
+            .map_err(|source| KeysError::Io { path: path.clone(), source })?;
+        let Some(bytes) = file else { return Ok(0) };
+        let seal = Seal::new(&master::load(&dir.join(MASTER_NAME), false)?)?;
+        let sealed = seal.open_file(&bytes).map_err(|what| KeysError::Damaged { path, what })?;
+        Ok(sealed.len())
+    }
+
     /// The record of an API key. A revoked key is gone at once. Never waits for the disk.
     #[must_use]
     pub fn get(&self, api_key: &str) -> Option<Arc<KeyRecord>> {

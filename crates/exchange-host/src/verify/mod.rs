@@ -11,12 +11,12 @@ mod tests;
 use std::path::Path;
 
 use exchange::Exchange;
-use journal::{From, Reader, Tail};
+use journal::{From, Note, Reader, Tail};
 use ring::digest;
 use types::{Event, Time};
 
 use crate::lock::Lock;
-use crate::recovery::{JOURNAL_NAME, reapply, restore};
+use crate::recovery::{HISTORY_NAME, JOURNAL_NAME, reapply, restore};
 use crate::{OpenError, Progress};
 use audit::Audit;
 
@@ -57,6 +57,8 @@ pub struct Verified {
     pub findings: Vec<Finding>,
     /// True if a server was running meanwhile: it may be further by now.
     pub running: bool,
+    /// Signs that the journal was longer once, in words. None of them is a broken invariant: a crash or a power cut leaves some.
+    pub signs: Vec<String>,
 }
 
 /// Replays what `dir` durably holds, from its oldest snapshot on.
@@ -67,7 +69,7 @@ pub fn verify(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Verified
         return Err(OpenError::Io { path: dir.to_owned(), source: missing });
     }
     // Without a server nobody may start one while we read; with one, its lock is respected.
-    let lock = match Lock::take(dir) {
+    let lock = match Lock::take_to_read(dir) {
         Ok(lock) => Some(lock),
         Err(OpenError::Locked { .. }) => None,
         Err(error) => return Err(error),
@@ -77,8 +79,38 @@ pub fn verify(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Verified
     loop {
         match walk(&journal, tail, progress) {
             Err(OpenError::Journal(journal::Failure::Pruned { .. })) if starts < STARTS_MAX => starts += 1,
-            other => return other.map(|verified| Verified { running: lock.is_none(), ..verified }),
+            other => {
+                return other.map(|verified| {
+                    let mut signs = verified.signs;
+                    signs.extend(history_knows_more(dir, verified.seq));
+                    Verified { running: lock.is_none(), signs, ..verified }
+                });
+            }
         }
+    }
+}
+
+/// History is written after the journal, so it cannot know more unless the journal lost something.
+fn history_knows_more(dir: &Path, seq: u64) -> Option<String> {
+    let known = history::last_command(&dir.join(HISTORY_NAME)).filter(|known| *known > seq)?;
+    Some(format!(
+        "the history knows commands up to {known}, the journal ends at {seq}: a power cut with buffered durability leaves \
+         this, or somebody shortened the journal"
+    ))
+}
+
+/// What the end of the journal looks like, where it is not just an end.
+fn sign(note: &Note) -> String {
+    match note {
+        Note::TornTail { path, offset, after } => format!(
+            "{} ends in an interrupted write at byte {offset}: the next start cuts it off after command {after}",
+            path.display()
+        ),
+        Note::Shortened { path, after } => format!(
+            "{} is shorter than it was made: what it held after command {after}, if anything, is gone",
+            path.display()
+        ),
+        Note::DamagedSnapshot { path } => format!("{} is damaged", path.display()),
     }
 }
 
@@ -90,7 +122,9 @@ fn walk(journal: &Path, tail: Tail, progress: &mut dyn FnMut(Progress)) -> Resul
     };
     let from_seq = exchange.last_seq();
     // The newest snapshot must be what the replay finds at its place (D2).
-    let newest = Reader::open(journal, From::Newest, tail).map_err(OpenError::Journal)?.snapshot;
+    let newest = Reader::open(journal, From::Newest, tail).map_err(OpenError::Journal)?;
+    let mut signs: Vec<String> = newest.notes.iter().map(sign).collect();
+    let newest = newest.snapshot;
     let mut walk = Walk { findings: Vec::new(), audit: Audit::new(&exchange) };
     walk.check(&exchange);
     let mut events: Vec<Event> = Vec::new();
@@ -111,6 +145,7 @@ fn walk(journal: &Path, tail: Tail, progress: &mut dyn FnMut(Progress)) -> Resul
         }
     }
     walk.check(&exchange);
+    signs.extend(reader.records.ending().iter().map(sign));
     Ok(Verified {
         from_seq,
         seq: exchange.last_seq(),
@@ -119,6 +154,7 @@ fn walk(journal: &Path, tail: Tail, progress: &mut dyn FnMut(Progress)) -> Resul
         state_hash: state_hash(&exchange),
         findings: walk.findings,
         running: false,
+        signs,
     })
 }
 

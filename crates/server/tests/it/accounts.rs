@@ -110,3 +110,28 @@ fn an_account_may_bring_its_own_public_key() {
     assert_eq!(refused.code, 5, "{}", refused.err);
     assert_eq!(accounts(&data).len(), 1);
 }
+
+#[test]
+fn a_server_without_its_socket_is_told_and_not_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    std::fs::remove_file(dir.path().join("control.sock")).unwrap();
+    let done = run_in(dir.path(), &["exchange", "account", "list"]);
+    assert_eq!(done.code, 4, "{}", done.err);
+    assert!(done.err.contains("control.sock is not there"), "{}", done.err);
+    assert!(!done.err.contains("waiting"), "{}", done.err);
+    assert_eq!(server.stop(Signal::INT).code(), Some(0));
+}
+
+#[test]
+fn an_exchange_that_an_account_opened_has_its_past() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(run_in(dir.path(), &["exchange", "account", "create", "alice"]).code, 0);
+    let verified = run_in(dir.path(), &["exchange", "verify", "--json"]).json();
+    assert!(verified["trades"].as_u64().unwrap() > 100, "{verified}");
+    // And one more visit leaves the market's orders where they are.
+    let seq = verified["seq"].as_u64().unwrap();
+    assert_eq!(run_in(dir.path(), &["exchange", "account", "create", "bob"]).code, 0);
+    let verified = run_in(dir.path(), &["exchange", "verify", "--json"]).json();
+    assert_eq!(verified["seq"].as_u64(), Some(seq + 1), "one account, nothing else");
+}

@@ -29,10 +29,31 @@ fn a_fresh_place_and_a_running_server_are_fine() {
     assert_eq!(state(&fresh, "data directory"), "ok");
     let server = Server::start(&data);
     let busy = doctor(&data, &server.addr().to_string());
-    for name in ["data directory", "server", "port", "key file", "journal", "clock"] {
+    for name in ["data directory", "server", "port", "key file", "API keys", "journal", "history", "clock"] {
         assert_eq!(state(&busy, name), "ok", "{name}: {}", busy.out);
     }
     assert_eq!(server.stop(Signal::INT).code(), Some(0));
+}
+
+#[test]
+fn damaged_keys_and_a_damaged_history_are_found() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(run_in(dir.path(), &["exchange", "account", "create", "alice"]).code, 0);
+    let sound = doctor(dir.path(), "127.0.0.1:0");
+    for name in ["API keys", "history"] {
+        assert_eq!(state(&sound, name), "ok", "{}", sound.out);
+    }
+    for (file, name) in [("keys.sealed", "API keys"), ("history.redb", "history")] {
+        let path = dir.path().join(file);
+        let kept = std::fs::read(&path).unwrap();
+        let mut bytes = kept.clone();
+        let middle = bytes.len() / 2;
+        bytes[..middle].fill(0x5a);
+        std::fs::write(&path, &bytes).unwrap();
+        let done = doctor(dir.path(), "127.0.0.1:0");
+        assert_eq!((done.code, state(&done, name).as_str()), (1, "failed"), "{}", done.out);
+        std::fs::write(&path, kept).unwrap();
+    }
 }
 
 #[test]

@@ -54,6 +54,44 @@ fn a_damaged_journal_is_found_and_nothing_is_changed() {
 }
 
 #[test]
+fn a_shortened_tail_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(run_in(dir.path(), &["exchange", "account", "create", "alice", "--fund", "BTC=1"]).code, 0);
+    let sound = run_in(dir.path(), &["exchange", "verify", "--json"]).json();
+    assert_eq!(sound["signs"], serde_json::json!([]));
+    let path = segment(dir.path());
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(std::fs::metadata(&path).unwrap().len() - 4_096).unwrap();
+    let done = run_in(dir.path(), &["exchange", "verify"]);
+    assert!(done.out.contains("shorter than it was made"), "{} {}", done.out, done.err);
+    assert_eq!(done.code, 0, "nothing that is there is wrong");
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_can_be_verified() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, mount) = (dir.path().join("data"), dir.path().join("mount"));
+    assert_eq!(run_in(&data, &["exchange", "account", "create", "alice"]).code, 0);
+    std::fs::create_dir(&mount).unwrap();
+    let run = |program: &str, arguments: &[&str]| {
+        let output = std::process::Command::new(program).args(arguments).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    let (from, to) = (data.to_str().unwrap(), mount.to_str().unwrap());
+    if !(run("mount", &["--bind", from, to]) && run("mount", &["-o", "remount,bind,ro", to])) {
+        let _ = run("umount", &[to]);
+        // Past the test harness, which keeps what a passing test prints.
+        let _ =
+            std::io::Write::write_all(&mut std::io::stderr(), b"SKIPPED verify: no read-only mount here\n");
+        return;
+    }
+    let done = run_in(&mount, &["exchange", "verify"]);
+    assert!(run("umount", &[to]));
+    assert_eq!(done.code, 0, "{} {}", done.out, done.err);
+    assert!(done.out.contains("every invariant holds"), "{}", done.out);
+}
+
+#[test]
 fn an_empty_place_is_no_exchange() {
     let dir = tempfile::tempdir().unwrap();
     let done = run_in(dir.path(), &["exchange", "verify"]);

@@ -5,8 +5,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use exchange_host::Keys;
 use exchange_host::admin::Client;
-use journal::{Failure, From, Reader, Tail};
+use history::{Failure, Inspected};
+use journal::{From, Reader, Tail};
 
 use super::Check;
 use crate::config::Config;
@@ -30,7 +32,9 @@ pub(super) fn all(config: &Config) -> Vec<Check> {
         port("port", "--exchange-addr", config.exchange.addr, running),
         port("platform port", "--api-addr", config.api.addr, running),
         key_file(&config.data_dir),
+        keys(&config.data_dir),
         journal(&config.data_dir, running),
+        history(&config.data_dir),
         clock(&config.data_dir),
         files(),
     ]
@@ -128,6 +132,34 @@ fn key_file(dir: &Path) -> Check {
     }
 }
 
+/// The sealed API keys can be opened with the key file.
+fn keys(dir: &Path) -> Check {
+    let name = "API keys";
+    match Keys::inspect(dir) {
+        Ok(0) => Check::good(name, "none yet"),
+        Ok(count) => Check::good(name, format!("{count}, all can be opened")),
+        Err(error) => Check::bad(name, error.to_string(), "restore keys.sealed and master.key from one copy"),
+    }
+}
+
+/// Every row of the history can be read.
+fn history(dir: &Path) -> Check {
+    let name = "history";
+    match history::inspect(&dir.join("history.redb")) {
+        Ok(Inspected::Missing) => Check::good(name, "none yet"),
+        Ok(Inspected::InUse) => Check::good(name, "in use by the running server"),
+        Ok(Inspected::Unclosed) => Check::good(name, "was not closed; the next start repairs it"),
+        Ok(Inspected::Sound { applied, rows }) => {
+            Check::good(name, format!("{rows} rows up to command {applied}, all can be read"))
+        }
+        Err(error @ Failure::Storage(_)) => Check::bad(name, error.to_string(), "start as its owner"),
+        Err(error) => {
+            let advice = "move history.redb away: it is made again from what the journal still has";
+            Check::bad(name, error.to_string(), advice)
+        }
+    }
+}
+
 /// Every record since the newest snapshot can be read.
 fn journal(dir: &Path, running: bool) -> Check {
     let name = "journal";
@@ -147,7 +179,7 @@ fn journal(dir: &Path, running: bool) -> Check {
     };
     match read() {
         Ok(last) => Check::good(name, format!("readable up to command {last}")),
-        Err(Failure::Pruned { .. }) => Check::good(name, "readable (it was pruned meanwhile)"),
+        Err(journal::Failure::Pruned { .. }) => Check::good(name, "readable (it was pruned meanwhile)"),
         Err(error) => Check::bad(name, error.to_string(), advice),
     }
 }

@@ -45,6 +45,7 @@ fn to_json(verified: &Verified) -> serde_json::Value {
         "trades": verified.trades,
         "state_hash": hex(&verified.state_hash),
         "running": verified.running,
+        "signs": verified.signs,
         "violations": verified.findings.iter().map(finding).collect::<Vec<_>>(),
     })
 }
@@ -59,6 +60,9 @@ fn describe(verified: &Verified) {
     answer(format!("state hash after command {}: {}", verified.seq, hex(&verified.state_hash)));
     if verified.running {
         answer("a server is running; this is the state it had made durable");
+    }
+    for sign in &verified.signs {
+        answer(format!("LOOK: {sign}"));
     }
     for finding in &verified.findings {
         answer(format!(

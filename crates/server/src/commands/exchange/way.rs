@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use exchange_host::admin::{Admin, Client, ClientError, Reply, Request};
-use exchange_host::{Host, HostConfig, OpenError};
+use exchange_host::{Host, HostConfig, OpenError, Stage};
 
 use crate::commands::serve::{open, open_failure};
 use crate::config::Config;
@@ -29,26 +29,29 @@ impl Way {
         if let Some(client) = connect(config)? {
             return Ok(Self::Running(client));
         }
-        // The participants sleep: administration is not trading time.
-        let settings = HostConfig { participants: None, ..config.host() };
-        match open(&settings) {
-            Ok(host) => Ok(Self::Here(Box::new(host))),
-            Err(OpenError::Locked { .. }) => Self::starting(config),
-            Err(error) => Err(open_failure(&config.data_dir, error)),
-        }
-    }
-
-    /// The server that has the data directory and does not answer yet: it is starting.
-    fn starting(config: &Config) -> Result<Self, Failure> {
-        note("waiting for the server, which is starting");
+        // The participants sleep: administration is not trading time. But a new exchange gets their past.
+        let settings = HostConfig { participants_asleep: true, ..config.host() };
         let begin = Instant::now();
-        while begin.elapsed() < START_WAIT_MAX {
+        let mut told = None;
+        loop {
+            let (pid, stage) = match open(&settings) {
+                Ok(host) => return Ok(Self::Here(Box::new(host))),
+                Err(OpenError::Locked { pid, stage, .. }) => (pid, stage),
+                Err(error) => return Err(open_failure(&config.data_dir, error)),
+            };
+            // Between the two looks it may have become ready.
             if let Some(client) = connect(config)? {
                 return Ok(Self::Running(client));
             }
+            match stage {
+                Stage::Ready => return Err(silent(config, &pid)),
+                _ if begin.elapsed() >= START_WAIT_MAX => return Self::running(config),
+                _ if told.replace(stage) == Some(stage) => {}
+                Stage::Starting => note("waiting for the server, which is starting"),
+                Stage::Stopping => note("waiting for the server, which is stopping"),
+            }
             std::thread::sleep(START_LOOK_EVERY);
         }
-        Self::running(config)
     }
 
     /// The running server, and nothing else.
@@ -81,6 +84,14 @@ impl Way {
             host.shutdown();
         }
     }
+}
+
+/// A server has the data directory and was ready, but its socket is gone.
+fn silent(config: &Config, pid: &str) -> Failure {
+    let socket = config.data_dir.join("control.sock");
+    Failure::new(Exit::Unreachable, format!("the running server (process {pid}) cannot be asked"))
+        .because(format!("its control socket {} is not there", socket.display()))
+        .advise("restart the server: it makes a new one; trading goes on meanwhile")
 }
 
 fn connect(config: &Config) -> Result<Option<Client>, Failure> {
