@@ -40,10 +40,9 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     match &arguments.command {
         Command::Serve(serve) => commands::serve::run(&loaded.config, serve.json),
         Command::Exchange(exchange) => commands::exchange::run(&loaded.config, exchange),
-        Command::Model(model) => commands::model::run(model),
+        Command::Model(model) => commands::model::run(&loaded.config, model),
         Command::User(user) => commands::user::run(&loaded.config, user),
         Command::Backtest(command) => commands::backtest::run(&loaded.config, command),
-        Command::Data(data) => commands::data::run(&loaded.config, data),
         Command::Doctor(output) => commands::doctor::run(&loaded.config, *output),
         Command::Config(Settings::Show { origin, output }) => {
             commands::settings::show(&loaded, *origin, *output);

@@ -11,4 +11,3 @@ mod hostile;
 mod importing;
 mod reading;
 mod recorded;
-mod verifying;

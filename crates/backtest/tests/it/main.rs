@@ -7,7 +7,6 @@
 )]
 
 mod bench;
-mod faults;
 mod look_ahead;
 mod reference;
 mod stored;

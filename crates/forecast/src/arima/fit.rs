@@ -174,8 +174,29 @@ pub fn fit(series: &Series, spec: &Spec) -> Result<Fit, ArimaError> {
 /// # Errors
 /// As [`fit`].
 pub fn fit_with(series: &Series, spec: &Spec, effort: Effort) -> Result<Fit, ArimaError> {
+    fit_polled(series, spec, effort, &mut || true)
+}
+
+/// [`fit_with`] that asks before every evaluation of the likelihood whether to go on.
+///
+/// # Errors
+/// As [`fit`], and [`ArimaError::Cancelled`].
+pub fn fit_polled(
+    series: &Series,
+    spec: &Spec,
+    effort: Effort,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Result<Fit, ArimaError> {
     let problem = checked(series, spec)?;
-    let best = search(&problem, spec, effort).ok_or(ArimaError::NoFit)?;
+    let mut cancelled = false;
+    let best = search(&problem, spec, effort, &mut || {
+        cancelled = cancelled || !go_on();
+        !cancelled
+    });
+    if cancelled {
+        return Err(ArimaError::Cancelled);
+    }
+    let best = best.ok_or(ArimaError::NoFit)?;
     let [ar, ma, sar, sma] = natural(spec, &best.at);
     let mut filter = Filter::default();
     filter.load(&expand(spec, &ar, &ma, &sar, &sma));
@@ -214,9 +235,18 @@ fn checked(series: &Series, spec: &Spec) -> Result<Problem, ArimaError> {
 }
 
 /// Plain starts and the best-ranked cancelling ones, a few steps each; then the best of them to the end.
-fn search(problem: &Problem, spec: &Spec, effort: Effort) -> Option<Minimum> {
+fn search(
+    problem: &Problem,
+    spec: &Spec,
+    effort: Effort,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Option<Minimum> {
     let mut filter = Filter::default();
+    // Infinity everywhere ends every search at once.
     let mut objective = |u: &[f64]| {
+        if !go_on() {
+            return f64::INFINITY;
+        }
         let [ar, ma, sar, sma] = natural(spec, u);
         problem.objective(&mut filter, &expand(spec, &ar, &ma, &sar, &sma))
     };

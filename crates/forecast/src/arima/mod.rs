@@ -17,7 +17,7 @@ mod starts;
 mod stationary;
 mod transform;
 
-pub use fit::{Effort, Fit, evaluate, fit, fit_with, fixed};
+pub use fit::{Effort, Fit, evaluate, fit, fit_polled, fit_with, fixed};
 pub use predict::Point;
 pub use select::{Bounds, Selection, Tried, select, try_all};
 pub use spec::{ArimaError, Given, ORDER_MAX, PERIOD_MAX, Params, Regressor, Seasonal, Spec};

@@ -5,7 +5,7 @@
 //! cancelling factors, and their forecasts are worth less than their AICc says. Every candidate is fitted from the plain
 //! starts; the winner then from all of them.
 
-use super::fit::{Effort, Fit, fit, fit_with};
+use super::fit::{Effort, Fit, fit_polled};
 use super::spec::{ArimaError, Regressor, Spec};
 use super::transform::from_coefficients;
 use crate::Series;
@@ -63,7 +63,7 @@ pub struct Selection {
     pub tried: Vec<Tried>,
 }
 
-/// Selects an order. `go_on(done, all)` is asked before every candidate; `false` gives up.
+/// Selects an order. `go_on(done, all)` is asked at every step of every candidate; `false` gives up.
 ///
 /// # Errors
 /// A period out of range, [`ArimaError::Cancelled`], or no candidate that can be fitted.
@@ -80,15 +80,18 @@ pub fn select(
     });
     let mut last = ArimaError::NoFit;
     for candidate in tried.iter().filter(|t| t.aicc.is_finite()) {
-        match fit(series, &candidate.spec) {
+        match fit_polled(series, &candidate.spec, Effort::Full, &mut || go_on(specs.len(), specs.len())) {
             // From more starts a better maximum may be found, and that one too near the circle.
             Ok(full) if !candidate.admissible || admissible(&full) => {
                 return Ok(Selection { fit: full, tried });
             }
             Ok(_) => {
-                let plain = fit_with(series, &candidate.spec, Effort::Plain)?;
+                let plain = fit_polled(series, &candidate.spec, Effort::Plain, &mut || {
+                    go_on(specs.len(), specs.len())
+                })?;
                 return Ok(Selection { fit: plain, tried });
             }
+            Err(ArimaError::Cancelled) => return Err(ArimaError::Cancelled),
             Err(e) => last = e,
         }
     }
@@ -109,7 +112,8 @@ pub fn try_all(
         if !go_on(done, specs.len()) {
             return Err(ArimaError::Cancelled);
         }
-        out.push(match fit_with(series, spec, Effort::Plain) {
+        out.push(match fit_polled(series, spec, Effort::Plain, &mut || go_on(done, specs.len())) {
+            Err(ArimaError::Cancelled) => return Err(ArimaError::Cancelled),
             Ok(fit) => Tried { spec: *spec, aicc: fit.aicc(), admissible: admissible(&fit) },
             Err(_) => Tried { spec: *spec, aicc: f64::INFINITY, admissible: false },
         });

@@ -201,7 +201,10 @@ fn train_arima(
     tell: &mut dyn FnMut(Told) -> Flow,
 ) -> Result<Trained, ForecastError> {
     let fit = match recipe {
-        ArimaRecipe::Order(spec) => arima::fit(series, spec)?,
+        ArimaRecipe::Order(spec) => {
+            let mut go_on = || tell(Told { done: 0, all: 1, loss: None }) == Flow::Continue;
+            arima::fit_polled(series, spec, arima::Effort::Full, &mut go_on)?
+        }
         ArimaRecipe::Select(bounds) => {
             arima::select(series, bounds, &mut |done, all| {
                 tell(Told { done, all, loss: None }) == Flow::Continue

@@ -123,7 +123,12 @@ impl Trained {
             Self::Naive => baseline::naive(&logs(bars)?, horizon)?,
             Self::SeasonalNaive { period } => baseline::seasonal_naive(&logs(bars)?, *period, horizon)?,
             Self::Drift => baseline::drift(&logs(bars)?, horizon)?,
-            Self::Ets(fit) => fit.forecast(&logs(bars)?, horizon),
+            Self::Ets(fit) => {
+                // The bars may begin later than the training did, so the level begins with them.
+                let (series, mut fit) = (logs(bars)?, fit.clone());
+                fit.first[0] = series.values()[0] - fit.first[1];
+                fit.forecast(&series, horizon)
+            }
             Self::Arima(model) => {
                 let recent = bars.slice(bars.len().saturating_sub(RECENT)..bars.len());
                 arima::fixed(&logs(recent)?, &model.spec, &model.given)?.forecast(horizon)?

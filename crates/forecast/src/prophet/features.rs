@@ -8,22 +8,40 @@ const DAY_S: f64 = 86_400.0;
 
 /// What one column is.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// sin and cos of 2π n days / period.
-    Fourier { period_days: f64, harmonic: usize, cosine: bool },
+    Fourier {
+        /// Its period.
+        period_days: f64,
+        /// n, from 1.
+        harmonic: usize,
+        /// Which of the pair.
+        cosine: bool,
+    },
     /// 1 on these days (sorted), else 0.
     Days(Vec<i64>),
     /// (value − shift) / scale of the regressor with this index.
-    Regressor { index: usize, shift: f64, scale: f64 },
+    Regressor {
+        /// Which regressor.
+        index: usize,
+        /// Taken away.
+        shift: f64,
+        /// Divided by.
+        scale: f64,
+    },
 }
 
 /// A column with its prior and its component.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Feature {
-    pub(super) kind: Kind,
-    pub(super) component: String,
-    pub(super) prior_scale: f64,
-    pub(super) mode: Mode,
+pub struct Feature {
+    /// What it is.
+    pub kind: Kind,
+    /// The component it belongs to.
+    pub component: String,
+    /// Standard deviation of its coefficient's prior.
+    pub prior_scale: f64,
+    /// How it acts.
+    pub mode: Mode,
 }
 
 /// The columns that the options and the history ask for.

@@ -14,8 +14,8 @@ const ROUNDS_MAX: usize = 500;
 /// Rounds end when one gains less than this in log-posterior.
 const GAIN_MIN: f64 = 1e-9;
 
-/// An estimated model.
-#[derive(Clone, Debug)]
+/// An estimated model: plain numbers, so that it can be written down and read back bit for bit.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Model {
     /// Growth rate in scaled units.
     pub k: f64,
@@ -37,9 +37,12 @@ pub struct Model {
     pub start: f64,
     /// Seconds from the first to the last time.
     pub t_scale: f64,
-    pub(super) features: Vec<Feature>,
-    pub(super) growth: Growth,
-    pub(super) tau: f64,
+    /// The columns that `beta` belongs to.
+    pub features: Vec<Feature>,
+    /// Shape of the trend.
+    pub growth: Growth,
+    /// τ.
+    pub tau: f64,
 }
 
 impl Model {

@@ -81,6 +81,14 @@ impl Model {
     }
 
     fn check(&self, times: &[f64], regressors: &[Vec<f64>], u: Uncertainty) -> Result<(), ProphetError> {
+        for (what, have, need) in [
+            ("delta", self.delta.len(), self.changepoints.len()),
+            ("beta", self.beta.len(), self.features.len()),
+        ] {
+            if have != need {
+                return Err(ProphetError::Length { what: what.into(), have, need });
+            }
+        }
         let need =
             self.features.iter().filter(|f| matches!(f.kind, features::Kind::Regressor { .. })).count();
         if regressors.len() != need {

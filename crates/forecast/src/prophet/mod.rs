@@ -12,6 +12,7 @@ mod forecast;
 mod lasso;
 mod options;
 
+pub use features::{Feature, Kind};
 pub use fit::{Model, fit, log_posterior};
 pub use forecast::{Forecast, SAMPLES_MAX, Uncertainty};
 pub use options::{

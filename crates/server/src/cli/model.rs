@@ -10,12 +10,39 @@ use super::Output;
 pub(crate) enum Model {
     /// Fit a model to one column of a CSV file and forecast from its end; stores nothing
     Fit(Box<Fit>),
+    /// Train a model on bars, score it on a hold-out beside the naive forecast, and store it
+    Train(Box<Train>),
+    /// List the stored models
+    List(Output),
+    /// Show all that is known about a model
+    Show(Named),
+    /// Score a model on the bars that came after its training
+    Score(Against),
+    /// Forecast the next bars
+    Forecast(Against),
+    /// Make a version the one that strategies use
+    Promote(Named),
+    /// Delete a version, or all of a model
+    Delete {
+        #[command(flatten)]
+        named: Named,
+        /// Also if it is promoted
+        #[arg(long)]
+        force: bool,
+    },
+    /// Walk all models forward through the same bars, beside the naive forecast
+    Compare(Box<Compare>),
 }
 
 impl Model {
     pub(super) fn output(&self) -> Output {
         match self {
             Self::Fit(fit) => fit.output,
+            Self::Train(train) => train.output,
+            Self::List(output) => *output,
+            Self::Show(named) | Self::Promote(named) | Self::Delete { named, .. } => named.output,
+            Self::Score(against) | Self::Forecast(against) => against.output,
+            Self::Compare(compare) => compare.output,
         }
     }
 }
@@ -23,10 +50,14 @@ impl Model {
 /// What can be fitted to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Algorithm {
-    /// Autoregressive integrated moving average, seasonal too
+    /// Autoregressive integrated moving average, seasonal too; without --order the order is selected
     Arima,
     /// Trend with change points, seasonalities, holidays, regressors
     Prophet,
+    /// Recurrent network on returns, range, body and volume of bars
+    Lstm,
+    /// Exponential smoothing, its form selected
+    Ets,
 }
 
 /// `model fit`.
@@ -56,10 +87,15 @@ pub(crate) struct Fit {
     /// Steps to forecast, 1 to 10000
     #[arg(long, value_name = "STEPS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) horizon: u32,
+    /// Steps in a season, for the selection of an ARIMA's order and for ETS
+    #[arg(long, value_name = "STEPS")]
+    pub(crate) period: Option<usize>,
     #[command(flatten)]
     pub(crate) arima: Arima,
     #[command(flatten)]
     pub(crate) prophet: Prophet,
+    #[command(flatten)]
+    pub(crate) lstm: Lstm,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -68,7 +104,7 @@ pub(crate) struct Fit {
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "ARIMA")]
 pub(crate) struct Arima {
-    /// Orders p,d,q
+    /// Orders p,d,q [default: selected by KPSS, seasonal strength and AICc]
     #[arg(long, value_name = "p,d,q", value_delimiter = ',', num_args = 1)]
     pub(crate) order: Vec<usize>,
     /// Seasonal orders and period P,D,Q,s
@@ -139,7 +175,170 @@ pub(crate) struct Prophet {
     /// Simulated futures, 0 for none [default: 1000]
     #[arg(long, value_name = "N")]
     pub(crate) samples: Option<usize>,
-    /// Seed of the simulated futures; same seed, same bits [default: 1]
+    /// Seed of the simulated futures and of an LSTM's weights; same seed, same bits [default: 1]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+}
+
+/// Options of `--algorithm lstm`.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "LSTM")]
+pub(crate) struct Lstm {
+    /// First weights: JSON with weight_ih, weight_hh, bias_ih, bias_hh, lin_w, lin_b in torch's layout
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) init: Option<PathBuf>,
+    /// Hidden units of each layer, 1 to 512 [default: 32]
+    #[arg(long, value_name = "N")]
+    pub(crate) hidden: Option<usize>,
+    /// Layers, 1 or 2 [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) layers: Option<usize>,
+    /// Steps that a forecast sees [default: 60]
+    #[arg(long, visible_alias = "seq", value_name = "STEPS")]
+    pub(crate) window: Option<usize>,
+    /// Passes over the windows [default: 20]
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<usize>,
+    /// Windows of one step of the optimiser [default: 32]
+    #[arg(long, value_name = "N")]
+    pub(crate) batch: Option<usize>,
+    /// Adam's learning rate [default: 0.001]
+    #[arg(long, visible_alias = "lr", value_name = "RATE")]
+    pub(crate) rate: Option<f64>,
+    /// Longest gradient [default: any]
+    #[arg(long, value_name = "LENGTH")]
+    pub(crate) clip: Option<f32>,
+    /// Windows that train, the first ones; the rest tests [default: all but the last 12 %, at most 5000]
+    #[arg(long, value_name = "N")]
+    pub(crate) train: Option<usize>,
+    /// Take the windows in another order in every pass
+    #[arg(long)]
+    pub(crate) shuffle: bool,
+}
+
+/// Where bars come from, and which.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct BarsOf {
+    /// Symbols, like BTC-PERP or BTC-PERP,ETH-PERP (pooled)
+    #[arg(long, value_name = "SYMBOL,...", value_delimiter = ',', required = true)]
+    pub(crate) symbol: Vec<String>,
+    /// Length of a bar: 1m, 5m, 15m, 1h, 4h, 1d ...
+    #[arg(long, value_name = "INTERVAL", default_value = "15m")]
+    pub(crate) interval: String,
+    /// Days of history, the last ones there are, 1 to 3650
+    #[arg(long, value_name = "DAYS", default_value_t = 90)]
+    pub(crate) days: u32,
+    /// Read the bars from this CSV file (time, open, high, low, close, volume) instead of the archive
+    #[arg(long, value_name = "FILE.csv")]
+    pub(crate) csv: Option<PathBuf>,
+}
+
+/// What `model train` trains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Trainable {
+    /// ARIMA of the logarithm, order selected
+    Arima,
+    /// LSTM on returns, range, volume and averages; quantiles of every horizon at once
+    Lstm,
+    /// Prophet of the logarithm
+    Prophet,
+    /// Exponential smoothing of the logarithm, form selected
+    Ets,
+    /// All of them; the best on the hold-out is kept
+    Auto,
+}
+
+/// `model train`.
+#[derive(Args, Debug)]
+pub(crate) struct Train {
+    /// The model
+    #[arg(long, value_enum, default_value_t = Trainable::Auto)]
+    pub(crate) algorithm: Trainable,
+    #[command(flatten)]
+    pub(crate) bars: BarsOf,
+    /// Bars ahead, 1 to 500
+    #[arg(long, value_name = "BARS", default_value_t = 24)]
+    pub(crate) horizon: usize,
+    /// Search parameters first: 27 orders for ARIMA, 30 prior scales for Prophet, successive halving of 9 networks for the LSTM
+    #[arg(long)]
+    pub(crate) search: bool,
+    /// Seed; same seed and bars, same model
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Most passes of an LSTM over its windows
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub(crate) epochs: usize,
+    /// Hidden units of an LSTM's layers, 1 to 512
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub(crate) hidden: usize,
+    /// Layers of an LSTM, 1 or 2
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) layers: usize,
+    /// Bars that an LSTM sees
+    #[arg(long, value_name = "BARS", default_value_t = 60)]
+    pub(crate) window: usize,
+    /// Seconds after which the training is given up [default: 60, with --search 900]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) limit: Option<u64>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// A stored model.
+#[derive(Args, Debug)]
+pub(crate) struct Named {
+    /// Its id (the promoted or newest version), or id@version
+    #[arg(value_name = "MODEL")]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// A stored model and bars to hold it against; what it was trained on if not said otherwise.
+#[derive(Args, Debug)]
+pub(crate) struct Against {
+    /// Its id (the promoted or newest version), or id@version
+    #[arg(value_name = "MODEL")]
+    pub(crate) name: String,
+    /// Another symbol than the first it was trained on
+    #[arg(long, value_name = "SYMBOL")]
+    pub(crate) symbol: Option<String>,
+    /// Days of bars, the last ones there are [default: as it was trained on]
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) days: Option<u32>,
+    /// Read the bars from this CSV file instead of the archive
+    #[arg(long, value_name = "FILE.csv")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Bars ahead [default: as it was trained for]
+    #[arg(long, value_name = "BARS")]
+    pub(crate) horizon: Option<usize>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// `model compare`.
+#[derive(Args, Debug)]
+pub(crate) struct Compare {
+    #[command(flatten)]
+    pub(crate) bars: BarsOf,
+    /// Bars ahead
+    #[arg(long, value_name = "BARS", default_value_t = 24)]
+    pub(crate) horizon: usize,
+    /// Origins between trainings
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) refit_every: usize,
+    /// Share of the bars before the first origin, 0.2 to 0.95
+    #[arg(long, value_name = "SHARE", default_value_t = 0.6)]
+    pub(crate) first: f64,
+    /// Bars before an origin that its training may not see
+    #[arg(long, value_name = "BARS", default_value_t = 0)]
+    pub(crate) embargo: usize,
+    /// Passes of the LSTM; 0 leaves it out
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(crate) epochs: usize,
+    /// Write a plot of the last forecasts to this file
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) plot: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }

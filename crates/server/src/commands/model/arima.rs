@@ -1,6 +1,6 @@
 //! `model fit --algorithm arima`: parameters under the names that statsmodels and R use, `ar1`, `ma1`, `sar1`, `sma1`.
 
-use forecast::arima::{ArimaError, Fit, Given, Regressor, Spec, fit, fixed};
+use forecast::arima::{ArimaError, Bounds, Fit, Given, Regressor, Spec, fit, fixed, select};
 use forecast::stats::ljung_box;
 use serde_json::{Map, Value, json};
 
@@ -13,15 +13,26 @@ use crate::failure::{Exit, Failure};
 const LAGS: usize = 10;
 
 pub(super) fn run(options: &model::Fit, table: &Table) -> Result<Value, Failure> {
-    let spec = specification(&options.arima)?;
+    let spec = if options.arima.order.is_empty() { None } else { Some(specification(&options.arima)?) };
+    if spec.is_none() {
+        nothing_without_order(&options.arima)?;
+    } else if options.period.is_some() {
+        return Err(Failure::new(Exit::Usage, "--period is for the selection of an order; --order is given")
+            .advise("give the season with --seasonal P,D,Q,s"));
+    }
     if let Some(column) = time_column(options, table)?.filter(|_| options.time_column.is_some()) {
         super::fit::row_times(table, column)?;
     }
     let series = series(values(options, table)?)?;
-    let at = if options.arima.at.is_empty() { None } else { Some(given(&spec, &options.arima.at)?) };
-    let (cpu_s, found) = timed(|| match &at {
-        Some(given) => fixed(&series, &spec, given),
-        None => fit(&series, &spec),
+    let at = match &spec {
+        Some(spec) if !options.arima.at.is_empty() => Some(given(spec, &options.arima.at)?),
+        _ => None,
+    };
+    let bounds = Bounds { period: options.period, ..Bounds::default() };
+    let (cpu_s, found) = timed(|| match (&spec, &at) {
+        (Some(spec), Some(given)) => fixed(&series, spec, given),
+        (Some(spec), None) => fit(&series, spec),
+        (None, _) => select(&series, &bounds, &mut |_, _| true).map(|s| s.fit),
     });
     let found = found.map_err(|e| refused(&e))?;
     let forecast = found.forecast(options.horizon as usize);
@@ -34,6 +45,21 @@ pub(super) fn run(options: &model::Fit, table: &Table) -> Result<Value, Failure>
     answer.insert("forecast".into(), Value::Array(rows));
     answer.insert("cpu_s".into(), json!(cpu_s));
     Ok(Value::Object(answer))
+}
+
+/// Options that say something about an order that is not given.
+fn nothing_without_order(options: &model::Arima) -> Result<(), Failure> {
+    let given = [
+        ("--seasonal", !options.seasonal.is_empty()),
+        ("--mean", options.mean),
+        ("--drift", options.drift),
+        ("--at", !options.at.is_empty()),
+    ];
+    match given.iter().find(|g| g.1) {
+        Some((name, _)) => Err(Failure::new(Exit::Usage, format!("{name} needs --order p,d,q"))
+            .advise("give the order, or let it be selected with its constant (and --period for a season)")),
+        None => Ok(()),
+    }
 }
 
 fn refused(error: &ArimaError) -> Failure {

@@ -6,7 +6,7 @@ use forecast::Series;
 use serde_json::{Value, json};
 
 use super::csv::Table;
-use super::{arima, prophet, times};
+use super::{arima, ets, lstm, prophet, times};
 use crate::cli::model::{Algorithm, Fit};
 use crate::failure::{Exit, Failure};
 use crate::terminal;
@@ -25,6 +25,8 @@ pub(crate) fn run(options: &Fit) -> Result<ExitCode, Failure> {
     let answer = match options.algorithm {
         Algorithm::Arima => arima::run(options, &table)?,
         Algorithm::Prophet => prophet::run(options, &table)?,
+        Algorithm::Lstm => lstm::run(options, &table)?,
+        Algorithm::Ets => ets::run(options, &table)?,
     };
     if options.output.json {
         terminal::answer(answer);
@@ -63,11 +65,23 @@ fn refuse_foreign(options: &Fit) -> Result<(), Failure> {
         ("--samples", p.samples.is_some()),
         ("--step", p.step.is_some()),
     ];
-    let foreign = match options.algorithm {
-        Algorithm::Arima => prophet.iter().find(|o| o.1),
-        Algorithm::Prophet => arima.iter().find(|o| o.1),
-    };
-    match foreign {
+    let n = &options.lstm;
+    let lstm = [
+        ("--init", n.init.is_some()),
+        ("--hidden", n.hidden.is_some()),
+        ("--layers", n.layers.is_some()),
+        ("--window", n.window.is_some()),
+        ("--epochs", n.epochs.is_some()),
+        ("--batch", n.batch.is_some()),
+        ("--rate", n.rate.is_some()),
+        ("--clip", n.clip.is_some()),
+        ("--train", n.train.is_some()),
+        ("--shuffle", n.shuffle),
+    ];
+    let groups: [(&[(&str, bool)], Algorithm); 3] =
+        [(&arima, Algorithm::Arima), (&prophet, Algorithm::Prophet), (&lstm, Algorithm::Lstm)];
+    let others = groups.iter().filter(|(_, algorithm)| *algorithm != options.algorithm);
+    match others.flat_map(|(list, _)| list.iter()).find(|o| o.1) {
         Some((name, _)) => {
             Err(Failure::new(Exit::Usage, format!("{name} is not an option of this algorithm"))
                 .advise("leave it out, or choose the other --algorithm"))
@@ -170,7 +184,7 @@ pub(super) fn finite(value: f64) -> Value {
 }
 
 /// The answer for people: single values as lines, the forecast as a table.
-fn readable(answer: &Value) -> String {
+pub(super) fn readable(answer: &Value) -> String {
     let mut lines = Vec::new();
     for (name, value) in answer.as_object().into_iter().flatten() {
         match value {
