@@ -157,21 +157,36 @@ impl Archive {
     /// [`Error::Unknown`] when there is nothing to make them of; reading errors come as items, and end the iteration.
     pub fn bars(&self, id: InstrumentId, interval: Interval, span: Span) -> Result<Bars, Error> {
         let manifest = self.known(id)?;
-        let folder = folder(&self.root, id);
-        let scales = manifest.listing.scales;
-        let stored = |part: Interval| manifest.series(Kind::Bars(part)).map(|series| (part, series));
-        let parts = Interval::ALL.into_iter().rev().filter(|part| interval.is_made_of(*part));
-        if let Some((part, series)) = parts.filter_map(stored).next() {
-            let (kind, span) = (Kind::Bars(part), whole(interval, span));
-            let reached = series.files.last().is_some_and(|f| part.next(f.last()) >= span.to);
-            let cursor = Cursor::new::<Bar>(&folder, kind, &series.files, span, scales);
-            return Ok(Bars::new(cursor, part, interval, reached));
+        match self.parts(&manifest, interval) {
+            Some(kind) => Ok(self.bars_of(&manifest, id, kind, interval, span)),
+            None => Err(unknown(&manifest, id, Kind::Bars(interval))),
         }
-        if let Some(series) = manifest.series(Kind::Trades) {
-            let end = series.files.last().map(|f| f.last());
-            return Ok(Bars::of_trades(self.trades(&manifest, id, whole(interval, span)), interval, end));
-        }
-        Err(unknown(&manifest, id, Kind::Bars(interval)))
+    }
+
+    /// What bars of length `interval` are made of: the same, the longest shorter ones that fit, or trades.
+    pub(crate) fn parts(&self, manifest: &Manifest, interval: Interval) -> Option<Kind> {
+        let parts = Interval::ALL.into_iter().rev().filter(|part| interval.is_made_of(*part)).map(Kind::Bars);
+        parts.chain([Kind::Trades]).find(|kind| manifest.series(*kind).is_some())
+    }
+
+    /// Bars of length `interval` made of `kind`.
+    pub(crate) fn bars_of(
+        &self,
+        manifest: &Manifest,
+        id: InstrumentId,
+        kind: Kind,
+        interval: Interval,
+        span: Span,
+    ) -> Bars {
+        let span = whole(interval, span);
+        let files = manifest.series(kind).map(|s| s.files.as_slice()).unwrap_or_default();
+        let last = files.last().map(|f| f.last());
+        let Kind::Bars(part) = kind else {
+            return Bars::of_trades(self.trades(manifest, id, span), interval, last);
+        };
+        let reached = last.is_some_and(|last| part.next(last) >= span.to);
+        let cursor = Cursor::new::<Bar>(&folder(&self.root, id), kind, files, span, manifest.listing.scales);
+        Bars::new(cursor, part, interval, reached)
     }
 
     /// [`Archive::bars`] as columns, for work on many bars at once.

@@ -159,6 +159,31 @@ impl<W: Write> Write for Tally<W> {
     }
 }
 
+/// What is wrong with the bytes of a file, read as a whole; `None` if they are what was written.
+pub(crate) fn check(path: &Path, entry: &Entry) -> Result<Option<String>, Error> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Some("the file is missing".into()));
+        }
+        Err(error) => return Err(Error::io(path)(error)),
+    };
+    let (mut buffer, mut crc32c, mut len) = (vec![0; 1 << 18], 0, 0);
+    loop {
+        match file.read(&mut buffer).map_err(Error::io(path))? {
+            0 => break,
+            n => {
+                crc32c = crc32c::crc32c_append(crc32c, &buffer[..n]);
+                len += n as u64;
+            }
+        }
+    }
+    if len != entry.len {
+        return Ok(Some(format!("the file has {len} bytes, and {} were written", entry.len)));
+    }
+    Ok((crc32c != entry.crc32c).then(|| "its bytes are not what was written".into()))
+}
+
 /// Reads the blocks of a series that have a part in a span, cut to it.
 pub(crate) struct Cursor {
     folder: PathBuf,

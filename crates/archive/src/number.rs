@@ -1,16 +1,16 @@
 //! Decimal text of foreign files to integers, and which scale they need.
 //!
 //! Exact, with one documented exception. Programs that keep prices as binary floats print 0.09946999 as
-//! `0.09946999000000001`: seventeen digits that name the same float. A text of 16 or more significant digits that, rounded
+//! `0.09946999000000001`: seventeen digits that name the same float. A text of 16 or 17 significant digits that, rounded
 //! to 15 (what every decimal keeps through a double, `DBL_DIG`), has at most 13 left is read as that shorter number. It is
-//! counted and told as noise, never done to texts of 15 digits or less, and a number that is finer than the scale in any
+//! counted and told as noise, never done to longer or shorter texts, and a number that is finer than the scale in any
 //! other way is refused.
 
 use types::decimal::{self, DecimalError};
 use types::instrument::{DEFAULT_SCALE, SCALE_MAX};
 
-/// Significant digits above which a text may be the print of a binary float.
-const NOISY_DIGITS: u32 = 16;
+/// Significant digits of a text that may be the print of a binary float: more than 17 no such print has.
+const NOISY_DIGITS: std::ops::RangeInclusive<u32> = 16..=17;
 /// Digits that a decimal keeps through a double.
 const KEPT_DIGITS: u32 = 15;
 /// Digits that may be left for the rest to be noise.
@@ -124,7 +124,7 @@ impl Digits {
     /// The decimal that this print of a binary float stands for; `None` if it looks like a number that means all its digits.
     fn meant(self) -> Option<Self> {
         let surplus = self.significant().checked_sub(KEPT_DIGITS)?;
-        if self.significant() < NOISY_DIGITS {
+        if !NOISY_DIGITS.contains(&self.significant()) {
             return None;
         }
         let unit = 10_u128.checked_pow(surplus)?;
@@ -201,7 +201,13 @@ mod tests {
         ] {
             assert_eq!(scaled(text, 8), Ok(Scaled { value: want, noisy: true }), "{text}");
         }
-        for text in ["0.123456789", "0.1234567890123456", "0.000000001", "1820.544474181234567"] {
+        for text in [
+            "0.123456789",
+            "0.1234567890123456",
+            "0.000000001",
+            "1820.544474181234567",
+            "1000000.000000000001",
+        ] {
             assert_eq!(scaled(text, 8), Err(DecimalError::TooPrecise), "{text}");
         }
         assert_eq!(scaled("-1", 8), Err(DecimalError::OutOfRange));
@@ -238,7 +244,11 @@ mod tests {
                 if let Some(value) = plain(text.as_bytes(), scale) {
                     prop_assert_eq!(Ok(value), exact, "{}", &text);
                 }
-                prop_assert_eq!(scaled(&text, scale).map(|s| s.value), exact, "{}", &text);
+                match scaled(&text, scale) {
+                    // The documented exception: what would be refused is read as the decimal that was meant.
+                    Ok(Scaled { noisy: true, .. }) => prop_assert_eq!(exact, Err(DecimalError::TooPrecise)),
+                    other => prop_assert_eq!(other.map(|s| s.value), exact, "{}", &text),
+                }
             }
         }
 

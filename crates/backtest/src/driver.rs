@@ -11,7 +11,8 @@ use std::collections::{BinaryHeap, VecDeque};
 
 use engine::{Engine, Input, Output};
 use orders::BotId;
-use types::{Bar, Interval, MarketEvent, MarketId, MarketNews, Stamped, Time};
+use types::depth::DepthSnapshot;
+use types::{Bar, FeedState, Interval, MarketEvent, MarketId, MarketNews, Stamped, Time};
 use venue_sim::{News, SimVenue};
 
 use crate::fold::Fold;
@@ -23,6 +24,9 @@ const WATCH_EVERY: u64 = 1 << 16;
 
 /// Funding of perpetuals is due at these steps of the day: 00:00, 08:00, 16:00 UTC.
 const FUNDING_NS: i64 = 8 * 3_600 * 1_000_000_000;
+
+/// Open orders are asked about this often when reports can be lost.
+const AUDIT_NS: i64 = 30 * 1_000_000_000;
 
 /// Whether to go on; asked now and then.
 pub type Watch<'a> = &'a mut dyn FnMut(Time) -> bool;
@@ -45,6 +49,8 @@ struct Lane<'a> {
 /// What happens next; by time, then in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Action {
+    Link,
+    Audit,
     Funding,
     Hear(usize),
     Timer,
@@ -56,6 +62,8 @@ pub(crate) struct Driver<'a> {
     pub(crate) engine: Engine,
     pub(crate) venue: SimVenue,
     pub(crate) recorder: Recorder,
+    /// Whether anything can go wrong.
+    pub(crate) faulty: bool,
     lanes: Vec<Lane<'a>>,
     timers: BinaryHeap<Reverse<(Time, u64, BotId, u32)>>,
     out: Vec<Output>,
@@ -70,6 +78,11 @@ pub(crate) struct Driver<'a> {
     tick: Option<Time>,
     /// Rate per eight hours, and when it is due next.
     funding: Option<(i64, Time)>,
+    /// When the connection is next lost, and when it comes back; while it is lost nothing is heard.
+    link: Option<(Time, Time)>,
+    down: bool,
+    /// When open orders are next asked about; only with faults.
+    audit: Option<Time>,
     pub(crate) now: Time,
     pub(crate) first: Option<Time>,
     pub(crate) strangers: u64,
@@ -89,6 +102,7 @@ impl<'a> Driver<'a> {
             engine,
             venue,
             recorder,
+            faulty: false,
             lanes: Vec::new(),
             timers: BinaryHeap::new(),
             out: Vec::new(),
@@ -99,6 +113,9 @@ impl<'a> Driver<'a> {
             mark: None,
             tick: None,
             funding: (funding != 0).then_some((funding, Time(i64::MIN))),
+            link: None,
+            down: false,
+            audit: None,
             now: Time(i64::MIN),
             first: None,
             strangers: 0,
@@ -127,6 +144,8 @@ impl<'a> Driver<'a> {
             }
             self.now = at;
             match action {
+                Action::Link => self.link(at),
+                Action::Audit => self.audit(at),
                 Action::Funding => self.fund(at),
                 Action::Hear(lane) => self.hear(lane, at)?,
                 Action::Timer => self.ring(at),
@@ -147,6 +166,10 @@ impl<'a> Driver<'a> {
         if let Some((_, due)) = &mut self.funding {
             *due = Time(at.0 - at.0.rem_euclid(FUNDING_NS) + FUNDING_NS);
         }
+        if self.faulty {
+            self.audit = Some(at.plus_nanos(AUDIT_NS));
+            self.link = self.venue.outage(at);
+        }
         let bars = |lane: &Lane<'_>| matches!(lane.tape.event().data, MarketNews::Bar(_));
         if !self.lanes.iter().any(bars) {
             self.tick = Some(self.main.1.next(self.main.1.start(at)));
@@ -164,6 +187,14 @@ impl<'a> Driver<'a> {
         first?;
         consider(&mut first, self.timers.peek().map(|Reverse(timer)| timer.0), Action::Timer);
         consider(&mut first, self.funding.map(|(_, due)| due), Action::Funding);
+        if self.faulty {
+            consider(&mut first, self.audit, Action::Audit);
+            consider(
+                &mut first,
+                self.link.map(|(from, until)| if self.down { until } else { from }),
+                Action::Link,
+            );
+        }
         first
     }
 
@@ -216,11 +247,44 @@ impl<'a> Driver<'a> {
             lane.heard = Some(heard);
             return Ok(());
         }
-        self.seq += 1;
-        self.engine.hear(at, self.seq, event, &mut self.out);
+        if !self.down {
+            self.seq += 1;
+            self.engine.hear(at, self.seq, event, &mut self.out);
+        }
         lane.load()?;
         self.outputs(at);
         Ok(())
+    }
+
+    /// The connection is lost, or comes back: then the books are fetched anew and every open order is asked about.
+    fn link(&mut self, at: Time) {
+        self.down = !self.down;
+        let state = if self.down { FeedState::Down } else { FeedState::Up };
+        let markets: Vec<MarketId> = self.engine.markets().iter().map(|v| v.instrument().market.id).collect();
+        for market in markets {
+            self.step(at, Input::Market(MarketEvent { market, data: MarketNews::Feed(state) }));
+            if let (false, Some(data)) = (self.down, self.venue.book(market).and_then(snapshot)) {
+                self.step(at, Input::Market(MarketEvent { market, data }));
+            }
+        }
+        if !self.down {
+            self.link = self.venue.outage(at);
+            self.ask(at);
+        }
+    }
+
+    fn audit(&mut self, at: Time) {
+        self.audit = Some(at.plus_nanos(AUDIT_NS));
+        if !self.down {
+            self.ask(at);
+        }
+    }
+
+    fn ask(&mut self, at: Time) {
+        let open: Vec<_> = self.engine.orders().open().map(|o| (o.market, o.client_id)).collect();
+        for (market, client_id) in open {
+            self.venue.ask(at, market, client_id);
+        }
     }
 
     fn hear(&mut self, lane: usize, at: Time) -> Result<(), TapeError> {
@@ -228,8 +292,10 @@ impl<'a> Driver<'a> {
         let lane = &mut self.lanes[lane];
         let late = if lane.heard.take().is_none() { lane.late.pop_front() } else { None };
         let event = late.as_ref().map_or_else(|| lane.tape.event(), |(_, event)| event);
-        self.seq += 1;
-        self.engine.hear(at, self.seq, event, &mut self.out);
+        if !self.down {
+            self.seq += 1;
+            self.engine.hear(at, self.seq, event, &mut self.out);
+        }
         if let MarketNews::Bar(bar) = event.data {
             self.outputs(at);
             self.closed(index, at, &bar);
@@ -248,8 +314,10 @@ impl<'a> Driver<'a> {
             for longer in self.lanes[lane].folds[n].add(bar).into_iter().flatten() {
                 let lane = &mut self.lanes[lane];
                 lane.folded = MarketEvent { market, data: MarketNews::Bar(longer) };
-                self.seq += 1;
-                self.engine.hear(at, self.seq, &lane.folded, &mut self.out);
+                if !self.down {
+                    self.seq += 1;
+                    self.engine.hear(at, self.seq, &lane.folded, &mut self.out);
+                }
                 self.outputs(at);
                 self.note((market, longer.interval), at);
             }
@@ -323,6 +391,14 @@ impl<'a> Driver<'a> {
         }
         self.out = out;
     }
+}
+
+/// A known book as the snapshot a venue would send.
+fn snapshot(book: &market_data::SyncedBook) -> Option<MarketNews> {
+    let market_data::State::Live { last } = book.state() else { return None };
+    let side = |side| book.book().map(|b| b.side(side).iter().collect()).unwrap_or_default();
+    let (bids, asks) = (side(types::Side::Buy), side(types::Side::Sell));
+    Some(MarketNews::Snapshot(DepthSnapshot { last, bids, asks }))
 }
 
 /// Keeps the earlier of `first` and `action` at `at`.

@@ -30,5 +30,5 @@ pub use listing::listing;
 pub use outcome::{ClosedTrade, FillRecord, OrderCounts, Outcome};
 pub use plan::{Plan, PlanError};
 pub use run::{Recording, RunError, Setup, run};
-pub use run_spec::{Fees, Latency, PricePath, RunSpec, Slippage, Touch, Traded, VenueConfig};
+pub use run_spec::{Faults, Fees, Latency, PricePath, Queue, RunSpec, Slippage, Touch, Traded, VenueConfig};
 pub use tape::{Tape, TapeError};

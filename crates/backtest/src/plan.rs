@@ -54,8 +54,7 @@ impl Plan {
         let instruments = with_shared_assets(instruments)?;
         spec.traded = instruments.iter().zip(sources).map(|(i, source)| traded(i, source)).collect();
         if let Some(quote) = instruments.first().map(|i| i.market.quote) {
-            let more = quote.scale.checked_sub(spec.money_scale).map(|by| 10_i128.pow(u32::from(by)));
-            let cash = more.and_then(|by| spec.cash.0.checked_mul(by));
+            let cash = rescaled(spec.cash.0, spec.money_scale, quote.scale);
             let too_fine =
                 || RunError::Instruments(format!("money in {} has {} decimals", quote.code, quote.scale));
             spec.cash = Money(cash.ok_or_else(too_fine)?);
@@ -108,6 +107,12 @@ impl Plan {
             recordings,
         })
     }
+}
+
+/// Units of 10^-`from` as units of 10^-`to`, if nothing is lost.
+fn rescaled(units: i128, from: u8, to: u8) -> Option<i128> {
+    let by = 10_i128.pow(u32::from(from.abs_diff(to)));
+    if to >= from { units.checked_mul(by) } else { (units % by == 0).then(|| units / by) }
 }
 
 fn pairs(params: &[(String, String)]) -> Vec<(&str, &str)> {

@@ -101,6 +101,7 @@ pub(crate) fn run_observed(
     let recorder = Recorder::new(BOT, spec.cash, instruments.len());
     let main = (MarketId(0), spec.interval);
     let mut driver = Driver::new(engine, venue, recorder, BOT, main, spec.feed_ns, spec.funding);
+    driver.faulty = spec.venue.faults.any();
     for (recording, longer) in recordings.into_iter().zip(&longer) {
         driver.add(recording.tape, longer)?;
     }

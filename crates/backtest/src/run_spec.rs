@@ -1,7 +1,7 @@
 //! What a run was made of: enough to make it again, digit for digit.
 
 use types::{FeeRate, Interval, Money, Price, Qty, Time};
-pub use venue_sim::{Config as VenueConfig, Fees, Latency, PricePath, Slippage, Touch};
+pub use venue_sim::{Config as VenueConfig, Faults, Fees, Latency, PricePath, Queue, Slippage, Touch};
 
 /// Everything that decides how a run ends.
 #[derive(Clone, Debug, PartialEq, Eq)]

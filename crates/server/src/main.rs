@@ -43,6 +43,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Model(model) => commands::model::run(&loaded.config, model),
         Command::User(user) => commands::user::run(&loaded.config, user),
         Command::Backtest(command) => commands::backtest::run(&loaded.config, command),
+        Command::Data(data) => commands::data::run(&loaded.config, data),
         Command::Doctor(output) => commands::doctor::run(&loaded.config, *output),
         Command::Config(Settings::Show { origin, output }) => {
             commands::settings::show(&loaded, *origin, *output);

@@ -130,8 +130,8 @@ pub(crate) fn free(account: AccountId, ledger: &BotAccount, asset: AssetId, mark
 /// The price of `market` at which the account's collateral is down to the maintenance margins, all else unchanged; `None` if no
 /// price leads there.
 ///
-/// Long: collateral + value - cost = margins elsewhere + m × value; short with the signs turned. Rounded to the account's harm
-/// by less than one unit.
+/// Long: collateral + value - cost = margins elsewhere + m × value; short with the signs turned. Rounded down to a price whose
+/// money is exact.
 pub(crate) fn liquidation_price(
     ledger: &BotAccount,
     market: MarketId,

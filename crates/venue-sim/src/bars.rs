@@ -49,10 +49,13 @@ impl SimVenue {
         }
     }
 
-    /// The price an order of `side` would meet at `now`: inside the bar the path's, else the last one.
+    /// The price an order of `side` would meet at `now`: inside a bar the path's, else the book's best, else the last one.
     pub(crate) fn price(&self, market: &SimMarket, side: Side, now: Time) -> Option<Price> {
-        let up = side == Side::Buy;
-        market.bar.map(|bar| bar.corners(self.config.path, side).price_at(now, up)).or(market.last)
+        if let Some(bar) = market.bar {
+            return Some(bar.corners(self.config.path, side).price_at(now, side == Side::Buy));
+        }
+        let best = market.book.book().and_then(|book| book.side(side.opposite()).best());
+        best.map(|(price, _)| price).or(market.last)
     }
 
     /// An order arrived or changed at `now`: plans what happens to it in the present bar.

@@ -2,6 +2,8 @@
 
 use types::{FeeRate, Time};
 
+use crate::{Faults, Queue};
+
 /// All settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
@@ -15,8 +17,12 @@ pub struct Config {
     pub slippage: Slippage,
     /// Most of a bar's volume that orders get, in hundredths of a percent; `None`: as much as they want.
     pub participation_bips: Option<u32>,
+    /// Where in a recorded book's queue resting orders stand.
+    pub queue: Queue,
     /// How long messages travel.
     pub latency: Latency,
+    /// What goes wrong on the way.
+    pub faults: Faults,
     /// What a liquidation costs beyond the taker's fee.
     pub liquidation_fee: FeeRate,
     /// Seed of everything that is drawn.

@@ -41,8 +41,11 @@ impl SimVenue {
         if let Some(room) = &mut market.room {
             *room -= i128::from(qty.0);
         }
-        let done = if order.budget.is_some() {
-            true
+        let step = market.instrument.market.rules.lot.step;
+        let done = if let Some(budget) = &mut order.budget {
+            let fee_too = if fee_asset == market.instrument.market.quote.id { fee.0 } else { 0 };
+            budget.0 -= quote.0 + fee_too;
+            notional.affordable(*budget, price, step) == Qty::ZERO
         } else {
             // What is left keeps its share of the reservation, rounded up.
             let before = i128::from(order.left.0);
@@ -55,11 +58,16 @@ impl SimVenue {
         account::book(self.accounts.get_mut(account), &market.instrument, side, &fill);
         let lost = seen.map_or(0, |seen| (quote.0 - notional.amount(seen, qty).0).abs());
         self.slipped.0 = self.slipped.0.saturating_add(lost);
+        let by_budget = order.budget.is_some();
         if done {
             market.orders.remove(index);
         }
         let id = market.instrument.market.id;
         self.report(now, id, client_id, Outcome::Fill(fill));
+        // No quantity tells that an order by amount is complete: its end is said.
+        if done && by_budget {
+            self.report(now, id, client_id, Outcome::Expired);
+        }
         self.plan_liquidation(at);
         done
     }

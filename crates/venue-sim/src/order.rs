@@ -1,12 +1,16 @@
 //! One of our orders at the venue, and one market with its orders.
 
+use market_data::SyncedBook;
 use matching::triggers::Direction;
 use orders::VenueOrder;
 use portfolio::position::BotAccount;
 use types::order::Amount;
-use types::{AssetId, ClientOrderId, Instrument, Market, Money, Price, Qty, Side, Terms, Time, VenueReason};
+use types::{
+    AssetId, ClientOrderId, Instrument, Market, Money, Price, Qty, Side, Terms, Time, TradeId, VenueReason,
+};
 
 use crate::path::BarPath;
+use crate::queue::Place;
 
 /// Where an order stands at the venue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +45,10 @@ pub(crate) struct SimOrder {
     pub(crate) due: Option<(Time, Price)>,
     /// A trailing order's best price at the end of the present bar.
     pub(crate) best_after: Option<Price>,
+    /// Its place in the queue of a recorded book.
+    pub(crate) place: Place,
+    /// The last print that reached it.
+    pub(crate) met: TradeId,
 }
 
 impl SimOrder {
@@ -59,8 +67,8 @@ impl SimOrder {
             Terms::Market { .. } | Terms::Stop { .. } => None,
         };
         let left = order.terms.qty().unwrap_or_default();
-        let (due, best_after) = (None, None);
-        Self { order, left, budget, stage, limit, hold, from: now, due, best_after }
+        let (due, best_after, place, met) = (None, None, Place::default(), TradeId(0));
+        Self { order, left, budget, stage, limit, hold, from: now, due, best_after, place, met }
     }
 
     pub(crate) const fn buys(&self) -> bool {
@@ -81,6 +89,12 @@ pub(crate) struct SimMarket {
     pub(crate) room: Option<i128>,
     /// The last price that was seen.
     pub(crate) last: Option<Price>,
+    /// The recorded book.
+    pub(crate) book: SyncedBook,
+    /// True once the market has shown a book.
+    pub(crate) has_book: bool,
+    /// What we took of the recorded book since its levels were last shown: side of the level, price, quantity.
+    pub(crate) taken: Vec<(Side, Price, Qty)>,
     /// The earliest thing that happens in the present bar.
     pub(crate) due: Option<Time>,
     /// A liquidation that the present bar leads to.
@@ -104,6 +118,9 @@ impl SimMarket {
             volume: 0,
             room: None,
             last: None,
+            book: SyncedBook::default(),
+            has_book: false,
+            taken: Vec::new(),
             due: None,
             liquidation: None,
         }

@@ -8,12 +8,13 @@ use std::collections::VecDeque;
 use orders::VenueOrder;
 use risk::Approved;
 use types::{
-    AccountId, AssetId, ClientOrderId, Instrument, Liquidation, MarketEvent, MarketId, MarketNews, Money,
-    Outcome, Overflow, Price, Report, Terms, Time, TradeId, VenueReason,
+    AccountId, AssetId, ClientOrderId, FeedState, Instrument, Liquidation, MarketEvent, MarketId, MarketNews,
+    Money, Outcome, Overflow, Price, Report, Terms, Time, TradeId, VenueReason,
 };
 
 use crate::Config;
 use crate::account::{self, Accounts};
+use crate::faults::{Fate, Trouble};
 use crate::order::{SimMarket, SimOrder, Stage};
 use crate::travel::Travel;
 
@@ -31,6 +32,7 @@ pub enum News {
 enum Message {
     Order(VenueOrder),
     Cancel { market: MarketId, client_id: ClientOrderId },
+    Ask { market: MarketId, client_id: ClientOrderId },
 }
 
 /// The simulated venue of one shard.
@@ -40,6 +42,7 @@ pub struct SimVenue {
     pub(crate) markets: Vec<SimMarket>,
     pub(crate) accounts: Accounts,
     travel: Travel,
+    trouble: Option<Trouble>,
     /// On their way to the venue, by arrival.
     incoming: VecDeque<(Time, Message)>,
     /// On their way to us, by arrival.
@@ -58,11 +61,13 @@ impl SimVenue {
     #[must_use]
     pub fn new(config: Config) -> Self {
         let travel = Travel::new(config.latency.clone(), config.seed);
+        let trouble = config.faults.any().then(|| Trouble::new(config.faults, config.seed));
         Self {
             config,
             markets: Vec::new(),
             accounts: Accounts::default(),
             travel,
+            trouble,
             incoming: VecDeque::new(),
             outgoing: VecDeque::new(),
             due: None,
@@ -93,7 +98,32 @@ impl SimVenue {
     /// Sends an order that risk approved.
     pub fn submit(&mut self, now: Time, order: Approved<VenueOrder>) {
         let at = self.travel.there(now);
-        self.incoming.push_back((at, Message::Order(order.into_order())));
+        let order = order.into_order();
+        if self.trouble.as_mut().is_some_and(Trouble::loses_order) {
+            let back = self.travel.back(at);
+            let report =
+                Report { market: order.market, client_id: order.client_id, outcome: Outcome::Unknown };
+            self.outgoing.push_back((back, News::Report(report)));
+            return;
+        }
+        self.incoming.push_back((at, Message::Order(order)));
+    }
+
+    /// Asks what has become of an order: everything about it is told again (order protocol, step 4), or that it never arrived.
+    pub fn ask(&mut self, now: Time, market: MarketId, client_id: ClientOrderId) {
+        let at = self.travel.there(now);
+        self.incoming.push_back((at, Message::Ask { market, client_id }));
+    }
+
+    /// The loss of the connection that is under way at `now`, or the next one: from, until. `None` when it holds for ever.
+    pub fn outage(&mut self, now: Time) -> Option<(Time, Time)> {
+        self.trouble.as_mut()?.outage(now)
+    }
+
+    /// The recorded book of a market, if it is known at the moment.
+    #[must_use]
+    pub fn book(&self, market: MarketId) -> Option<&market_data::SyncedBook> {
+        self.markets.get(usize::from(market.0)).map(|m| &m.book).filter(|book| book.book().is_some())
     }
 
     /// Sends a cancel.
@@ -112,12 +142,11 @@ impl SimVenue {
         match &event.data {
             MarketNews::Bar(bar) => self.begin_bar(event.market, bar),
             MarketNews::Funding { rate, mark } => self.fund_positions(event.market, *rate, *mark),
-            MarketNews::Print(_)
-            | MarketNews::Snapshot(_)
-            | MarketNews::Diff(_)
-            | MarketNews::Best { .. }
-            | MarketNews::Mark(_)
-            | MarketNews::Feed(_) => {}
+            MarketNews::Print(print) => self.print(now, event.market, print),
+            MarketNews::Snapshot(snapshot) => self.snapshot(now, event.market, snapshot),
+            MarketNews::Diff(diff) => self.diff(now, event.market, diff),
+            MarketNews::Feed(FeedState::Down) => self.markets[usize::from(event.market.0)].book.disconnect(),
+            MarketNews::Best { .. } | MarketNews::Mark(_) | MarketNews::Feed(FeedState::Up) => {}
         }
         self.now = self.now.max(now);
     }
@@ -170,6 +199,7 @@ impl SimVenue {
         let Some((now, message)) = self.incoming.pop_front() else { return };
         match message {
             Message::Order(order) => self.accept(now, order),
+            Message::Ask { market, client_id } => self.recall(now, market, client_id),
             Message::Cancel { market, client_id } => {
                 let Some(view) = self.markets.get_mut(usize::from(market.0)) else { return };
                 if let Some(at) = view.find(&client_id) {
@@ -182,9 +212,22 @@ impl SimVenue {
         }
     }
 
+    /// Tells everything about an order again.
+    fn recall(&mut self, now: Time, market: MarketId, client_id: ClientOrderId) {
+        let back = self.travel.back(now);
+        let Some(trouble) = &self.trouble else { return };
+        let history = trouble.history(&client_id);
+        let tell = |outcome: &Outcome| (back, News::Report(Report { market, client_id, outcome: *outcome }));
+        if history.is_empty() {
+            self.outgoing.push_back(tell(&Outcome::NeverArrived));
+        }
+        self.outgoing.extend(history.iter().map(tell));
+    }
+
     fn accept(&mut self, now: Time, order: VenueOrder) {
         let at = usize::from(order.market.0);
-        match self.refusal(now, &order) {
+        let unwilling = self.trouble.as_mut().is_some_and(Trouble::rejects);
+        match self.refusal(now, &order, unwilling) {
             Err(reason) => self.report(now, order.market, order.client_id, Outcome::Rejected(reason)),
             Ok((order, hold)) => {
                 self.orders += 1;
@@ -196,16 +239,28 @@ impl SimVenue {
                 }
                 self.markets[at].orders.push(live);
                 let index = self.markets[at].orders.len() - 1;
-                self.schedule(at, index, now);
-                self.refresh_due();
+                if self.markets[at].bar.is_some() {
+                    self.schedule(at, index, now);
+                    self.refresh_due();
+                } else {
+                    self.meet(at, index, now);
+                }
             }
         }
     }
 
     /// Why the venue does not take an order; else the order as it takes it (one that may only reduce is cut to the position)
     /// and what it reserves.
-    fn refusal(&self, now: Time, order: &VenueOrder) -> Result<(VenueOrder, (AssetId, Money)), VenueReason> {
+    fn refusal(
+        &self,
+        now: Time,
+        order: &VenueOrder,
+        unwilling: bool,
+    ) -> Result<(VenueOrder, (AssetId, Money)), VenueReason> {
         let market = self.markets.get(usize::from(order.market.0)).ok_or(VenueReason::NotAllowed)?;
+        if unwilling {
+            return Err(VenueReason::RateLimited);
+        }
         if market.find(&order.client_id).is_some() {
             return Err(VenueReason::Duplicate);
         }
@@ -231,7 +286,23 @@ impl SimVenue {
     /// Sends a report on its way.
     pub(crate) fn report(&mut self, now: Time, market: MarketId, client_id: ClientOrderId, outcome: Outcome) {
         let at = self.travel.back(now);
-        self.outgoing.push_back((at, News::Report(Report { market, client_id, outcome })));
+        let mut told = Report { market, client_id, outcome };
+        let mut times = 1;
+        if let Some(trouble) = &mut self.trouble {
+            trouble.remember(client_id, outcome);
+            let (fate, timed_out) = trouble.fate(at, &outcome);
+            if timed_out {
+                told.outcome = Outcome::Unknown;
+            }
+            times = match fate {
+                Fate::Lost => 0,
+                Fate::Arrives => 1,
+                Fate::Twice => 2,
+            };
+        }
+        for _ in 0..times {
+            self.outgoing.push_back((at, News::Report(told)));
+        }
     }
 
     pub(crate) fn tell(&mut self, now: Time, news: News) {

@@ -40,7 +40,7 @@ pub(super) fn import(
         tick: Step::new(listing.tick),
         lot: Step::new(if fresh_lot { largest_lot } else { listing.lot }),
     };
-    let mut capture = Capture::new(listing.scales, request.id.symbol.to_string());
+    let mut capture = Capture::new(listing.scales, Some(request.id.symbol.to_string()));
     let source = Source::open(&request.file)?;
     let (seen, name) = (std::rc::Rc::clone(&source.seen), source.name.clone());
     let mut meter = Meter::new(&source, "importing", progress);

@@ -9,14 +9,15 @@ mod trades;
 
 use std::path::{Path, PathBuf};
 
+use types::instrument::DEFAULT_SCALE;
 use types::{InstrumentId, Interval, Time};
 
 use crate::archive::Archive;
 use crate::change::Counts;
-use crate::manifest::{Contract, Listing, Origin};
+use crate::manifest::{Contract, Listing, Origin, Scales};
 use crate::series::Kind;
 use crate::source::columns::{Columns, Dialect, detect};
-use crate::source::csv::Stamp;
+use crate::source::csv::{Rows, Stamp, each_row};
 use crate::source::{Lines, Source, capture as recording};
 use crate::{Error, stamp};
 
@@ -130,6 +131,38 @@ pub fn import(
             Columns::Trades(columns) => trades::import(archive, request, &dialect, &columns, progress),
         },
     }
+}
+
+/// Reads a text as [`import()`] would, at the default scales, without an archive: the number of rows, or what is wrong.
+///
+/// # Errors
+/// As [`import()`].
+pub fn check_text(text: &[u8]) -> Result<u64, Error> {
+    let scales = Scales::new(DEFAULT_SCALE, DEFAULT_SCALE)?;
+    let mut lines = Lines::new(text);
+    let Some((_, first)) = lines.next()? else { return Err(Error::Input("the text is empty".into())) };
+    let mut count = 0;
+    if recording::looks_like_it(first) {
+        let mut capture = recording::Capture::new(scales, None);
+        let mut lines = Lines::new(text);
+        while let Some((line, text)) = lines.next()? {
+            capture.read(text).map_err(|what| Error::line(line, what))?;
+            count += 1;
+        }
+        return Ok(count);
+    }
+    let dialect = detect(first).map_err(Error::Input)?;
+    let mut rows = Rows::new(scales);
+    let owned: Box<dyn std::io::Read> = Box::new(std::io::Cursor::new(text.to_vec()));
+    each_row(owned, &dialect, |line, fields| {
+        count += 1;
+        match &dialect.columns {
+            Columns::Bars(columns) => rows.bar(fields, columns, Interval::M1, Stamp::Open).map(|_| ()),
+            Columns::Trades(columns) => rows.print(fields, columns).map(|_| ()),
+        }
+        .map_err(|what| Error::line(line, what))
+    })?;
+    Ok(count)
 }
 
 fn probe(path: &Path) -> Result<Format, Error> {

@@ -81,13 +81,14 @@ pub(crate) fn looks_like_it(line: &str) -> bool {
 /// Reads lines for one market.
 pub(crate) struct Capture {
     pub(crate) scales: Scales,
-    pub(crate) symbol: String,
+    /// `None` takes every market for the one.
+    pub(crate) symbol: Option<String>,
     /// True once a message of another market was seen: from then on a snapshot, which names none, could be anybody's.
     several: bool,
 }
 
 impl Capture {
-    pub(crate) const fn new(scales: Scales, symbol: String) -> Self {
+    pub(crate) const fn new(scales: Scales, symbol: Option<String>) -> Self {
         Self { scales, symbol, several: false }
     }
 
@@ -115,7 +116,7 @@ impl Capture {
         let Some(symbol) = fields.symbol else {
             return Ok(Message::Skipped(short(fields.event.unwrap_or("answer"))));
         };
-        if symbol != self.symbol {
+        if self.symbol.as_ref().is_some_and(|wanted| symbol != wanted) {
             self.several = true;
             return Ok(Message::Foreign(short(symbol)));
         }

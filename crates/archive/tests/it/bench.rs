@@ -96,7 +96,7 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
 pub(crate) fn minutes(from: i64, count: i64) -> String {
     let mut text = String::from("timestamp,open,high,low,close,volume\n");
     for n in from..from + count {
-        let (ms, price) = (1_640_995_200_000 + n * 60_000, 40_000 + n % 977);
+        let (ms, price) = (1_640_995_200_000 + n * 60_000, 40_488 - (n % 976 - 488).abs());
         text.push_str(&format!(
             "{ms},{price}.0,{}.5,{}.25,{price}.25,{}.125\n",
             price + 1,

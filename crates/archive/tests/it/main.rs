@@ -11,3 +11,4 @@ mod hostile;
 mod importing;
 mod reading;
 mod recorded;
+mod verifying;

@@ -31,6 +31,9 @@ fn m1_the_recorded_book_is_rebuilt_from_the_archive_to_the_last_level() {
     assert_eq!(report.series.iter().map(|s| s.counts.added).collect::<Vec<_>>(), [9_757, 31_492]);
     let listing = bench.archive.listing(id("BTCUSDT")).unwrap();
     assert_eq!((listing.tick, listing.lot, listing.base.as_str()), (1_000_000, 1_000, "BTC"));
+    for kind in [archive::Kind::Trades, archive::Kind::Book] {
+        assert_eq!(bench.archive.verify(id("BTCUSDT"), kind).unwrap().findings, []);
+    }
     let events = bench.events("BTCUSDT");
     assert!(events.windows(2).all(|w| w[0].at <= w[1].at && w[0].seq + 1 == w[1].seq));
     let mut best = std::collections::BTreeMap::new();

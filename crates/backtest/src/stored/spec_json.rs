@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use types::{FeeRate, Interval, Money, Price, Qty, Time, decimal};
-use venue_sim::{Config, Fees, Latency, PricePath, Slippage, Touch, Travelled};
+use venue_sim::{Config, Faults, Fees, Latency, PricePath, Queue, Slippage, Touch, Travelled};
 
 use crate::{RunSpec, Traded};
 
@@ -84,6 +84,11 @@ fn put_venue(venue: &Config) -> Value {
         "fee_in_received": fees.in_received,
         "path": venue.path.as_str(),
         "fill_on_touch": touch,
+        "queue_power": match venue.queue {
+            Queue::Conservative => Value::Null,
+            Queue::Probability { power } => json!(power),
+        },
+        "faults": put_faults(&venue.faults),
         "slippage": put_slippage(venue.slippage),
         "participation_bips": venue.participation_bips,
         "latency": put_latency(&venue.latency),
@@ -103,11 +108,37 @@ fn get_venue(json: &Value) -> Option<Config> {
         },
         path: PricePath::parse(json["path"].as_str()?)?,
         touch: if json["fill_on_touch"].as_bool()? { Touch::At } else { Touch::Through },
+        queue: match &json["queue_power"] {
+            Value::Null => Queue::Conservative,
+            power => Queue::Probability { power: u8::try_from(power.as_u64()?).ok()? },
+        },
+        faults: get_faults(&json["faults"])?,
         slippage: get_slippage(&json["slippage"])?,
         participation_bips: json["participation_bips"].as_u64().and_then(|b| u32::try_from(b).ok()),
         latency: get_latency(&json["latency"])?,
         liquidation_fee: rate("liquidation_e8")?,
         seed: json["seed"].as_str()?.parse().ok()?,
+    })
+}
+
+fn put_faults(faults: &Faults) -> Value {
+    json!({
+        "rejected": faults.rejected, "never_arrive": faults.never_arrive, "timed_out": faults.timed_out,
+        "lost": faults.lost, "repeated": faults.repeated, "outage_every_ns": faults.outage_every_ns,
+        "outage_ns": faults.outage_ns,
+    })
+}
+
+fn get_faults(json: &Value) -> Option<Faults> {
+    let often = |name: &str| u32::try_from(json[name].as_u64()?).ok();
+    Some(Faults {
+        rejected: often("rejected")?,
+        never_arrive: often("never_arrive")?,
+        timed_out: often("timed_out")?,
+        lost: often("lost")?,
+        repeated: often("repeated")?,
+        outage_every_ns: json["outage_every_ns"].as_i64()?,
+        outage_ns: json["outage_ns"].as_i64()?,
     })
 }
 

@@ -54,7 +54,7 @@ pub(crate) struct Work {
     pub(crate) file: Option<PathBuf>,
     /// What the file holds: perp can go short and is margined, spot cannot [default: perp]
     #[arg(long, value_enum)]
-    pub(crate) kind: Option<Kind>,
+    pub(crate) kind: Option<Contract>,
     /// Smallest price step of the file [default: told from its decimals]
     #[arg(long, value_name = "PRICE")]
     pub(crate) tick: Option<String>,
@@ -82,7 +82,7 @@ pub(crate) struct Work {
 
 /// What the file of a run holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Kind {
+pub(crate) enum Contract {
     /// Owned and paid for
     Spot,
     /// Signed position on margin

@@ -1,6 +1,7 @@
 //! The command line: verbs after nouns, every option with its unit and default.
 
 pub(crate) mod backtest;
+pub(crate) mod data;
 pub(crate) mod model;
 mod user;
 
@@ -21,6 +22,7 @@ Examples:
   tradewind exchange account create alice --fund USDT=100000 --fund BTC=5
   tradewind exchange verify                            check the ledger
   tradewind backtest run ema-cross --file bars.csv --param fast=20 --param slow=100
+  tradewind data import bars.csv --symbol BTC-PERP     bring in market data
   tradewind doctor                                     check the machine and the data directory
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 4 no server reachable,
@@ -57,6 +59,9 @@ pub(crate) enum Command {
     /// People of the platform
     #[command(subcommand)]
     User(User),
+    /// Market data on disk: import files, list, verify, resample, export
+    #[command(subcommand)]
+    Data(data::Recorded),
     /// Check the machine and the data directory; says how to mend what is wrong
     Doctor(Output),
     /// Forecasting models: fit one to a file
@@ -219,6 +224,7 @@ impl Arguments {
     pub(crate) fn wants_json(&self) -> bool {
         match &self.command {
             Command::Serve(serve) => serve.json,
+            Command::Data(data) => data.output().json,
             Command::Doctor(output) => output.json,
             Command::User(user) => user.output().json,
             Command::Config(Settings::Show { output, .. }) => output.json,

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod backtest;
+pub(crate) mod data;
 pub(crate) mod doctor;
 pub(crate) mod exchange;
 pub(crate) mod model;

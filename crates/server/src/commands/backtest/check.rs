@@ -14,8 +14,8 @@ use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::terminal::answer;
 
-pub(super) fn run(_: &Config, options: &Check) -> Result<ExitCode, Failure> {
-    let prepared = Prepared::of(&options.work, "")?;
+pub(super) fn run(config: &Config, options: &Check) -> Result<ExitCode, Failure> {
+    let prepared = Prepared::of(config, &options.work, "")?;
     let bars = prepared.bars()?;
     let mut make = |_: &[types::Bar]| {
         prepared.plan.setup(Vec::new()).map_err(|error| match error {

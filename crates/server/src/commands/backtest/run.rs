@@ -20,7 +20,7 @@ const TELL_EVERY: Duration = Duration::from_secs(2);
 
 pub(super) fn run(config: &Config, options: &Run) -> Result<ExitCode, Failure> {
     let started = cpu_seconds();
-    let prepared = Prepared::of(&options.work, &options.name)?;
+    let prepared = Prepared::of(config, &options.work, &options.name)?;
     let setup = prepared
         .plan
         .setup(prepared.recordings()?)

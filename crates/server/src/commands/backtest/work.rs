@@ -2,20 +2,24 @@
 
 use std::path::{Path, PathBuf};
 
+use archive::{Archive, Kind, Span};
 use backtest::file::{BarFile, parse_time};
-use backtest::tape::Bars;
+use backtest::fold::Fold;
+use backtest::tape::{Bars, Events};
 use backtest::{
     Fees, Latency, Plan, PlanError, PricePath, Recording, RunSpec, Slippage, TapeError, Touch, VenueConfig,
     listing,
 };
 use risk::Limits;
+use strategy::Feed;
 use types::{
     Bar, FeeRate, Instrument, InstrumentId, InstrumentKind, Interval, MarketId, Money, Price, Symbol, Time,
     VenueName, decimal,
 };
 
 use super::numbers::{decimal, nanoseconds, rate, wrong};
-use crate::cli::backtest::{Kind, Venue, Work};
+use crate::cli::backtest::{Contract, Venue, Work};
+use crate::config::Config;
 use crate::failure::{Exit, Failure};
 
 /// Decimals of the start money as it is read; finer than any price needs.
@@ -34,26 +38,40 @@ pub(super) struct Prepared {
 
 enum Source {
     File { path: PathBuf, tick: Option<Price> },
+    Archive { archive: Archive, series: Vec<Series> },
+}
+
+/// One instrument of the archive.
+struct Series {
+    id: InstrumentId,
+    /// The bars that are read: the shortest that make the wanted ones, so that fills see the finest prices there are.
+    bars: Option<Interval>,
 }
 
 impl Prepared {
     /// Reads the options and looks at the data.
-    pub(super) fn of(work: &Work, name: &str) -> Result<Self, Failure> {
-        let path = match (&work.file, work.symbol.as_slice()) {
-            (Some(path), [] | [_]) => path.clone(),
-            (Some(_), _) => {
-                return Err(Failure::new(
-                    Exit::Usage,
-                    "a file holds one instrument, several symbols are given",
-                )
-                .advise("give one --symbol with --file"));
+    pub(super) fn of(config: &Config, work: &Work, name: &str) -> Result<Self, Failure> {
+        let span = (moment("--from", work.from.as_deref())?, moment("--to", work.to.as_deref())?);
+        match &work.file {
+            Some(path) if work.symbol.len() <= 1 => Self::of_file(work, name, path, span),
+            Some(_) => {
+                Err(Failure::new(Exit::Usage, "a file holds one instrument, several symbols are given")
+                    .advise("give one --symbol with --file"))
             }
-            (None, _) => {
-                return Err(Failure::new(Exit::Usage, "there is nothing to run on")
-                    .advise("give a file of bars with --file"));
-            }
-        };
-        let (from, to) = (moment("--from", work.from.as_deref())?, moment("--to", work.to.as_deref())?);
+            None if work.symbol.is_empty() => Err(Failure::new(Exit::Usage, "there is nothing to run on")
+                .advise(
+                    "give a --symbol of imported data (tradewind data list), or a file of bars with --file",
+                )),
+            None => Self::of_archive(config, work, name, span),
+        }
+    }
+
+    fn of_file(
+        work: &Work,
+        name: &str,
+        path: &Path,
+        span: (Option<Time>, Option<Time>),
+    ) -> Result<Self, Failure> {
         let tick = match &work.tick {
             Some(text) => {
                 let tick = decimal("--tick", text, backtest::file::SCALE, "a price step")?;
@@ -63,34 +81,132 @@ impl Prepared {
             }
             None => None,
         };
-        let file = open(&path, tick)?;
+        let file = open(path, tick)?;
         let interval = interval(work, file.interval())?;
-        let instrument = instrument(work, &path, file.tick())?;
-        let spec = spec(work, name, interval, (from, to))?;
+        let instrument = instrument(work, path, file.tick())?;
+        let spec = spec(work, name, interval, span)?;
         let source = path.display().to_string();
         let plan = Plan::new(spec, vec![(instrument, source)], Limits::default()).map_err(refused)?;
-        Ok(Self { plan, source: Source::File { path, tick }, from, to })
+        Ok(Self { plan, source: Source::File { path: path.to_owned(), tick }, from: span.0, to: span.1 })
+    }
+
+    fn of_archive(
+        config: &Config,
+        work: &Work,
+        name: &str,
+        span: (Option<Time>, Option<Time>),
+    ) -> Result<Self, Failure> {
+        if work.kind.is_some() || work.tick.is_some() {
+            return Err(Failure::new(
+                Exit::Usage,
+                "--kind and --tick are for files; imported data know both",
+            ));
+        }
+        let archive = Archive::open(&config.data_dir.join("archive"));
+        let all = archive.list().map_err(|e| unknown(&e))?;
+        let (mut series, mut instruments) = (Vec::new(), Vec::new());
+        let mut wanted = work.interval.as_ref().map(|_| interval(work, Interval::M1)).transpose()?;
+        for (n, symbol) in work.symbol.iter().enumerate() {
+            let id = archive.find(symbol).map_err(|e| unknown(&e))?;
+            let stored: Vec<Interval> = all
+                .iter()
+                .filter(|summary| summary.id == id)
+                .filter_map(|summary| if let Kind::Bars(i) = summary.kind { Some(i) } else { None })
+                .collect();
+            let wanted = *wanted.get_or_insert_with(|| stored.iter().min().copied().unwrap_or(Interval::M1));
+            let makes = |i: &Interval| *i == wanted || Fold::nests(*i, wanted);
+            let bars = stored.into_iter().filter(makes).min();
+            let number = MarketId(u16::try_from(n).unwrap_or(u16::MAX));
+            let instrument = archive.instrument(id, number).map_err(|e| unknown(&e))?;
+            instruments.push((instrument, "archive".to_owned()));
+            series.push(Series { id, bars });
+        }
+        let spec = spec(work, name, wanted.unwrap_or(Interval::M1), span)?;
+        let plan = Plan::new(spec, instruments, Limits::default()).map_err(refused)?;
+        Ok(Self { plan, source: Source::Archive { archive, series }, from: span.0, to: span.1 })
     }
 
     /// The recordings, from their beginning.
     pub(super) fn recordings(&self) -> Result<Vec<Recording<'static>>, Failure> {
-        let Source::File { path, tick } = &self.source;
-        let file = open(path, *tick)?;
-        let interval = file.interval();
         let (from, to) = (self.from, self.to);
-        let bars = file.filter(move |bar| within(bar, from)).take_while(move |bar| before(bar, to));
-        let tape = Box::new(Bars::new(MarketId(0), bars));
-        Ok(vec![Recording { tape, bars: Some(interval) }])
+        match &self.source {
+            Source::File { path, tick } => {
+                let file = open(path, *tick)?;
+                let interval = file.interval();
+                let bars = file.filter(move |bar| within(bar, from)).take_while(move |bar| before(bar, to));
+                let tape = Box::new(Bars::new(MarketId(0), bars));
+                Ok(vec![Recording { tape, bars: Some(interval) }])
+            }
+            Source::Archive { archive, series } => {
+                let strategy = self.plan.strategy().map_err(refused)?;
+                let markets = self.plan.instruments().iter().map(|i| i.market.id);
+                let one = |(series, market): (&Series, MarketId)| {
+                    let mut feeds = strategy.subscriptions().iter().filter(|s| s.market == market);
+                    let events = feeds.any(|s| !matches!(s.feed, Feed::Bars(_)));
+                    if events {
+                        self.events(archive, series, market)
+                    } else {
+                        self.stored(archive, series, market)
+                    }
+                };
+                series.iter().zip(markets).map(one).collect()
+            }
+        }
+    }
+
+    fn span(&self) -> Span {
+        Span { from: self.from.unwrap_or(Span::ALL.from), to: self.to.unwrap_or(Span::ALL.to) }
+    }
+
+    /// Trades and book of the archive.
+    fn events(
+        &self,
+        archive: &Archive,
+        series: &Series,
+        market: MarketId,
+    ) -> Result<Recording<'static>, Failure> {
+        let events = archive.events(series.id, market, self.span()).map_err(|e| unknown(&e))?;
+        let events = events.map(|event| event.map(|stamped| (stamped.at, stamped.input)));
+        Ok(Recording { tape: Box::new(Events::new(market, events)), bars: None })
+    }
+
+    /// Bars of the archive: stored ones, or folded from trades.
+    fn stored(
+        &self,
+        archive: &Archive,
+        series: &Series,
+        market: MarketId,
+    ) -> Result<Recording<'static>, Failure> {
+        let interval = series.bars.unwrap_or(self.plan.spec().interval);
+        let bars = archive.bars(series.id, interval, self.span()).map_err(|e| unknown(&e))?;
+        Ok(Recording { tape: Box::new(Bars::new(market, bars)), bars: Some(interval) })
     }
 
     /// All bars of the one instrument, in memory.
     pub(super) fn bars(&self) -> Result<Vec<Bar>, Failure> {
-        let Source::File { path, tick } = &self.source;
-        let file = open(path, *tick)?;
-        let (from, to) = (self.from, self.to);
-        let bars = file.filter(move |bar| within(bar, from)).take_while(move |bar| before(bar, to));
-        bars.collect::<Result<_, _>>().map_err(|error| unreadable(path, &error))
+        match &self.source {
+            Source::File { path, tick } => {
+                let (from, to) = (self.from, self.to);
+                let bars = open(path, *tick)?.filter(move |bar| within(bar, from));
+                let bars = bars.take_while(move |bar| before(bar, to));
+                bars.collect::<Result<_, _>>().map_err(|error| unreadable(path, &error))
+            }
+            Source::Archive { archive, series } => {
+                let [one] = series.as_slice() else {
+                    return Err(Failure::new(Exit::Usage, "a check runs on one instrument")
+                        .advise("give one --symbol"));
+                };
+                let interval = one.bars.unwrap_or(self.plan.spec().interval);
+                let bars = archive.bars(one.id, interval, self.span()).map_err(|e| unknown(&e))?;
+                bars.collect::<Result<_, _>>().map_err(|e| unknown(&e))
+            }
+        }
     }
+}
+
+/// Data that the archive does not have or cannot read.
+fn unknown(error: &archive::Error) -> Failure {
+    Failure::new(Exit::Failed, "the imported data cannot be used").because(error).advise(error.advice())
 }
 
 fn within(bar: &Result<Bar, TapeError>, from: Option<Time>) -> bool {
@@ -135,7 +251,7 @@ fn instrument(work: &Work, path: &Path, tick: Price) -> Result<Instrument, Failu
             .map_err(|e| wrong("--symbol", text, &e.to_string(), "give a symbol like BTC-PERP"))?,
         None => InstrumentId { venue, symbol: named_after(path)? },
     };
-    let kind = if work.kind == Some(Kind::Spot) { InstrumentKind::Spot } else { PERPETUAL };
+    let kind = if work.kind == Some(Contract::Spot) { InstrumentKind::Spot } else { PERPETUAL };
     listing(id, kind, tick, MarketId(0)).map_err(|e| Failure::new(Exit::Usage, e.to_string()))
 }
 
