@@ -13,7 +13,7 @@ use types::{
     Bar, FeeRate, InstrumentId, InstrumentKind, Interval, MarketId, Money, Price, Symbol, Time, VenueName,
 };
 
-type Failed = Box<dyn std::error::Error>;
+type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> Result<(), Failed> {
     let arguments: Vec<String> = std::env::args().collect();

@@ -257,7 +257,7 @@ impl Engine {
                     reserve: approved.reserve(),
                     asset,
                 });
-                self.digest.bytes(order.client_id.as_str().as_bytes());
+                self.digest.bytes(order.client_id.as_bytes());
                 out.push(Output::Submit(approved));
             }
             Err(denied) => {

@@ -53,14 +53,18 @@ impl Identity {
     /// Reads an id back; `None` if it is not one of ours.
     #[must_use]
     pub fn parse(id: &ClientOrderId) -> Option<Self> {
-        let digits = id.as_str().strip_prefix(PREFIX)?.as_bytes();
+        let digits = id.as_bytes().strip_prefix(PREFIX.as_bytes())?;
         if digits.len() != DIGITS {
             return None;
         }
         let (mut bytes, mut held, mut bits, mut at) = ([0_u8; BYTES], 0_u32, 0_u32, 0);
         for digit in digits {
-            let value = ALPHABET.iter().position(|c| c == digit)?;
-            held = (held << 5) | u32::try_from(value).ok()?;
+            let value = match digit {
+                b'a'..=b'z' => digit - b'a',
+                b'2'..=b'7' => digit - b'2' + 26,
+                _ => return None,
+            };
+            held = (held << 5) | u32::from(value);
             bits += 5;
             if bits >= 8 {
                 bits -= 8;

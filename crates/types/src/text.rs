@@ -57,6 +57,12 @@ macro_rules! short_text {
                 Ok(Self { len, bytes })
             }
 
+            /// The text's bytes.
+            #[must_use]
+            pub fn as_bytes(&self) -> &[u8] {
+                &self.bytes[..usize::from(self.len)]
+            }
+
             /// The text.
             #[must_use]
             pub fn as_str(&self) -> &str {
@@ -81,7 +87,8 @@ macro_rules! short_text {
         }
         impl Ord for $name {
             fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-                self.as_str().cmp(other.as_str())
+                // Zeros behind the text sort before every character, so a prefix sorts before what it begins.
+                self.bytes.cmp(&other.bytes)
             }
         }
         impl std::str::FromStr for $name {
