@@ -26,9 +26,9 @@ pub use kernel::Indicator;
 pub use memory::Memory;
 pub use own::{
     AccumulationDistribution, Aroon, Atr, Average, Bands, Cci, ChaikinOscillator, Chain, Change, Cmo,
-    Deviation, Directional, Donchian, Ema, Extreme, Highest, Lagged, Macd, MoneyFlow, Movement,
-    OnBalanceVolume, Regression, RegressionValue, Rma, Rsi, Sar, Seed, Sma, Stochastic, StochasticFast,
-    StochasticRsi, TrueRange, Variance, WilliamsR, Wma,
+    Deviation, Directional, Donchian, Ema, Extreme, Highest, Kama, Keltner, Lagged, Macd, MoneyFlow,
+    Movement, OnBalanceVolume, Regression, RegressionValue, Rma, Rsi, Sar, Seed, Sma, Stochastic,
+    StochasticFast, StochasticRsi, SuperTrend, Trix, TrueRange, Variance, WilliamsR, Wma,
 };
 pub use settings::{SettingError, Settings, Value};
 pub use stream::{Stream, StreamError};

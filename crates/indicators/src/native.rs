@@ -30,6 +30,8 @@ fn average(settings: &Settings) -> Option<Box<dyn Kernel>> {
         "MAX" => Box::new(Highest::new(n, Extreme::Highest)),
         "MIN" => Box::new(Highest::new(n, Extreme::Lowest)),
         "RSI" => Box::new(Rsi::new(n)),
+        "KAMA" => Box::new(Kama::new(n)),
+        "TRIX" => Box::new(Trix::new(n)),
         "CMO" => Box::new(Cmo::new(n)),
         "MACD" => Box::new(Macd::new(n, v[1].bars(), v[2].bars())),
         "STOCHRSI" => Box::new(StochasticRsi::new(n, v[1].bars(), Average::new(v[3].whole(), v[2].bars())?)),
@@ -60,6 +62,8 @@ fn price(settings: &Settings) -> Option<Box<dyn Kernel>> {
         "WILLR" => Box::new(WilliamsR::new(n)),
         "AROON" => Box::new(Aroon::new(n)),
         "CCI" => Box::new(Cci::new(n)),
+        "SUPERTREND" => Box::new(SuperTrend::new(n, v[1].real())),
+        "KC" => Box::new(Keltner::new(n, v[1].bars(), v[2].real())),
         "SAR" => Box::new(Sar::new(v[0].real(), v[1].real())),
         "STOCHF" => Box::new(StochasticFast::new(n, Average::new(v[2].whole(), v[1].bars())?)),
         "STOCH" => {
@@ -80,6 +84,7 @@ fn volume(settings: &Settings) -> Option<Box<dyn Kernel>> {
     let n = v.first().map_or(0, |v| v.bars());
     Some(match settings.function().name() {
         "OBV" => Box::new(OnBalanceVolume::default()),
+        "VWAP" => Box::new(CumulativeVwap::default()),
         "AD" => Box::new(AccumulationDistribution::default()),
         "ADOSC" => Box::new(ChaikinOscillator::new(n, v[1].bars())),
         "MFI" => Box::new(MoneyFlow::new(n)),

@@ -41,6 +41,8 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Serve(serve) => commands::serve::run(&loaded.config, serve.json),
         Command::Exchange(exchange) => commands::exchange::run(&loaded.config, exchange),
         Command::Model(model) => commands::model::run(&loaded.config, model),
+        Command::Indicator(indicator) => commands::indicator::run(indicator),
+        Command::Strategy(strategy) => commands::strategy::run(strategy),
         Command::User(user) => commands::user::run(&loaded.config, user),
         Command::Backtest(command) => commands::backtest::run(&loaded.config, command),
         Command::Data(data) => commands::data::run(&loaded.config, data),

@@ -12,6 +12,7 @@ mod range;
 mod regression;
 mod sar;
 mod stochastic;
+mod trend;
 mod volume;
 
 pub use average::{Chain, Rma, Sma, Wma};
@@ -25,4 +26,5 @@ pub use range::{Atr, TrueRange};
 pub use regression::{Regression, RegressionValue};
 pub use sar::Sar;
 pub use stochastic::{Average, Stochastic, StochasticFast, StochasticRsi};
+pub use trend::{CumulativeVwap, Kama, Keltner, SuperTrend, Trix};
 pub use volume::{AccumulationDistribution, ChaikinOscillator, MoneyFlow, OnBalanceVolume};

@@ -2,7 +2,9 @@
 
 pub(crate) mod backtest;
 pub(crate) mod data;
+pub(crate) mod indicator;
 pub(crate) mod model;
+pub(crate) mod strategy;
 mod user;
 
 use std::ffi::OsString;
@@ -64,6 +66,12 @@ pub(crate) enum Command {
     Data(data::Recorded),
     /// Check the machine and the data directory; says how to mend what is wrong
     Doctor(Output),
+    /// Technical indicators: what there is, with parameters and outputs
+    #[command(subcommand)]
+    Indicator(indicator::Indicator),
+    /// Trading strategies: what there is, with parameters and failure modes
+    #[command(subcommand)]
+    Strategy(strategy::Strategy),
     /// Forecasting models: fit one to a file
     #[command(subcommand)]
     Model(model::Model),
@@ -232,6 +240,8 @@ impl Arguments {
             Command::Exchange(exchange) => exchange.output().json,
             Command::Model(model) => model.output().json,
             Command::Backtest(backtest) => backtest.output().json,
+            Command::Indicator(indicator) => indicator.output().json,
+            Command::Strategy(strategy) => strategy.output().json,
         }
     }
 }

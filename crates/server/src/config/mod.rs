@@ -13,6 +13,7 @@ use exchange_host::Durability;
 
 pub(crate) use keys::speed_percent;
 pub(crate) use load::{Flags, Loaded, Value, load};
+pub(crate) use suggest::nearest as closest;
 
 /// Everything that can be configured. The keys, their units and defaults stand in [`keys::KEYS`].
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! "Did you mean": the known name that is closest to an unknown one.
 
 /// The candidate nearest to `name`, if it is near enough to be a slip (a third of its length, at least two edits).
-pub(super) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let edits_max = (name.chars().count() / 3).max(2);
     let scored = candidates.map(|candidate| (edits(name, candidate), candidate));
     scored

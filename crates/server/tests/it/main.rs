@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod catalogue;
 mod configuration;
 mod doctor;
 mod models;
