@@ -19,7 +19,7 @@ fn main() -> Result<(), Failed> {
     let arguments: Vec<String> = std::env::args().collect();
     let number = |n: usize, default: u64| arguments.get(n).map_or(Ok(default), |text| text.parse());
     match arguments.get(1).map(String::as_str) {
-        Some("bars") => bars(number(2, 500_000)?),
+        None | Some("bars") => bars(number(2, 500_000)?),
         Some("stream") => stream(number(2, 50_000_000)?),
         Some("book") => {
             let path = arguments.get(2).ok_or("give the capture")?;
