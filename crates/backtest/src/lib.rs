@@ -16,14 +16,16 @@ pub mod montecarlo;
 pub mod outcome;
 pub mod plan;
 mod recorder;
+pub mod report;
 pub mod run;
 pub mod run_spec;
 pub mod stored;
 pub mod sweep;
 pub mod tape;
+pub mod vector;
 mod warnings;
 
-pub use clock::cpu_seconds;
+pub use clock::{cpu_seconds, memory_peak, process_cpu_seconds};
 pub use driver::Watch;
 pub use equity::{EquityCurve, EquityPoint};
 pub use listing::listing;

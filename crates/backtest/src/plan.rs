@@ -76,6 +76,12 @@ impl Plan {
         &self.spec
     }
 
+    /// What it may do.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// What is traded, by number.
     #[must_use]
     pub fn instruments(&self) -> &[Instrument] {

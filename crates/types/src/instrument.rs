@@ -157,6 +157,12 @@ impl NotionalScale {
         Ok(Self { price_unit, qty_unit })
     }
 
+    /// The parts (a, b) of [`Self::amount`]: (price / a) × (qty / b).
+    #[must_use]
+    pub const fn units(self) -> (i64, i64) {
+        (self.price_unit, self.qty_unit)
+    }
+
     /// price × qty in units of the quote asset, exact for a valid tick and lot; otherwise rounded down.
     #[must_use]
     pub fn amount(self, price: Price, qty: Qty) -> Money {

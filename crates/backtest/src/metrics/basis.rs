@@ -30,6 +30,39 @@ impl Period {
 const DAILY_FROM: f64 = 60.0;
 const HOURLY_FROM: f64 = 2.0;
 
+/// How a stretch of time is cut into periods.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Calendar {
+    /// What the periods are.
+    pub period: Period,
+    /// How many are in a year.
+    pub per_year: f64,
+}
+
+impl Calendar {
+    /// For `points` points from `from` to `last` (UTC milliseconds, both included).
+    #[must_use]
+    pub fn of(from: i64, last: i64, points: usize) -> Self {
+        let days = (last + 1 - from) as f64 / DAY_MS as f64;
+        let (period, per_year) = match days {
+            d if d >= DAILY_FROM => (Period::Day, YEAR_DAYS),
+            d if d >= HOURLY_FROM => (Period::Hour, YEAR_DAYS * 24.0),
+            d => (Period::Bar, YEAR_DAYS * points as f64 / d.max(f64::MIN_POSITIVE)),
+        };
+        Self { period, per_year }
+    }
+
+    /// The number of the period in which a time lies.
+    #[must_use]
+    pub fn bucket(self, ms: i64) -> i64 {
+        match self.period {
+            Period::Day => ms.div_euclid(DAY_MS),
+            Period::Hour => ms.div_euclid(HOUR_MS),
+            Period::Bar => ms,
+        }
+    }
+}
+
 /// The trials that were looked at before this one was chosen. One trial: nothing was chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Trials {
@@ -90,27 +123,14 @@ impl<'a> Basis<'a> {
     /// Derives what metrics need.
     #[must_use]
     pub fn of(track: &'a Track, trials: Option<Trials>) -> Self {
-        let days = track.days();
-        let period = match days {
-            d if d >= DAILY_FROM => Period::Day,
-            d if d >= HOURLY_FROM => Period::Hour,
-            _ => Period::Bar,
-        };
-        let returns = match period {
-            Period::Day => fold(track, |ms| ms.div_euclid(DAY_MS)),
-            Period::Hour => fold(track, |ms| ms.div_euclid(HOUR_MS)),
-            Period::Bar => fold(track, |ms| ms),
-        };
-        let per_year = match period {
-            Period::Day => YEAR_DAYS,
-            Period::Hour => YEAR_DAYS * 24.0,
-            Period::Bar => YEAR_DAYS * track.times.len() as f64 / days.max(f64::MIN_POSITIVE),
-        };
+        let last = track.times.last().copied().unwrap_or(track.from);
+        let calendar = Calendar::of(track.from, last, track.times.len());
+        let returns = fold(track, |ms| calendar.bucket(ms));
         Self {
             track,
             trials,
-            period,
-            per_year,
+            period: calendar.period,
+            per_year: calendar.per_year,
             shares: returns.iter().map(|r| r.share).collect(),
             returns,
             days: fold(track, |ms| ms.div_euclid(DAY_MS)),

@@ -26,7 +26,8 @@ impl Track {
         let mut track = Self {
             from,
             start: outcome.equity.start().0 as f64 * money,
-            times: points.iter().map(|p| p.at.millis()).collect(),
+            // A point stands at the moment its bar is over; the last millisecond before belongs to the bar's day.
+            times: points.iter().map(|p| p.at.plus_nanos(-1).millis()).collect(),
             equity: points.iter().map(|p| p.equity.0 as f64 * money).collect(),
             exact: outcome.equity.largest_fall().map(|fall| Drawdown {
                 depth: fall.trough.0 as f64 / fall.peak.0 as f64 - 1.0,

@@ -3,8 +3,11 @@
 //! Every trial is recorded in the [`Ledger`] of its instrument before its score is used, and all trials ever made over the
 //! same days count when a result is judged.
 
+mod events;
 mod judge;
+pub mod kept;
 pub mod ledger;
+pub mod outcome;
 pub mod overfit;
 pub mod plateau;
 mod run;
@@ -13,12 +16,16 @@ mod search;
 mod space;
 pub mod walk;
 
+pub use events::EventJudge;
 pub use judge::{Judge, Unjudged, Window};
 pub use ledger::{Ledger, Tally};
+pub use outcome::SweepOutcome;
+pub use overfit::Overfit;
 pub use run::{Plan, Progress, Trial};
 pub use score::{Objective, Score};
 pub use search::{Ask, Method, Search};
 pub use space::{AXES_MAX, Axis, POINTS_MAX, Point, Space, SpaceError, VALUES_MAX};
+pub use walk::{Fold, Pick};
 
 #[cfg(test)]
 mod tests {

@@ -10,5 +10,7 @@ mod bench;
 mod faults;
 mod look_ahead;
 mod reference;
+mod report;
 mod stored;
 mod time;
+mod vector;
