@@ -46,6 +46,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::User(user) => commands::user::run(&loaded.config, user),
         Command::Backtest(command) => commands::backtest::run(&loaded.config, command),
         Command::Data(data) => commands::data::run(&loaded.config, data),
+        Command::Sweep(command) => commands::sweep::run(&loaded.config, command),
         Command::Doctor(output) => commands::doctor::run(&loaded.config, *output),
         Command::Config(Settings::Show { origin, output }) => {
             commands::settings::show(&loaded, *origin, *output);

@@ -19,6 +19,16 @@ pub(crate) enum Backtest {
         #[command(flatten)]
         output: Output,
     },
+    /// Write a stored run as one HTML file
+    Report {
+        /// Its id, its number, or `last`
+        run: String,
+        /// The file to write
+        #[arg(long, value_name = "FILE.html")]
+        html: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Show two or more stored runs side by side
     Compare {
         /// Ids, numbers, or `last`
@@ -36,7 +46,10 @@ impl Backtest {
         match self {
             Self::Run(run) => run.output,
             Self::Check(check) => check.output,
-            Self::List(output) | Self::Show { output, .. } | Self::Compare { output, .. } => *output,
+            Self::List(output)
+            | Self::Report { output, .. }
+            | Self::Show { output, .. }
+            | Self::Compare { output, .. } => *output,
         }
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod data;
 pub(crate) mod indicator;
 pub(crate) mod model;
 pub(crate) mod strategy;
+pub(crate) mod sweep;
 mod user;
 
 use std::ffi::OsString;
@@ -78,6 +79,9 @@ pub(crate) enum Command {
     /// Run strategies on recorded data
     #[command(subcommand)]
     Backtest(backtest::Backtest),
+    /// Try many parameter sets of a strategy, honestly counted
+    #[command(subcommand)]
+    Sweep(sweep::Sweep),
     /// Show the resolved configuration
     #[command(subcommand)]
     Config(Settings),
@@ -242,6 +246,7 @@ impl Arguments {
             Command::Backtest(backtest) => backtest.output().json,
             Command::Indicator(indicator) => indicator.output().json,
             Command::Strategy(strategy) => strategy.output().json,
+            Command::Sweep(sweep) => sweep.output().json,
         }
     }
 }

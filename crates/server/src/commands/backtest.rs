@@ -2,10 +2,11 @@
 
 mod check;
 mod numbers;
-mod run;
+pub(crate) mod report;
+pub(crate) mod run;
 mod runs;
 mod summary;
-mod work;
+pub(crate) mod work;
 
 use std::process::ExitCode;
 
@@ -19,6 +20,7 @@ pub(crate) fn run(config: &Config, command: &Backtest) -> Result<ExitCode, Failu
         Backtest::List(output) => runs::list(config, *output),
         Backtest::Show { run, output } => runs::show(config, run, *output),
         Backtest::Compare { runs, output } => runs::compare(config, runs, *output),
+        Backtest::Report { run, html, output } => report::report(config, run, html, *output),
         Backtest::Check(options) => check::run(config, options),
     }
 }

@@ -9,4 +9,5 @@ pub(crate) mod model;
 pub(crate) mod serve;
 pub(crate) mod settings;
 pub(crate) mod strategy;
+pub(crate) mod sweep;
 pub(crate) mod user;

@@ -50,13 +50,13 @@ pub(super) fn run(config: &Config, options: &Run) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn now() -> Time {
+pub(crate) fn now() -> Time {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Time(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }
 
 /// A run that did not end.
-pub(super) fn failed(error: RunError) -> Failure {
+pub(crate) fn failed(error: RunError) -> Failure {
     let advice = match &error {
         RunError::Interval { .. } => "give an --interval that is a multiple of the recorded one",
         RunError::Empty => "widen --from and --to, or check the data",
@@ -68,7 +68,7 @@ pub(super) fn failed(error: RunError) -> Failure {
 }
 
 /// Runs that cannot be stored or read.
-pub(super) fn unstored(error: StoredError) -> Failure {
+pub(crate) fn unstored(error: StoredError) -> Failure {
     let advice = match &error {
         StoredError::Unknown(_) => "see tradewind backtest list",
         StoredError::Io { .. } => "check the data directory",

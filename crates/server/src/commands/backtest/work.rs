@@ -29,19 +29,21 @@ const PERPETUAL: InstrumentKind =
     InstrumentKind::LinearPerp { initial_margin: 1_000, maintenance_margin: 50 };
 
 /// A plan and where its data are.
-pub(super) struct Prepared {
-    pub(super) plan: Plan,
+pub(crate) struct Prepared {
+    pub(crate) plan: Plan,
     source: Source,
     from: Option<Time>,
     to: Option<Time>,
 }
 
+#[derive(Clone)]
 enum Source {
     File { path: PathBuf, tick: Option<Price> },
     Archive { archive: Archive, series: Vec<Series> },
 }
 
 /// One instrument of the archive.
+#[derive(Clone)]
 struct Series {
     id: InstrumentId,
     /// The bars that are read: the shortest that make the wanted ones, so that fills see the finest prices there are.
@@ -50,7 +52,7 @@ struct Series {
 
 impl Prepared {
     /// Reads the options and looks at the data.
-    pub(super) fn of(config: &Config, work: &Work, name: &str) -> Result<Self, Failure> {
+    pub(crate) fn of(config: &Config, work: &Work, name: &str) -> Result<Self, Failure> {
         let span = (moment("--from", work.from.as_deref())?, moment("--to", work.to.as_deref())?);
         match &work.file {
             Some(path) if work.symbol.len() <= 1 => Self::of_file(work, name, path, span),
@@ -108,14 +110,9 @@ impl Prepared {
         let mut wanted = work.interval.as_ref().map(|_| interval(work, Interval::M1)).transpose()?;
         for (n, symbol) in work.symbol.iter().enumerate() {
             let id = archive.find(symbol).map_err(|e| unknown(&e))?;
-            let stored: Vec<Interval> = all
-                .iter()
-                .filter(|summary| summary.id == id)
-                .filter_map(|summary| if let Kind::Bars(i) = summary.kind { Some(i) } else { None })
-                .collect();
+            let stored = stored_bars(&all, id);
             let wanted = *wanted.get_or_insert_with(|| stored.iter().min().copied().unwrap_or(Interval::M1));
-            let makes = |i: &Interval| *i == wanted || Fold::nests(*i, wanted);
-            let bars = stored.into_iter().filter(makes).min();
+            let bars = shortest(stored, wanted);
             let number = MarketId(u16::try_from(n).unwrap_or(u16::MAX));
             let instrument = archive.instrument(id, number).map_err(|e| unknown(&e))?;
             instruments.push((instrument, "archive".to_owned()));
@@ -126,8 +123,39 @@ impl Prepared {
         Ok(Self { plan, source: Source::Archive { archive, series }, from: span.0, to: span.1 })
     }
 
+    /// The same data under another description.
+    pub(crate) fn again(&self, spec: RunSpec) -> Result<Self, Failure> {
+        let sources: Vec<String> = spec.traded.iter().map(|t| t.source.clone()).collect();
+        let instruments = self.plan.instruments().iter().cloned().zip(sources).collect();
+        let plan = Plan::new(spec, instruments, self.plan.limits().clone()).map_err(refused)?;
+        Ok(Self { plan, source: self.source.clone(), from: self.from, to: self.to })
+    }
+
+    /// A stored run and its data, where they were when it ran.
+    pub(crate) fn of_stored(config: &Config, run: &RunSpec) -> Result<Self, Failure> {
+        let cannot = |why: &dyn std::fmt::Display| {
+            Failure::new(Exit::Failed, "the run cannot be made again").because(why)
+        };
+        let [traded] = run.traded.as_slice() else { return Err(cannot(&"it traded several instruments")) };
+        let venue = VenueName::new("file").map_err(|e| cannot(&e))?;
+        let id = InstrumentId::parse(&traded.instrument, venue).map_err(|e| cannot(&e))?;
+        let (instrument, source) = if traded.source == "archive" {
+            let archive = Archive::open(&config.data_dir.join("archive"));
+            let instrument = archive.instrument(id, MarketId(0)).map_err(|e| unknown(&e))?;
+            let all = archive.list().map_err(|e| unknown(&e))?;
+            let bars = shortest(stored_bars(&all, id), run.interval);
+            (instrument, Source::Archive { archive, series: vec![Series { id, bars }] })
+        } else {
+            let kind = if traded.perpetual { PERPETUAL } else { InstrumentKind::Spot };
+            let instrument = listing(id, kind, traded.tick, MarketId(0)).map_err(|e| cannot(&e))?;
+            (instrument, Source::File { path: PathBuf::from(&traded.source), tick: Some(traded.tick) })
+        };
+        let plan = Plan::new(run.clone(), vec![(instrument, traded.source.clone())], Limits::default());
+        Ok(Self { plan: plan.map_err(refused)?, source, from: run.from, to: run.to })
+    }
+
     /// The recordings, from their beginning.
-    pub(super) fn recordings(&self) -> Result<Vec<Recording<'static>>, Failure> {
+    pub(crate) fn recordings(&self) -> Result<Vec<Recording<'static>>, Failure> {
         let (from, to) = (self.from, self.to);
         match &self.source {
             Source::File { path, tick } => {
@@ -183,7 +211,7 @@ impl Prepared {
     }
 
     /// All bars of the one instrument, in memory.
-    pub(super) fn bars(&self) -> Result<Vec<Bar>, Failure> {
+    pub(crate) fn bars(&self) -> Result<Vec<Bar>, Failure> {
         match &self.source {
             Source::File { path, tick } => {
                 let (from, to) = (self.from, self.to);
@@ -207,6 +235,17 @@ impl Prepared {
 /// Data that the archive does not have or cannot read.
 fn unknown(error: &archive::Error) -> Failure {
     Failure::new(Exit::Failed, "the imported data cannot be used").because(error).advise(error.advice())
+}
+
+/// Lengths of the bars that the archive has of an instrument.
+fn stored_bars(all: &[archive::Summary], id: InstrumentId) -> Vec<Interval> {
+    let own = all.iter().filter(|summary| summary.id == id);
+    own.filter_map(|summary| if let Kind::Bars(i) = summary.kind { Some(i) } else { None }).collect()
+}
+
+/// The shortest of them that make bars of `wanted`.
+fn shortest(stored: Vec<Interval>, wanted: Interval) -> Option<Interval> {
+    stored.into_iter().filter(|i| *i == wanted || Fold::nests(*i, wanted)).min()
 }
 
 fn within(bar: &Result<Bar, TapeError>, from: Option<Time>) -> bool {
