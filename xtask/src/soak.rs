@@ -55,6 +55,18 @@ const SOAKS: &[Soak] = &[
         cargo: &["test", "--release", "--locked", "--package", "exchange-host", "--test", "kill"],
     },
     Soak {
+        name: "kill-bots",
+        about: "an exchange with busy bots is killed 200 times; ledgers equal accounts, every order recorded, all sessions replay",
+        sizes: &[("TRADEWIND_BOT_KILLS", "200")],
+        cargo: &["test", "--release", "--locked", "--package", "live", "--test", "kill"],
+    },
+    Soak {
+        name: "simulator",
+        about: "bots, journal, order protocol and venue in one thread under seeded faults: 200,000 seeds",
+        sizes: &[("TRADEWIND_SIMULATOR_SEEDS", "200000")],
+        cargo: &["test", "--release", "--locked", "--package", "simulator", "--test", "it", "thousand"],
+    },
+    Soak {
         name: "power",
         about: "200,000 journals on a model disk that loses and reorders un-synced sectors at power cuts",
         sizes: &[("TRADEWIND_POWER_CUTS", "200000")],

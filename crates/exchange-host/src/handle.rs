@@ -2,13 +2,14 @@
 
 use std::pin::Pin;
 use std::sync::mpsc::{SyncSender, TrySendError};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
 use tokio::sync::{broadcast, oneshot};
 use types::{Command, Event, Time};
 
+use crate::admin::Extension;
 use crate::clock::Clock;
 use crate::commit::Urgency;
 use crate::health::Health;
@@ -55,6 +56,8 @@ pub struct Handle {
     pub(crate) speed: Option<Arc<Speed>>,
     /// Held while an account is opened, so that ids and names are picked by one at a time. Blocking callers only.
     pub(crate) account_changes: Arc<Mutex<()>>,
+    /// What else the control socket answers.
+    pub(crate) extension: Arc<OnceLock<Box<dyn Extension>>>,
 }
 
 impl Handle {
@@ -104,6 +107,12 @@ impl Handle {
     #[must_use]
     pub fn batches(&self) -> broadcast::Receiver<Arc<Batch>> {
         self.batches.subscribe()
+    }
+
+    /// Lets the control socket answer requests that are not the exchange's. Once; a second one is ignored.
+    pub fn extend(&self, extension: Box<dyn Extension>) {
+        // A second one is a mistake of the program's; the first stays.
+        let _ = self.extension.set(extension);
     }
 
     /// How fast the simulated market lives, in percent of normal; `None` without one.

@@ -1,7 +1,7 @@
 //! A host's life: open, run, shut down.
 
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 
 use tokio::sync::broadcast;
@@ -130,8 +130,9 @@ fn start(config: &HostConfig, recovered: Recovered, keys: Keys, lock: Lock) -> R
     ];
     let speed = config.participants.map(|participants| Arc::new(Speed::new(participants.speed_percent)));
     let account_changes = Arc::new(Mutex::new(()));
+    let extension = Arc::new(OnceLock::new());
     let keys = Arc::new(keys);
-    let handle = Handle { requests, view, keys, clock, health, batches, speed, account_changes };
+    let handle = Handle { requests, view, keys, clock, health, batches, speed, account_changes, extension };
     Ok(Host { handle, participants: None, control: None, threads, lock })
 }
 

@@ -17,6 +17,8 @@ pub enum From {
     Oldest,
     /// At the newest good snapshot, as recovery does.
     Newest,
+    /// At the newest good snapshot from before this number, else at the first record of all.
+    Before(u64),
 }
 
 /// A read-only view of a journal directory: a state and the records after it.
@@ -46,6 +48,13 @@ impl Reader {
         let mut notes = Vec::new();
         let snapshot = match start {
             From::Newest => newest_good(&**disk, dir, &names, &mut notes)?,
+            From::Before(seq) => {
+                let older = |name: &&String| {
+                    snapshot::in_names(std::slice::from_ref(*name)).first().is_none_or(|at| *at < seq)
+                };
+                let names: Vec<String> = names.iter().filter(older).cloned().collect();
+                newest_good(&**disk, dir, &names, &mut notes)?
+            }
             From::Oldest if segments.first() == Some(&1) => None,
             From::Oldest => oldest(&**disk, dir, &names)?,
         };

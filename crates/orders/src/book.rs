@@ -108,6 +108,11 @@ impl OrderBook {
         self.open.values()
     }
 
+    /// The last of those that ended, oldest first.
+    pub fn ended(&self) -> impl Iterator<Item = &Order> {
+        self.order_of_end.iter().filter_map(|id| self.ended.get(id))
+    }
+
     /// Orders whose fate is not known.
     pub fn unknown(&self) -> impl Iterator<Item = &Order> {
         self.open().filter(|order| order.state == State::Unknown)

@@ -3,6 +3,7 @@
 //! The only place where concrete parts are chosen and put together. What a command prints as its answer goes to
 //! standard output, everything else to standard error; exit codes are those of [`failure::Exit`].
 
+mod bots;
 mod cli;
 mod commands;
 mod config;
@@ -43,6 +44,14 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Model(model) => commands::model::run(&loaded.config, model),
         Command::Indicator(indicator) => commands::indicator::run(indicator),
         Command::Strategy(strategy) => commands::strategy::run(strategy),
+        Command::Bot(bot) => commands::bot::run(&loaded.config, bot).map(|()| ExitCode::SUCCESS),
+        Command::Session(session) => {
+            commands::session::run(&loaded.config, session).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Parity(parity) => commands::parity::run(&loaded.config, parity).map(|()| ExitCode::SUCCESS),
+        Command::Replay(recorded) => {
+            commands::session::replay(&loaded.config, recorded).map(|()| ExitCode::SUCCESS)
+        }
         Command::User(user) => commands::user::run(&loaded.config, user),
         Command::Backtest(command) => commands::backtest::run(&loaded.config, command),
         Command::Data(data) => commands::data::run(&loaded.config, data),

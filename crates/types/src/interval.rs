@@ -1,6 +1,7 @@
 //! The lengths of bars. Weeks start on Monday, months on the first, all in UTC (Binance kline intervals).
 
 use crate::Time;
+use crate::time::civil;
 
 /// How long a bar is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,22 +121,9 @@ impl Interval {
 
 /// The first of the month that holds `at`, `later` months on.
 fn month_start(at: Time, later: i64) -> Time {
-    let (year, month) = civil_month(at.0.div_euclid(DAY_NS));
+    let (year, month, _) = civil(at.0.div_euclid(DAY_NS));
     let month = month - 1 + later;
     Time(days_of_month(year + month.div_euclid(12), month.rem_euclid(12) + 1) * DAY_NS)
-}
-
-/// Year and month (1 to 12) of a day counted from 1970-01-01. Years are counted from March so that the leap day is the
-/// last of its year: then day-of-year to month is one linear formula (153 days for each five months).
-fn civil_month(day: i64) -> (i64, i64) {
-    let day = day + 719_468; // days from 0000-03-01 to 1970-01-01
-    let era = day.div_euclid(146_097);
-    let of_era = day.rem_euclid(146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let march_month = (5 * of_year + 2) / 153;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    (year + era * 400 + i64::from(month <= 2), month)
 }
 
 /// Days from 1970-01-01 to the first of a month.

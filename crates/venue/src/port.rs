@@ -66,7 +66,8 @@ pub trait OrderGateway: Send {
 pub trait MarketFeed: Send {
     /// A feed of a market comes from now on. Books begin with a snapshot, bars with the first that closes from now on.
     fn subscribe(&mut self, market: MarketId, feed: Feed);
-    /// Asks for the last `count` closed bars.
+    /// Asks for the last `count` closed bars. Those that close after them follow as from [`MarketFeed::subscribe`], none missing,
+    /// none twice.
     fn past(&mut self, ticket: u64, market: MarketId, interval: Interval, count: u32);
 }
 

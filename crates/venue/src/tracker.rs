@@ -123,7 +123,7 @@ impl Tracker {
     }
 
     /// A report came by itself. The caller hands it to the engine; here it settles what it is about.
-    pub fn reported(&mut self, told: &Report, out: &mut Vec<Action>) {
+    pub fn reported(&mut self, now: Time, told: &Report, out: &mut Vec<Action>) {
         let id = &told.client_id;
         if matches!(told.outcome, Outcome::Unknown | Outcome::NeverArrived) {
             return;
@@ -135,7 +135,8 @@ impl Tracker {
         match entry.stage {
             Stage::Waiting { .. } | Stage::Unknown { .. } if entry.doubt => entry.stage = Stage::Checking,
             Stage::Waiting { .. } | Stage::Unknown { .. } => {
-                self.entries.remove(id);
+                let lives = !ends(&told.outcome);
+                self.there(now, id, lives, out);
             }
             Stage::Lost { .. } => {
                 let order = entry.order;
@@ -161,7 +162,7 @@ impl Tracker {
                 if entry.doubt {
                     (entry.stage, entry.poll) = (Stage::Checking, now);
                 } else {
-                    self.entries.remove(id);
+                    self.there(now, id, true, out);
                 }
             }
             // The first attempt is there already: nothing was refused but a repetition.
@@ -177,6 +178,15 @@ impl Tracker {
             (Answer::Found(found), _) => self.found(now, id, found, out),
             (Answer::NotFound, Stage::Unknown { sent, missed }) => self.not_found(now, id, sent, missed, out),
             _ => {}
+        }
+    }
+
+    /// An order is known to be there. A cancel that overtook it was refused, so it is asked for again.
+    fn there(&mut self, now: Time, id: &ClientOrderId, lives: bool, out: &mut Vec<Action>) {
+        let Some(entry) = self.entries.remove(id) else { return };
+        if lives && entry.cancel && !self.cancels.contains_key(id) {
+            out.push(Action::Cancel(entry.order));
+            self.cancels.insert(*id, (entry.order, now.plus_nanos(self.facts.answer_max_ns)));
         }
     }
 

@@ -5,6 +5,9 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::protocol::{REPLY_LEN_MAX, Reply, Request};
 use super::socket::SOCKET_NAME;
 
@@ -45,6 +48,11 @@ impl Client {
 
     /// Asks and waits for the answer.
     pub fn call(&mut self, request: &Request) -> Result<Reply, ClientError> {
+        self.ask(request)
+    }
+
+    /// The same in the words of an [`super::Extension`].
+    pub fn ask<Q: Serialize, A: DeserializeOwned>(&mut self, request: &Q) -> Result<A, ClientError> {
         let mut line = serde_json::to_vec(request).map_err(|error| ClientError::Answer(error.to_string()))?;
         line.push(b'\n');
         self.stream.write_all(&line)?;

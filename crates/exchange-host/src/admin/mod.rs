@@ -30,6 +30,12 @@ use crate::{Catalog, Handle, SubmitError};
 /// What new accounts pay, as maker and as taker: 0.1 %.
 pub(crate) const FEE: FeeRate = FeeRate(100_000);
 
+/// Requests on the control socket that are not the exchange's: the program puts its other parts behind the same door.
+pub trait Extension: std::fmt::Debug + Send + Sync {
+    /// Answers a line of JSON by one; `None` if the request is not one of its own. Called on a connection's thread; may block.
+    fn answer(&self, line: &[u8]) -> Option<Vec<u8>>;
+}
+
 /// Administration of a host in this process.
 #[derive(Clone, Debug)]
 pub struct Admin {
@@ -41,6 +47,11 @@ impl Admin {
     #[must_use]
     pub const fn new(handle: Handle) -> Self {
         Self { handle }
+    }
+
+    /// What somebody else behind the same door says to a line.
+    pub(crate) fn extended(&self, line: &[u8]) -> Option<Vec<u8>> {
+        self.handle.extension.get()?.answer(line)
     }
 
     /// Carries a request out. A request that fails answers [`Reply::Error`].

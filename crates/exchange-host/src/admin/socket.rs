@@ -143,6 +143,11 @@ fn converse(mut stream: &UnixStream, admin: &Admin) -> std::io::Result<()> {
         }
         let reply = match serde_json::from_slice::<Request>(&line) {
             Ok(request) => admin.perform(request),
+            Err(_) if let Some(mut answer) = admin.extended(&line) => {
+                answer.push(b'\n');
+                stream.write_all(&answer)?;
+                continue;
+            }
             Err(error) => refusal(&AdminError::BadRequest(error.to_string())),
         };
         answer(&mut stream, &reply)?;

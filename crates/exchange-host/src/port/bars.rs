@@ -27,6 +27,11 @@ impl BarFeed {
         Self { market, interval, from: interval.start(now) }
     }
 
+    /// Opening of the first bar that was not told yet.
+    pub(super) const fn from(&self) -> Time {
+        self.from
+    }
+
     /// When the next bar ends.
     pub(super) fn closes(&self) -> Time {
         self.interval.next(self.from)

@@ -150,15 +150,23 @@ impl Worker {
             Feed::Book if !self.books.contains_key(&market) => self.snapshot(market),
             Feed::Book => {}
             Feed::Bars(interval) => {
-                if !self.bars.iter().any(|b| b.market == market && b.interval == interval) {
-                    self.bars.push(BarFeed::new(market, interval, self.handle.now()));
-                }
+                self.bar_feed(market, interval);
             }
         }
     }
 
+    /// Opening of the bar that is told next.
+    fn bar_feed(&mut self, market: MarketId, interval: Interval) -> Time {
+        if let Some(known) = self.bars.iter().find(|b| b.market == market && b.interval == interval) {
+            return known.from();
+        }
+        let feed = BarFeed::new(market, interval, self.handle.now());
+        self.bars.push(feed);
+        feed.from()
+    }
+
     fn past(&mut self, ticket: u64, market: MarketId, interval: Interval, count: u32) {
-        let until = interval.start(self.handle.now()).plus_nanos(-1);
+        let until = self.bar_feed(market, interval).plus_nanos(-1);
         let count = usize::try_from(count).unwrap_or(usize::MAX).min(history::limits::PAGE_MAX);
         let range = Range { from_id: None, start: None, end: Some(until), limit: count };
         let bars = self.handle.view().bars(market, interval, &range, until).unwrap_or_else(|failure| {

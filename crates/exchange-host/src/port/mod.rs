@@ -8,7 +8,7 @@
 mod accounts;
 mod bars;
 mod feed;
-mod reports;
+pub mod reports;
 #[cfg(test)]
 mod tests;
 

@@ -8,7 +8,8 @@ use venue::{Found, FoundState};
 use crate::view::{AccountFill, OrderRecord};
 
 /// What an event says about its order: nothing, one thing, or a fill and the end of it.
-pub(super) fn of_event(order: &OrderView, change: &OrderChange) -> [Option<Report>; 2] {
+#[must_use]
+pub fn of_event(order: &OrderView, change: &OrderChange) -> [Option<Report>; 2] {
     let report = |outcome| Some(Report { market: order.market, client_id: order.client_id, outcome });
     match change {
         OrderChange::New => [report(Outcome::Accepted { venue_id: order.id.0 }), None],
@@ -31,7 +32,7 @@ pub(super) fn of_event(order: &OrderView, change: &OrderChange) -> [Option<Repor
 }
 
 /// The exchange's number of the order that a command placed.
-pub(super) fn placed(events: &[Event]) -> Option<u64> {
+pub(crate) fn placed(events: &[Event]) -> Option<u64> {
     events.iter().find_map(|event| match event {
         Event::Order { order, change: OrderChange::New } => Some(order.id.0),
         _ => None,
@@ -39,7 +40,7 @@ pub(super) fn placed(events: &[Event]) -> Option<u64> {
 }
 
 /// An order as it stands, with all its fills.
-pub(super) fn found(record: &OrderRecord, fills: &[AccountFill]) -> Found {
+pub(crate) fn found(record: &OrderRecord, fills: &[AccountFill]) -> Found {
     let state = match record.order.status {
         OrderStatus::New | OrderStatus::PendingNew | OrderStatus::PartiallyFilled => FoundState::Live,
         OrderStatus::Filled if record.order.quote_budget().is_some() => FoundState::Expired,
@@ -64,7 +65,8 @@ const fn venue_fill(fill: &Fill) -> VenueFill {
 }
 
 /// A refusal as a venue's reason.
-pub(super) const fn reason(refusal: &Refusal) -> VenueReason {
+#[must_use]
+pub const fn reason(refusal: &Refusal) -> VenueReason {
     match refusal {
         Refusal::InsufficientBalance { .. } => VenueReason::InsufficientBalance,
         Refusal::DuplicateClientId => VenueReason::Duplicate,

@@ -1,6 +1,7 @@
 //! The command line: verbs after nouns, every option with its unit and default.
 
 pub(crate) mod backtest;
+mod bot;
 pub(crate) mod data;
 pub(crate) mod indicator;
 pub(crate) mod model;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::Flags;
 
+pub(crate) use bot::{Bot, Create as CreateBot, Parity, Recorded, Session};
 pub(crate) use user::User;
 
 const AFTER: &str = "\
@@ -73,6 +75,16 @@ pub(crate) enum Command {
     /// Trading strategies: what there is, with parameters and failure modes
     #[command(subcommand)]
     Strategy(strategy::Strategy),
+    /// Bots on the running server: make, start, stop, look, ask why
+    #[command(subcommand)]
+    Bot(Bot),
+    /// Recorded sessions of the bots
+    #[command(subcommand)]
+    Session(Session),
+    /// Decide a recorded session again and compare every decision and the state hash; code 1 on any difference
+    Replay(Recorded),
+    /// Run a session's minutes through the back-tester and explain the difference order by order
+    Parity(Parity),
     /// Forecasting models: fit one to a file
     #[command(subcommand)]
     Model(model::Model),
@@ -242,6 +254,10 @@ impl Arguments {
             Command::Config(Settings::Show { output, .. }) => output.json,
             Command::Config(Settings::Reference) => false,
             Command::Exchange(exchange) => exchange.output().json,
+            Command::Bot(bot) => bot.output().json,
+            Command::Session(Session::List(output)) => output.json,
+            Command::Replay(recorded) => recorded.output.json,
+            Command::Parity(parity) => parity.output.json,
             Command::Model(model) => model.output().json,
             Command::Backtest(backtest) => backtest.output().json,
             Command::Indicator(indicator) => indicator.output().json,

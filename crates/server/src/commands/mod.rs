@@ -1,12 +1,15 @@
 //! One file per command.
 
 pub(crate) mod backtest;
+pub(crate) mod bot;
 pub(crate) mod data;
 pub(crate) mod doctor;
 pub(crate) mod exchange;
 pub(crate) mod indicator;
 pub(crate) mod model;
+pub(crate) mod parity;
 pub(crate) mod serve;
+pub(crate) mod session;
 pub(crate) mod settings;
 pub(crate) mod strategy;
 pub(crate) mod sweep;

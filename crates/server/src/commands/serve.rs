@@ -27,11 +27,20 @@ pub(crate) fn run(config: &Config, json: bool) -> Result<ExitCode, Failure> {
     refuse_public(config)?;
     crate::logs::start(&config.log);
     let host = open(&config.host()).map_err(|error| open_failure(&config.data_dir, error))?;
+    let bots = match crate::bots::open(config, &host.handle()) {
+        Ok(bots) => bots,
+        Err(failure) => {
+            host.shutdown();
+            return Err(failure);
+        }
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| Failure::new(Exit::Failed, "cannot start threads").because(error))?;
     let ended = runtime.block_on(serve(config, host.handle(), json));
-    note("closing the journal");
+    note("closing the journals");
+    // First: what they still decide is journaled, and nothing of it leaves.
+    drop(bots);
     host.shutdown();
     let code = ended?;
     note("stopped");

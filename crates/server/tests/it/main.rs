@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod bots;
 mod catalogue;
 mod configuration;
 mod doctor;

@@ -109,7 +109,7 @@ fn a_report_settles_an_unknown_order_too() {
     let fill =
         Report { market: order().market, client_id: order().client_id, outcome: Outcome::Fill(fill(1)) };
     let mut out = Vec::new();
-    tracker.reported(&fill, &mut out);
+    tracker.reported(at(1), &fill, &mut out);
     assert_eq!((out, tracker.settled()), (vec![], true));
 }
 
@@ -119,7 +119,7 @@ fn after_a_restart_one_report_does_not_tell_what_was_missed() {
     tracker.restart(at(0), order(), State::Unknown, false, &mut out);
     let second =
         Report { market: order().market, client_id: order().client_id, outcome: Outcome::Fill(fill(2)) };
-    tracker.reported(&second, &mut out);
+    tracker.reported(at(1), &second, &mut out);
     assert!(!tracker.settled());
     assert_eq!(tick(&mut tracker, 1), [Action::Query(order())]);
     let found = Found { venue_id: 7, state: FoundState::Filled, fills: vec![fill(1), fill(2)] };
@@ -197,6 +197,25 @@ fn a_cancel_without_effect_is_asked_for_again_until_the_order_is_gone() {
     let last = answer(&mut tracker, 15, Answer::Found(ended));
     assert_eq!(last.last(), Some(&told(Outcome::Canceled)));
     assert_eq!((tracker.settled(), tracker.next()), (true, None));
+}
+
+/// Found by the simulator: the order was in flight, the cancel arrived first and was refused, and nobody cancelled again.
+#[test]
+fn a_cancel_that_overtook_its_order_is_asked_for_again() {
+    for told_by_report in [false, true] {
+        let mut tracker = sent();
+        tracker.cancel_sent(at(1), order());
+        assert_eq!(answer(&mut tracker, 2, Answer::CancelRefused), []);
+        let accepted = Outcome::Accepted { venue_id: 7 };
+        let mut out = Vec::new();
+        if told_by_report {
+            let report = Report { market: order().market, client_id: order().client_id, outcome: accepted };
+            tracker.reported(at(3), &report, &mut out);
+        } else {
+            out = answer(&mut tracker, 3, Answer::Accepted { venue_id: 7 });
+        }
+        assert_eq!(out.last(), Some(&Action::Cancel(order())));
+    }
 }
 
 #[test]

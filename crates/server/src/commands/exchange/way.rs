@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use exchange_host::admin::{Admin, Client, ClientError, Reply, Request};
 use exchange_host::{Host, HostConfig, OpenError, Stage};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::commands::serve::{open, open_failure};
 use crate::config::Config;
@@ -61,6 +63,22 @@ impl Way {
                 .because(format!("nothing answers in {}", config.data_dir.display()))
                 .advise("start it with `tradewind serve`, or name its folder with --data-dir")
         })
+    }
+
+    /// Asks the running server in words that are not the exchange's.
+    pub(crate) fn ask_server<Q: Serialize, A: DeserializeOwned>(
+        config: &Config,
+        request: &Q,
+    ) -> Result<A, Failure> {
+        match Self::running(config)? {
+            Self::Running(mut client) => client.ask(request).map_err(|error| unreachable(&error)),
+            Self::Here(_) => Err(Self::unexpected()),
+        }
+    }
+
+    /// The server's answer does not fit the question: two versions of this program.
+    pub(crate) fn unexpected() -> Failure {
+        super::unexpected()
     }
 
     /// Asks for one thing and leaves. An expected no is exit code 5.
