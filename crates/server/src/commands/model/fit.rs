@@ -217,6 +217,9 @@ fn short(value: &Value) -> String {
     match value {
         Value::Number(n) if n.is_f64() => {
             let v = n.as_f64().unwrap_or(f64::NAN);
+            if v.abs() >= 1e9 && v.fract() == 0.0 {
+                return format!("{v:.0}");
+            }
             if v != 0.0 && !(1e-3..1e9).contains(&v.abs()) { format!("{v:.4e}") } else { format!("{v:.6}") }
         }
         Value::String(s) => s.clone(),
