@@ -1,21 +1,35 @@
 //! What all requests share.
 
-use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use store::Store;
-use types::{InstrumentId, Time, VenueName};
+use store::{Store, UserId};
+use tokio::sync::watch;
+use types::{InstrumentId, MarketId, Time, VenueName};
 
 use crate::Problem;
 use crate::auth::{Passwords, Sessions, SetupCode, Throttle, Tokens, Vault};
-use crate::ports::Markets;
+use crate::ports::{Desk, Markets};
 
 /// The venue of a symbol that names none.
 const DEFAULT_VENUE: &str = "local";
 
+/// How long a read waits for its reader's own write.
+const CATCH_UP_MAX: Duration = Duration::from_millis(500);
+/// Users with a write that is not projected yet; beyond it those that are done are forgotten.
+const WRITTEN_MAX: usize = 10_000;
+
 /// The process as the routes see it.
 pub struct App {
     pub(crate) markets: Arc<dyn Markets>,
+    pub(crate) desk: Arc<dyn Desk>,
+    /// The permanent numbers of the markets' pairs in the database.
+    pub(crate) pairs: BTreeMap<MarketId, i64>,
+    /// The last command that the projection has written.
+    projected: watch::Receiver<u64>,
+    /// The last command of each user that wrote since. Held for one look-up.
+    written: Mutex<BTreeMap<UserId, u64>>,
     pub(crate) store: Store,
     pub(crate) vault: Vault,
     pub(crate) tokens: Tokens,
@@ -29,8 +43,14 @@ pub struct App {
 
 /// What the process gives the API.
 pub struct Parts {
-    /// Market data.
+    /// Public market information.
     pub markets: Arc<dyn Markets>,
+    /// Accounts and orders.
+    pub desk: Arc<dyn Desk>,
+    /// The permanent numbers of the markets' pairs in the database.
+    pub pairs: BTreeMap<MarketId, i64>,
+    /// The number of the last command of the exchange that is in the tables.
+    pub projected: watch::Receiver<u64>,
     /// The database.
     pub store: Store,
     /// Seals secrets before they are stored.
@@ -49,6 +69,10 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         Self {
             markets: parts.markets,
+            desk: parts.desk,
+            pairs: parts.pairs,
+            projected: parts.projected,
+            written: Mutex::default(),
             store: parts.store,
             vault: parts.vault,
             tokens: parts.tokens,
@@ -58,6 +82,41 @@ impl App {
             setup: parts.setup,
             started: Instant::now(),
             version: parts.version,
+        }
+    }
+
+    /// A user's command has taken effect: the user's next reads wait for the projection.
+    pub(crate) fn wrote(&self, user: UserId, seq: u64) {
+        let done = *self.projected.borrow();
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if written.len() >= WRITTEN_MAX {
+            written.retain(|_, seq| *seq > done);
+        }
+        let last = written.entry(user).or_insert(seq);
+        *last = seq.max(*last);
+    }
+
+    /// Waits until a user's own writes can be read, at most half a second.
+    ///
+    /// # Errors
+    /// 503 when the projection is behind for longer.
+    pub(crate) async fn caught_up(&self, user: UserId) -> Result<(), Problem> {
+        let wanted = self.written.lock().unwrap_or_else(PoisonError::into_inner).get(&user).copied();
+        let Some(wanted) = wanted else { return Ok(()) };
+        let mut projected = self.projected.clone();
+        let reached = tokio::time::timeout(CATCH_UP_MAX, projected.wait_for(|seq| *seq >= wanted)).await;
+        match reached {
+            Ok(Ok(_)) => {
+                let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+                if written.get(&user) == Some(&wanted) {
+                    written.remove(&user);
+                }
+                Ok(())
+            }
+            _ => Err(Problem::unavailable(
+                "catching_up",
+                "your last order is not in the tables yet; try again in a moment",
+            )),
         }
     }
 

@@ -21,5 +21,6 @@ pub mod wire;
 pub use app::{App, Parts};
 pub use openapi::document;
 pub use problem::Problem;
+pub use routes::orders::{apply, status_word, tif_word, type_word};
 pub use routes::setup::{Names, checked_names};
 pub use server::{ApiConfig, BoundApi, serve};

@@ -6,5 +6,9 @@ pub(crate) const CANDLES_MAX: usize = 5_000;
 pub(crate) const CANDLE_PARTS_MAX: usize = 50;
 /// Most levels of a book: what the venue shows.
 pub(crate) const DEPTH_MAX: usize = 1_000;
+/// Most entries of one page.
+pub(crate) const PAGE_MAX: u32 = 1_000;
+/// Entries of a page unless asked for otherwise.
+pub(crate) const PAGE_DEFAULT: u32 = 100;
 /// Most symbols in one call.
 pub(crate) const SYMBOLS_MAX: usize = 200;

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::routes::{health, markets, session, setup, totp, users};
+use crate::routes::{accounts, health, markets, orders, session, setup, totp, trades, users};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -54,6 +54,14 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(users::end_session))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::change))
+        .routes(routes!(accounts::list, accounts::open))
+        .routes(routes!(accounts::balances))
+        .routes(routes!(accounts::halt))
+        .routes(routes!(accounts::resume))
+        .routes(routes!(orders::list, orders::place))
+        .routes(routes!(orders::get, orders::cancel))
+        .routes(routes!(trades::list))
+        .routes(routes!(trades::list_positions))
         .routes(routes!(markets::list))
         .routes(routes!(markets::tickers))
         .routes(routes!(markets::market_data))

@@ -123,6 +123,15 @@ pub struct OrderRequest {
     pub client_id: types::ClientOrderId,
 }
 
+/// What the exchange did with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The order now.
+    pub order: OrderView,
+    /// The number of the command in the exchange's log: once the projection has it, every read shows it.
+    pub seq: u64,
+}
+
 /// A holding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Holding {
@@ -141,20 +150,23 @@ pub struct Holding {
 /// Accounts at a venue and what they trade there. A call that changes something resolves when it is durable.
 pub trait Desk: Send + Sync + 'static {
     /// Opens an account with a name of its own and test money.
+    /// When the account exists already it is left as it is, so that a caller that crashed half-way can ask again.
     fn open(&self, name: String) -> Reply<'_, Result<AccountId, PortError>>;
     /// Places an order; the answer is the order after it met the book.
-    fn place(&self, account: AccountId, order: OrderRequest) -> Reply<'_, Result<OrderView, PortError>>;
+    fn place(&self, account: AccountId, order: OrderRequest) -> Reply<'_, Result<Placed, PortError>>;
     /// Cancels a live order.
     fn cancel(
         &self,
         account: AccountId,
         instrument: InstrumentId,
         id: types::OrderId,
-    ) -> Reply<'_, Result<OrderView, PortError>>;
+    ) -> Reply<'_, Result<Placed, PortError>>;
+    /// Projects what happens on an account into its owner's tables from now on.
+    fn follow(&self, number: AccountId, user: store::UserId, account: store::AccountId);
     /// The live orders, by id, never stale.
     fn open_orders(&self, account: AccountId) -> Vec<(InstrumentId, OrderView)>;
     /// What the account holds, never stale.
     fn holdings(&self, account: AccountId) -> Vec<Holding>;
-    /// Stops the account from placing orders by any way (its own API keys included) and cancels what is live; or allows it again.
-    fn set_halted(&self, account: AccountId, halted: bool) -> Reply<'_, Result<(), PortError>>;
+    /// Stops the account from placing orders by any way (its own API keys included) and cancels what is live; or allows it again. Gives the number of the last command.
+    fn set_halted(&self, account: AccountId, halted: bool) -> Reply<'_, Result<u64, PortError>>;
 }

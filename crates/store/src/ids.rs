@@ -22,6 +22,14 @@ macro_rules! id {
                 }
             }
 
+            impl $name {
+                /// One that follows from a hash (version 8 UUID): what is written twice gets the same.
+                #[must_use]
+                pub const fn of_hash(hash: [u8; 16]) -> Self {
+                    Self(uuid::Builder::from_custom_bytes(hash).into_uuid())
+                }
+            }
+
             impl std::fmt::Display for $name {
                 fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                     self.0.fmt(f)

@@ -51,6 +51,18 @@ impl Amount {
     pub fn minus(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self::from)
     }
+
+    /// `self × other`; `None` beyond 28 digits.
+    #[must_use]
+    pub fn times(self, other: Self) -> Option<Self> {
+        self.0.checked_mul(other.0).map(|product| Self(product.normalize()))
+    }
+
+    /// `self / other`, to 28 digits; `None` when `other` is zero.
+    #[must_use]
+    pub fn over(self, other: Self) -> Option<Self> {
+        self.0.checked_div(other.0).map(|quotient| Self(quotient.normalize()))
+    }
 }
 
 impl From<Decimal> for Amount {

@@ -41,6 +41,10 @@ impl Principal {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Viewer(pub(crate) Principal);
 
+/// One who may trade.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Trader(pub(crate) Principal);
+
 /// One who administers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Admin;
@@ -77,6 +81,14 @@ impl FromRequestParts<Arc<App>> for Viewer {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         principal(parts, app).await.map(Self)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Trader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        least(principal(parts, app).await?, Role::Trader).map(Self)
     }
 }
 

@@ -17,6 +17,11 @@ impl Decimal {
         Self(decimal::format_short(value, scale))
     }
 
+    /// A decimal text that comes from somewhere that only makes such.
+    pub(crate) const fn text(text: String) -> Self {
+        Self(text)
+    }
+
     /// The text as it came.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -40,9 +45,9 @@ impl<'de> Deserialize<'de> for Decimal {
             text.to_owned()
         };
         // Whether it fits the instrument is for whoever knows the scale; here it only has to be a number.
-        decimal::parse(&text, 18)
-            .or_else(|e| if e == decimal::DecimalError::TooPrecise { Ok(0) } else { Err(e) })
-            .map_err(|_| D::Error::custom("a decimal number is wanted, like 0.001 or \"0.001\""))?;
+        if decimal::parse(&text, 18) == Err(decimal::DecimalError::Malformed) {
+            return Err(D::Error::custom("a decimal number is wanted, like 0.001 or \"0.001\""));
+        }
         Ok(Self(text))
     }
 }

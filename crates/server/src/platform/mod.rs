@@ -1,5 +1,6 @@
 //! The platform inside this process: what stands behind the API's ports.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -7,17 +8,24 @@ use api::auth::SetupCode;
 use api::{ApiConfig, App, BoundApi, Parts};
 use exchange_host::Handle;
 use http::Stop;
-use store::{Location, Options, Store, StoreError};
+use store::markets::{Currency, Pair};
+use store::{Amount, Location, Options, Store, StoreError, Ts, markets};
+use types::{Market, MarketId};
 
 use crate::commands::serve::listen_failure;
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::terminal::note;
 
-mod markets;
+mod desk;
+mod ledger;
+mod market_views;
+mod projector;
+mod refusals;
 pub(crate) mod secrets;
 
-pub(crate) use markets::ExchangeMarkets;
+pub(crate) use desk::ExchangeDesk;
+pub(crate) use market_views::ExchangeMarkets;
 
 /// The venue name of the built-in exchange.
 pub(crate) const LOCAL: &str = "local";
@@ -70,10 +78,19 @@ pub(crate) async fn start(config: &Config, handle: &Handle, stop: Stop) -> Resul
     } else {
         (SetupCode::used(), None)
     };
-    let markets = ExchangeMarkets::new(handle.clone())
+    let views = ExchangeMarkets::new(handle.clone())
         .ok_or_else(|| Failure::new(Exit::Failed, "the built-in exchange has no venue name"))?;
+    let follow = projector::Follow::default();
+    let desk = ExchangeDesk::new(handle.clone(), follow.clone())
+        .ok_or_else(|| Failure::new(Exit::Failed, "the built-in exchange has no venue name"))?;
+    let pairs = list_pairs(&store, handle).await.map_err(failed)?;
+    let projected =
+        projector::start(handle.clone(), store.clone(), follow, pairs.clone()).await.map_err(failed)?;
     let app = Arc::new(App::new(Parts {
-        markets: Arc::new(markets),
+        markets: Arc::new(views),
+        desk: Arc::new(desk),
+        pairs,
+        projected,
         store: store.clone(),
         vault: secrets.vault,
         tokens: secrets.tokens,
@@ -82,6 +99,57 @@ pub(crate) async fn start(config: &Config, handle: &Handle, stop: Stop) -> Resul
     }));
     let api = listen(config, app, stop).await?;
     Ok(Platform { api, store, setup_code })
+}
+
+/// Notes what the exchange lists, and gives the permanent numbers that orders refer to.
+async fn list_pairs(store: &Store, handle: &Handle) -> Result<BTreeMap<MarketId, i64>, StoreError> {
+    let catalog = handle.view().catalog();
+    let now = Ts::now();
+    let currencies: Vec<Currency> = catalog
+        .assets
+        .iter()
+        .map(|asset| Currency {
+            code: asset.code.to_string(),
+            name: asset.code.to_string(),
+            scale: i64::from(asset.scale),
+            active: true,
+            updated_at: now,
+        })
+        .collect();
+    let pairs: Vec<(MarketId, Pair)> =
+        catalog.markets.iter().map(|market| (market.id, pair(market, now))).collect();
+    let noted = store.write(move |tx| {
+        Box::pin(async move {
+            for currency in &currencies {
+                markets::put_currency(tx, currency).await?;
+            }
+            let mut numbers = BTreeMap::new();
+            for (market, pair) in &pairs {
+                numbers.insert(*market, markets::put_pair(tx, pair).await?);
+            }
+            Ok(numbers)
+        })
+    });
+    noted.await
+}
+
+fn pair(market: &Market, now: Ts) -> Pair {
+    let units = |value: i128, scale| Amount::from_units(value, scale).unwrap_or_default();
+    let tick = market.rules.tick.at(market.rules.price_min);
+    Pair {
+        id: 0,
+        exchange: LOCAL.to_owned(),
+        symbol: market.symbol.to_string(),
+        base: market.base.code.to_string(),
+        quote: market.quote.code.to_string(),
+        price_scale: i64::from(market.price_scale),
+        quantity_scale: i64::from(market.base.scale),
+        tick: units(i128::from(tick.0), market.price_scale),
+        lot: units(i128::from(market.rules.lot.step.0), market.base.scale),
+        notional_min: units(market.rules.notional_min.0, market.quote.scale),
+        active: true,
+        updated_at: now,
+    }
 }
 
 async fn listen(config: &Config, app: Arc<App>, stop: Stop) -> Result<BoundApi, Failure> {

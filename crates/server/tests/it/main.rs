@@ -16,5 +16,6 @@ mod people;
 mod platform;
 mod program;
 mod serving;
+mod trading;
 mod verifying;
 mod walkthrough;

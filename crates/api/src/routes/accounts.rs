@@ -1,0 +1,283 @@
+//! Trading accounts of the one who asks.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use store::accounts::{Account, Mode};
+use store::{AccountId, Owner, StoreError, Ts, accounts};
+use utoipa::ToSchema;
+
+use super::markets::from_port;
+use crate::Problem;
+use crate::app::App;
+use crate::auth::principal::{Trader, Viewer, from_store};
+use crate::wire::{Decimal, Json, Moment};
+
+/// The name of the account that a user gets without asking.
+const FIRST_NAME: &str = "main";
+/// Most accounts of one user.
+const ACCOUNTS_MAX: usize = 20;
+/// Longest name in characters.
+const NAME_LEN_MAX: usize = 40;
+
+/// A trading account.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AccountBody {
+    /// Its id.
+    id: String,
+    /// What its owner calls it.
+    name: String,
+    /// The venue it trades on.
+    venue: String,
+    /// `builtin` (the exchange in the box), `paper` or `live`.
+    mode: &'static str,
+    /// The one that is meant when none is named.
+    is_default: bool,
+    /// Since when it takes no new orders.
+    halted_at: Option<Moment>,
+    /// Why.
+    halt_reason: Option<String>,
+    /// When it was opened.
+    created_at: Moment,
+}
+
+impl AccountBody {
+    fn of(account: &Account) -> Self {
+        Self {
+            id: account.id.to_string(),
+            name: account.name.clone(),
+            venue: account.venue.clone(),
+            mode: account.mode.word(),
+            is_default: account.is_default,
+            halted_at: account.halted_at.map(|at| Moment(at.time())),
+            halt_reason: account.halt_reason.clone(),
+            created_at: Moment(account.created_at.time()),
+        }
+    }
+}
+
+/// An account that trades on the built-in exchange, with its number there.
+pub(crate) struct Trading {
+    pub(crate) account: Account,
+    pub(crate) number: types::AccountId,
+}
+
+/// The account that a request means: the named one, or the user's default, which is opened with test money when there is none.
+pub(crate) async fn meant(app: &App, owner: Owner, named: Option<&str>) -> Result<Trading, Problem> {
+    let found = match named {
+        Some(id) => {
+            let id: AccountId = id.parse().map_err(|_| Problem::not_found("account"))?;
+            accounts::by_id(&mut app.store.read(), owner, id).await.map_err(|e| from_store(&e))?
+        }
+        None => match accounts::default(&mut app.store.read(), owner).await {
+            Ok(account) => account,
+            Err(StoreError::Absent { .. }) => open_first(app, owner).await?,
+            Err(error) => return Err(from_store(&error)),
+        },
+    };
+    opened(app, owner, found).await
+}
+
+/// The first account of a user. Two requests that come at once make one.
+async fn open_first(app: &App, owner: Owner) -> Result<Account, Problem> {
+    match record(app, owner, FIRST_NAME, true).await {
+        Ok(account) => Ok(account),
+        Err(StoreError::Taken { .. }) => {
+            accounts::default(&mut app.store.read(), owner).await.map_err(|e| from_store(&e))
+        }
+        Err(error) => Err(from_store(&error)),
+    }
+}
+
+async fn record(app: &App, owner: Owner, name: &str, is_default: bool) -> Result<Account, StoreError> {
+    let account = Account {
+        id: AccountId::new(),
+        user_id: owner.user(),
+        name: name.to_owned(),
+        venue: "local".to_owned(),
+        mode: Mode::Builtin,
+        venue_account: None,
+        venue_key_id: None,
+        is_default,
+        halted_at: None,
+        halt_reason: None,
+        created_at: Ts::now(),
+    };
+    let kept = account.clone();
+    app.store.write(move |tx| Box::pin(async move { accounts::open(tx, &kept).await })).await?;
+    Ok(account)
+}
+
+/// Sees to it that an account exists at the exchange too. The record comes first and the name there is derived from its id, so
+/// a crash in between is mended by the next request.
+async fn opened(app: &App, owner: Owner, account: Account) -> Result<Trading, Problem> {
+    if let Some(number) = account.venue_account.as_deref().and_then(|text| text.parse().ok()) {
+        return Ok(Trading { account, number: types::AccountId(number) });
+    }
+    let name = format!("p-{}", account.id.0.simple());
+    let number = app.desk.open(name).await.map_err(|e| from_port(&e))?;
+    let (id, text) = (account.id, number.0.to_string());
+    let noted = app
+        .store
+        .write(move |tx| Box::pin(async move { accounts::set_venue_account(tx, owner, id, &text).await }));
+    noted.await.map_err(|e: StoreError| from_store(&e))?;
+    app.desk.follow(number, owner.user(), account.id);
+    Ok(Trading { account, number })
+}
+
+/// One's own accounts.
+#[utoipa::path(get, path = "/api/accounts", tag = "accounts", operation_id = "listAccounts",
+    responses((status = 200, body = Vec<AccountBody>), (status = 401, body = Problem)))]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    Viewer(who): Viewer,
+) -> Result<Json<Vec<AccountBody>>, Problem> {
+    let found = accounts::list(&mut app.store.read(), who.owner()).await.map_err(|e| from_store(&e))?;
+    Ok(Json(found.iter().map(AccountBody::of).collect()))
+}
+
+/// A new account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewAccount {
+    /// What to call it, 1 to 40 characters.
+    name: String,
+    /// Whether it is meant when none is named.
+    is_default: Option<bool>,
+}
+
+/// Opens an account on the built-in exchange, with test money.
+#[utoipa::path(post, path = "/api/accounts", tag = "accounts", operation_id = "openAccount", request_body = NewAccount,
+    responses((status = 201, body = AccountBody), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub(crate) async fn open(
+    State(app): State<Arc<App>>,
+    Trader(who): Trader,
+    Json(new): Json<NewAccount>,
+) -> Result<(StatusCode, Json<AccountBody>), Problem> {
+    let name = new.name.trim();
+    if name.is_empty() || name.chars().count() > NAME_LEN_MAX || name.chars().any(char::is_control) {
+        return Err(Problem::refused("name", format!("a name has 1 to {NAME_LEN_MAX} characters")));
+    }
+    let known = accounts::list(&mut app.store.read(), who.owner()).await.map_err(|e| from_store(&e))?;
+    if known.len() >= ACCOUNTS_MAX {
+        return Err(Problem::refused(
+            "too_many_accounts",
+            format!("a user has at most {ACCOUNTS_MAX} accounts"),
+        ));
+    }
+    let account =
+        record(&app, who.owner(), name, new.is_default == Some(true)).await.map_err(|e| from_store(&e))?;
+    let id = account.id;
+    opened(&app, who.owner(), account).await?;
+    let account =
+        accounts::by_id(&mut app.store.read(), who.owner(), id).await.map_err(|e| from_store(&e))?;
+    Ok((StatusCode::CREATED, Json(AccountBody::of(&account))))
+}
+
+/// What an account holds of one asset.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BalanceBody {
+    /// `BTC`.
+    asset: String,
+    /// Can be spent.
+    free: Decimal,
+    /// Reserved by live orders.
+    locked: Decimal,
+    /// Both.
+    total: Decimal,
+}
+
+/// Which account.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Which {
+    /// Its id; the default account when absent.
+    account: Option<String>,
+}
+
+/// What an account holds, straight from the exchange.
+#[utoipa::path(get, path = "/api/balances", tag = "accounts", operation_id = "listBalances", params(Which),
+    responses((status = 200, body = Vec<BalanceBody>), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 404, body = Problem)))]
+pub(crate) async fn balances(
+    State(app): State<Arc<App>>,
+    Viewer(who): Viewer,
+    crate::wire::Query(which): crate::wire::Query<Which>,
+) -> Result<Json<Vec<BalanceBody>>, Problem> {
+    let trading = meant(&app, who.owner(), which.account.as_deref()).await?;
+    let holdings = app.desk.holdings(trading.number);
+    let body = |h: &crate::ports::Holding| BalanceBody {
+        asset: h.code.to_string(),
+        free: Decimal::of(h.available.0, h.scale),
+        locked: Decimal::of(h.locked.0, h.scale),
+        total: Decimal::of(h.available.0.saturating_add(h.locked.0), h.scale),
+    };
+    Ok(Json(holdings.iter().map(body).collect()))
+}
+
+/// Which accounts to stop or release.
+#[derive(Deserialize, ToSchema, Default)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HaltRequest {
+    /// One account; all of one's own when absent.
+    account: Option<String>,
+    /// Why, for the record.
+    reason: Option<String>,
+}
+
+/// The kill switch: cancels every live order and lets no new one in, by whatever way it comes, until it is released.
+#[utoipa::path(post, path = "/api/halt", tag = "accounts", operation_id = "halt", request_body = HaltRequest,
+    responses((status = 200, body = Vec<AccountBody>), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub(crate) async fn halt(
+    State(app): State<Arc<App>>,
+    Trader(who): Trader,
+    Json(request): Json<HaltRequest>,
+) -> Result<Json<Vec<AccountBody>>, Problem> {
+    let reason = request.reason.unwrap_or_else(|| "by its owner".to_owned());
+    set_halted(&app, who.owner(), request.account.as_deref(), Some(reason.chars().take(200).collect())).await
+}
+
+/// Releases the kill switch; nothing else does.
+#[utoipa::path(post, path = "/api/resume", tag = "accounts", operation_id = "resume", request_body = HaltRequest,
+    responses((status = 200, body = Vec<AccountBody>), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub(crate) async fn resume(
+    State(app): State<Arc<App>>,
+    Trader(who): Trader,
+    Json(request): Json<HaltRequest>,
+) -> Result<Json<Vec<AccountBody>>, Problem> {
+    set_halted(&app, who.owner(), request.account.as_deref(), None).await
+}
+
+async fn set_halted(
+    app: &App,
+    owner: Owner,
+    named: Option<&str>,
+    reason: Option<String>,
+) -> Result<Json<Vec<AccountBody>>, Problem> {
+    let chosen = match named {
+        Some(_) => vec![meant(app, owner, named).await?.account],
+        None => accounts::list(&mut app.store.read(), owner).await.map_err(|e| from_store(&e))?,
+    };
+    let mut done = Vec::with_capacity(chosen.len());
+    for account in chosen {
+        let id = account.id;
+        let trading = opened(app, owner, account).await?;
+        // The exchange first: an order must not slip in between. If the note then fails, the exchange stays halted.
+        let seq = app.desk.set_halted(trading.number, reason.is_some()).await.map_err(|e| from_port(&e))?;
+        app.wrote(owner.user(), seq);
+        let why = reason.clone();
+        let noted = app.store.write(move |tx| {
+            Box::pin(async move { accounts::set_halt(tx, owner, id, why.as_deref(), Ts::now()).await })
+        });
+        noted.await.map_err(|e: StoreError| from_store(&e))?;
+        let account = accounts::by_id(&mut app.store.read(), owner, id).await.map_err(|e| from_store(&e))?;
+        done.push(AccountBody::of(&account));
+    }
+    Ok(Json(done))
+}

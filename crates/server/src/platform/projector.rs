@@ -1,0 +1,230 @@
+//! Projects what happens on the platform's exchange accounts into its tables: orders, fills, positions.
+//!
+//! Fed by the exchange's durable batches, in order. Every row has a key that follows from the event (an order by its client id
+//! or number, a fill by its trade), so an event that is read twice changes nothing the second time (invariant D3); after a
+//! restart, or when batches were missed, the tables are brought up from the exchange's own history the same way.
+//! Batches that touch no account of ours cost a look-up per event and no write.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use exchange_host::view::Range;
+use exchange_host::{Batch, Handle};
+use store::{Store, StoreError, accounts};
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::{broadcast, watch};
+use types::event::{Fill, OrderChange};
+use types::{AccountId, Event, MarketId, OrderView, Side, Time};
+
+use super::ledger::Ledger;
+
+/// Most batches written in one transaction.
+const BATCHES_MAX: usize = 256;
+/// Accounts, orders and fills read at a time.
+const PAGE: usize = 1_000;
+/// How long to wait after a failed write before the next try.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
+
+/// Accounts that are followed, shared with the desk that opens new ones.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Follow(Arc<Mutex<BTreeMap<AccountId, Owned>>>);
+
+/// Whose an account at the exchange is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Owned {
+    pub(crate) user: store::UserId,
+    pub(crate) account: store::AccountId,
+}
+
+impl Follow {
+    /// From now on.
+    pub(crate) fn add(&self, number: AccountId, owned: Owned) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(number, owned);
+    }
+
+    fn get(&self, number: AccountId) -> Option<Owned> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&number).copied()
+    }
+
+    fn all(&self) -> Vec<(AccountId, Owned)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(n, o)| (*n, *o)).collect()
+    }
+}
+
+/// One thing to write.
+#[derive(Clone, Debug)]
+pub(super) enum Change {
+    Order(OrderView),
+    Fill { order: OrderView, fill: Fill, at: Time },
+}
+
+impl Change {
+    pub(super) const fn order(&self) -> &OrderView {
+        match self {
+            Self::Order(order) | Self::Fill { order, .. } => order,
+        }
+    }
+}
+
+/// Starts projecting; gives the number of the last command that is in the tables. Ends when the exchange does.
+///
+/// # Errors
+/// When the tables cannot be read or brought up.
+pub(crate) async fn start(
+    handle: Handle,
+    store: Store,
+    follow: Follow,
+    pairs: BTreeMap<MarketId, i64>,
+) -> Result<watch::Receiver<u64>, StoreError> {
+    // First the ear, then the look at what was before: nothing falls between.
+    let batches = handle.batches();
+    let seq = handle.status().seq;
+    load_accounts(&store, &follow).await?;
+    let (projected, progress) = watch::channel(seq);
+    let mut projector =
+        Projector { ledger: Ledger::new(handle.clone(), store, pairs), handle, follow, projected };
+    projector.bring_up().await?;
+    tokio::spawn(projector.run(batches));
+    Ok(progress)
+}
+
+async fn load_accounts(store: &Store, follow: &Follow) -> Result<(), StoreError> {
+    let mut after = None;
+    loop {
+        let page = accounts::page_of_all(&mut store.read(), after, 1_000).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.id);
+        for account in &page {
+            if let Some(number) = account.venue_account.as_deref().and_then(|text| text.parse().ok()) {
+                follow.add(AccountId(number), Owned { user: account.user_id, account: account.id });
+            }
+        }
+    }
+}
+
+struct Projector {
+    handle: Handle,
+    follow: Follow,
+    ledger: Ledger,
+    projected: watch::Sender<u64>,
+}
+
+impl Projector {
+    async fn run(mut self, mut batches: broadcast::Receiver<Arc<Batch>>) {
+        loop {
+            let first = match batches.recv().await {
+                Ok(batch) => batch,
+                Err(RecvError::Closed) => return,
+                Err(RecvError::Lagged(lost)) => {
+                    tracing::warn!(
+                        lost,
+                        "the platform's tables missed batches and are brought up from history"
+                    );
+                    self.again().await;
+                    continue;
+                }
+            };
+            let (waiting, missed) = drain(first, &mut batches);
+            let seq = waiting.last().and_then(|b| b.applied.last()).map_or(0, |applied| applied.seq);
+            let changes = self.changes(&waiting);
+            if missed || self.ledger.write(&changes).await.is_err() {
+                self.again().await;
+            }
+            self.projected.send_replace(seq);
+        }
+    }
+
+    /// Brings the tables up, however often it takes: a database that is away comes back.
+    async fn again(&mut self) {
+        while let Err(error) = self.bring_up().await {
+            tracing::error!(%error, "the platform's tables cannot be written; trying again");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    fn changes(&self, batches: &[Arc<Batch>]) -> Vec<(Owned, Change)> {
+        let mut changes = Vec::new();
+        for applied in batches.iter().flat_map(|batch| &batch.applied) {
+            for event in applied.events.iter() {
+                let Event::Order { order, change } = event else { continue };
+                let Some(owned) = self.follow.get(order.account) else { continue };
+                changes.push((
+                    owned,
+                    match change {
+                        OrderChange::Trade(fill) => {
+                            Change::Fill { order: *order, fill: *fill, at: applied.at }
+                        }
+                        _ => Change::Order(*order),
+                    },
+                ));
+            }
+        }
+        changes
+    }
+
+    /// Writes what history has and the tables have not.
+    async fn bring_up(&mut self) -> Result<(), StoreError> {
+        let seq = self.handle.status().seq;
+        let markets: Vec<MarketId> = self.handle.view().catalog().markets.iter().map(|m| m.id).collect();
+        for (number, owned) in self.follow.all() {
+            self.ledger.forget(owned);
+            for market in &markets {
+                self.bring_up_market(number, owned, *market).await?;
+            }
+        }
+        self.projected.send_if_modified(|last| {
+            let further = seq > *last;
+            *last = seq.max(*last);
+            further
+        });
+        Ok(())
+    }
+
+    async fn bring_up_market(
+        &mut self,
+        number: AccountId,
+        owned: Owned,
+        market: MarketId,
+    ) -> Result<(), StoreError> {
+        let failed = |error: exchange_host::view::Failure| StoreError::Unfit(error.to_string());
+        let view = self.handle.view();
+        let orders = view.orders(number, market, &Range::latest(PAGE)).map_err(failed)?;
+        if orders.is_empty() {
+            return Ok(());
+        }
+        let changes: Vec<_> = orders.iter().map(|record| (owned, Change::Order(record.order))).collect();
+        self.ledger.write(&changes).await?;
+        let mut from = self.ledger.last_trade(owned, market).await? + 1;
+        loop {
+            let fills = self
+                .handle
+                .view()
+                .fills(number, market, None, &Range::from_id(from, PAGE))
+                .map_err(failed)?;
+            let Some(last) = fills.last() else { return Ok(()) };
+            from = last.fill.trade.0 + 1;
+            let mut changes = Vec::with_capacity(fills.len());
+            for fill in &fills {
+                let target = types::command::Target::Id(fill.order);
+                let order = self.handle.view().order(number, market, &target).map_err(failed)?;
+                let Some(order) = order.map(|record| record.order) else { continue };
+                debug_assert!(matches!(order.side, Side::Buy | Side::Sell));
+                changes.push((owned, Change::Fill { order, fill: fill.fill, at: fill.at }));
+            }
+            self.ledger.write(&changes).await?;
+        }
+    }
+}
+
+/// What waits already, so that it shares a transaction; true when batches were lost.
+fn drain(first: Arc<Batch>, batches: &mut broadcast::Receiver<Arc<Batch>>) -> (Vec<Arc<Batch>>, bool) {
+    let mut waiting = vec![first];
+    while waiting.len() < BATCHES_MAX {
+        match batches.try_recv() {
+            Ok(batch) => waiting.push(batch),
+            Err(TryRecvError::Lagged(_)) => return (waiting, true),
+            Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+        }
+    }
+    (waiting, false)
+}
