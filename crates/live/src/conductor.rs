@@ -270,8 +270,9 @@ impl Conductor {
             return;
         }
         let mut actions = Vec::new();
-        self.tracker.reported(now, report, &mut actions);
-        actions.push(Action::Report(*report));
+        if self.tracker.reported(now, report, &mut actions) {
+            actions.push(Action::Report(*report));
+        }
         self.act(now, actions);
     }
 

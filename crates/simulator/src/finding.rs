@@ -31,8 +31,10 @@ pub enum Finding {
     External(String),
     /// Something is still under way long after the faults have stopped.
     NotSettled {
-        /// Orders.
+        /// Orders that are open here or there.
         orders: usize,
+        /// Those that are open here.
+        open: String,
     },
     /// A command that was answered is gone.
     Forgotten(String),

@@ -7,7 +7,9 @@
 //! loop, also between the commit and the send. A seed is a run; equal seeds, equal runs.
 //!
 //! Checked all the time and at the end, when the faults have stopped: see [`Finding`]. [`Plant`] breaks a rule on purpose; a test
-//! shows that each is found. Limit: the venue itself does not crash here.
+//! shows that each is found. Limits: the venue itself does not crash here; reports of one
+//! connection keep their order, as venues promise: a cancel whose fill comes after it, lost in a crash between the two, would be
+//! noticed only by comparing ledger and account.
 
 mod driver;
 mod finding;

@@ -44,6 +44,8 @@ pub(crate) struct Network {
     sent: u64,
     /// Market news never overtake each other.
     market_at: Time,
+    /// Nor do first reports: a stream keeps its order, as venues promise. (A repetition comes at any time later.)
+    report_at: Time,
     /// The stream of reports is broken until then.
     broken_until: Option<Time>,
     pub(crate) faults: u64,
@@ -57,6 +59,7 @@ impl Network {
             mail: BTreeMap::new(),
             sent: 0,
             market_at: Time(0),
+            report_at: Time(0),
             broken_until: None,
             faults: 0,
         }
@@ -122,18 +125,21 @@ impl Network {
         }
         self.broken_until = None;
         if self.fault(1) {
-            let until = now.plus_nanos(self.random.between(100, 5_000) * MS);
+            // What was sent before still comes first.
+            let until = now.plus_nanos(self.random.between(100, 5_000) * MS).max(self.report_at);
+            self.report_at = until;
             self.broken_until = Some(until);
             self.post(until, Mail::Us(epoch, VenueEvent::Lost));
             return;
         }
         let event = VenueEvent::Report { account, report };
+        let at = self.travel(now).max(self.report_at);
+        self.report_at = at;
+        self.post(at, Mail::Us(epoch, event.clone()));
         if self.fault(5) {
-            let at = self.travel(now);
-            self.post(at, Mail::Us(epoch, event.clone()));
+            let at = self.travel(at);
+            self.post(at, Mail::Us(epoch, event));
         }
-        let at = self.travel(now);
-        self.post(at, Mail::Us(epoch, event));
     }
 
     /// A bar closed.

@@ -208,7 +208,8 @@ impl Site {
             for side in [Side::Buy, Side::Sell] {
                 let away = level * 4 * ONE;
                 let price = Price(if side == Side::Buy { middle - away } else { middle + away });
-                let terms = Terms::Limit { price, qty: Qty(ONE / 2), tif: TimeInForce::Gtc, display: None };
+                let terms =
+                    Terms::Limit { price, qty: Qty(ONE * 3 / 100), tif: TimeInForce::Gtc, display: None };
                 let id = client_id(self);
                 self.others_place(at, side, terms, id);
             }
@@ -216,7 +217,7 @@ impl Site {
         let side = if random.chance(50) { Side::Buy } else { Side::Sell };
         let terms = Terms::Limit {
             price: Price(if side == Side::Buy { middle + 5 * ONE } else { middle - 5 * ONE }),
-            qty: Qty(random.between(1, 60) * ONE / 100),
+            qty: Qty(random.between(1, 120) * ONE / 1_000),
             tif: TimeInForce::Ioc,
             display: None,
         };

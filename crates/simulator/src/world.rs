@@ -553,7 +553,13 @@ impl World {
         for bot in engine.bots() {
             let open = bot.working().count() + self.site.open_orders(bot.account());
             if open > 0 || self.process.conductor.unsettled() > 0 {
-                return Err(Finding::NotSettled { orders: open });
+                let orders = bot.working().filter_map(|id| engine.orders().get(id));
+                let shown = |o: &orders::Order| {
+                    format!("{} {:?} cancel asked: {}", o.client_id, o.state, o.cancel_asked)
+                };
+                let shown: Vec<String> = orders.map(shown).collect();
+                let state = format!("{:?}: {}", bot.state(), shown.join(", "));
+                return Err(Finding::NotSettled { orders: open, open: state });
             }
             let mut gaps: BTreeMap<AssetId, i128> = BTreeMap::new();
             for (asset, amount) in bot.ledger().assets() {

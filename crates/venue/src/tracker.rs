@@ -122,16 +122,23 @@ impl Tracker {
         self.entries.entry(order.client_id).or_insert(entry).cancel = true;
     }
 
-    /// A report came by itself. The caller hands it to the engine; here it settles what it is about.
-    pub fn reported(&mut self, now: Time, told: &Report, out: &mut Vec<Action>) {
+    /// A report came by itself; here it settles what it is about. True if the caller hands it to the engine. The end of an order of
+    /// which something may have been missed is held back: once it counts as ended nobody would ask about it any more, so it
+    /// is asked for now, and the answer tells its fills before its end.
+    #[must_use]
+    pub fn reported(&mut self, now: Time, told: &Report, out: &mut Vec<Action>) -> bool {
         let id = &told.client_id;
         if matches!(told.outcome, Outcome::Unknown | Outcome::NeverArrived) {
-            return;
+            return true;
         }
         if ends(&told.outcome) {
             self.cancels.remove(id);
         }
-        let Some(entry) = self.entries.get_mut(id) else { return };
+        let Some(entry) = self.entries.get_mut(id) else { return true };
+        if entry.doubt && ends(&told.outcome) && !matches!(entry.stage, Stage::Lost { .. }) {
+            (entry.stage, entry.poll) = (Stage::Checking, now);
+            return false;
+        }
         match entry.stage {
             Stage::Waiting { .. } | Stage::Unknown { .. } if entry.doubt => entry.stage = Stage::Checking,
             Stage::Waiting { .. } | Stage::Unknown { .. } => {
@@ -145,13 +152,15 @@ impl Tracker {
             // One report does not tell what else was missed.
             Stage::Checking => {}
         }
+        true
     }
 
     /// An answer came.
     pub fn answered(&mut self, now: Time, id: &ClientOrderId, answer: &Answer, out: &mut Vec<Action>) {
-        if let (Answer::CancelRefused, Some((order, _))) = (answer, self.cancels.remove(id)) {
-            // Ended already, or never there; its report may be under way or lost.
-            let entry = Entry { order, stage: Stage::Checking, poll: now, cancel: false, doubt: true };
+        if *answer == Answer::CancelRefused {
+            let Some((order, _)) = self.cancels.remove(id) else { return };
+            // Ended already (its report may be under way or lost), or not there yet: then it must be asked for again.
+            let entry = Entry { order, stage: Stage::Checking, poll: now, cancel: true, doubt: true };
             self.entries.entry(*id).or_insert(entry);
             return;
         }
@@ -174,6 +183,7 @@ impl Tracker {
             (Answer::Rejected(reason), Stage::Waiting { .. } | Stage::Unknown { .. }) => {
                 out.push(report(&entry.order, Outcome::Rejected(*reason)));
                 self.entries.remove(id);
+                self.cancels.remove(id);
             }
             (Answer::Found(found), _) => self.found(now, id, found, out),
             (Answer::NotFound, Stage::Unknown { sent, missed }) => self.not_found(now, id, sent, missed, out),
@@ -196,6 +206,7 @@ impl Tracker {
         let lives = found.state == FoundState::Live;
         if let FoundState::Rejected(reason) = found.state {
             out.push(report(&order, Outcome::Rejected(reason)));
+            self.cancels.remove(id);
             return;
         }
         if matches!(entry.stage, Stage::Lost { .. }) {

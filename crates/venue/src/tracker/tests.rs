@@ -109,7 +109,7 @@ fn a_report_settles_an_unknown_order_too() {
     let fill =
         Report { market: order().market, client_id: order().client_id, outcome: Outcome::Fill(fill(1)) };
     let mut out = Vec::new();
-    tracker.reported(at(1), &fill, &mut out);
+    let _ = tracker.reported(at(1), &fill, &mut out);
     assert_eq!((out, tracker.settled()), (vec![], true));
 }
 
@@ -119,7 +119,7 @@ fn after_a_restart_one_report_does_not_tell_what_was_missed() {
     tracker.restart(at(0), order(), State::Unknown, false, &mut out);
     let second =
         Report { market: order().market, client_id: order().client_id, outcome: Outcome::Fill(fill(2)) };
-    tracker.reported(at(1), &second, &mut out);
+    let _ = tracker.reported(at(1), &second, &mut out);
     assert!(!tracker.settled());
     assert_eq!(tick(&mut tracker, 1), [Action::Query(order())]);
     let found = Found { venue_id: 7, state: FoundState::Filled, fills: vec![fill(1), fill(2)] };
@@ -210,12 +210,64 @@ fn a_cancel_that_overtook_its_order_is_asked_for_again() {
         let mut out = Vec::new();
         if told_by_report {
             let report = Report { market: order().market, client_id: order().client_id, outcome: accepted };
-            tracker.reported(at(3), &report, &mut out);
+            let _ = tracker.reported(at(3), &report, &mut out);
         } else {
             out = answer(&mut tracker, 3, Answer::Accepted { venue_id: 7 });
         }
         assert_eq!(out.last(), Some(&Action::Cancel(order())));
     }
+}
+
+/// Found by the simulator (seed 12): the answer to a cancel was unclear, and the cancel was forgotten with it.
+#[test]
+fn a_cancel_with_an_unclear_answer_is_not_forgotten() {
+    let mut tracker = sent();
+    answer(&mut tracker, 1, Answer::Accepted { venue_id: 7 });
+    tracker.cancel_sent(at(2), order());
+    assert_eq!(answer(&mut tracker, 3, Answer::Unclear), []);
+    assert_eq!(tick(&mut tracker, 12), [Action::Query(order())]);
+    let live = Found { venue_id: 7, state: FoundState::Live, fills: vec![] };
+    assert_eq!(answer(&mut tracker, 13, Answer::Found(live)).last(), Some(&Action::Cancel(order())));
+}
+
+/// Found by the simulator (seed 557): an order was refused while its cancel was under way, and was asked for for ever.
+#[test]
+fn nobody_asks_about_an_order_that_was_refused() {
+    let mut tracker = sent();
+    tracker.cancel_sent(at(1), order());
+    answer(&mut tracker, 2, Answer::Rejected(VenueReason::Expired));
+    assert_eq!(answer(&mut tracker, 3, Answer::CancelRefused), []);
+    assert_eq!((tracker.settled(), tracker.next()), (true, None));
+}
+
+/// Found by the simulator (seed 263): the refusal of a cancel that overtook its order came after the order's acceptance.
+#[test]
+fn a_late_refusal_of_a_cancel_does_not_end_it() {
+    let mut tracker = sent();
+    tracker.cancel_sent(at(1), order());
+    assert_eq!(answer(&mut tracker, 2, Answer::Accepted { venue_id: 7 }).len(), 1);
+    assert_eq!(answer(&mut tracker, 3, Answer::CancelRefused), []);
+    assert_eq!(tick(&mut tracker, 3), [Action::Query(order())]);
+    let live = Found { venue_id: 7, state: FoundState::Live, fills: vec![] };
+    assert_eq!(answer(&mut tracker, 4, Answer::Found(live)).last(), Some(&Action::Cancel(order())));
+}
+
+/// Found by the simulator (seed 683): a fill was lost with the connection, the cancel was heard after it, and a crash came before
+/// the answer that would have told the fill.
+#[test]
+fn an_end_is_held_back_while_a_fill_may_have_been_missed() {
+    let mut tracker = sent();
+    answer(&mut tracker, 1, Answer::Accepted { venue_id: 7 });
+    tracker.lost(at(2), [order()].into_iter());
+    let canceled =
+        Report { market: order().market, client_id: order().client_id, outcome: Outcome::Canceled };
+    assert!(!tracker.reported(at(3), &canceled, &mut Vec::new()));
+    assert_eq!(tick(&mut tracker, 3), [Action::Query(order())]);
+    let found = Found { venue_id: 7, state: FoundState::Canceled, fills: vec![fill(1)] };
+    let told = answer(&mut tracker, 4, Answer::Found(found));
+    assert!(told.contains(&report(&order(), Outcome::Fill(fill(1)))));
+    assert_eq!(told.last(), Some(&report(&order(), Outcome::Canceled)));
+    assert!(tracker.reported(at(5), &canceled, &mut Vec::new()));
 }
 
 #[test]
