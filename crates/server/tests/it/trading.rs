@@ -152,12 +152,9 @@ fn the_same_key_is_one_order_and_another_body_is_refused() {
     server.stop(Signal::TERM);
 }
 
-#[test]
-fn refusals_say_why_and_change_nothing() {
-    let dir = tempfile::tempdir().unwrap();
-    let server = start(dir.path());
-    let trader = Trader::first(&server);
-    for (body, status, code) in [
+/// Orders that cannot be, with the status and the code that say so.
+fn wrong_orders() -> Vec<(Value, u16, &'static str)> {
+    vec![
         (
             json!({ "symbol": "NOPE", "side": "buy", "order_type": "market", "quantity": "1" }),
             404,
@@ -213,7 +210,15 @@ fn refusals_say_why_and_change_nothing() {
             422,
             "insufficient_balance",
         ),
-    ] {
+    ]
+}
+
+#[test]
+fn refusals_say_why_and_change_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = start(dir.path());
+    let trader = Trader::first(&server);
+    for (body, status, code) in wrong_orders() {
         let answer = trader.order(&body);
         assert_eq!(
             (answer.status, answer.json()["code"].as_str()),
