@@ -81,7 +81,7 @@ impl Index {
 
 /// All indexes beside the primary and unique keys.
 pub const INDEXES: &[Index] = &[
-    index("idx_users_email_active", "users", "email", "login by e-mail").only("active"),
+    index("idx_users_email_active", "users", "email", "login by e-mail").unique().only("active"),
     index("idx_users_last_login", "users", "last_login DESC", "who was here last"),
     index("idx_sessions_user", "sessions", "user_id, created_at DESC", "a user's logins"),
     index("idx_sessions_expires", "sessions", "expires_at", "pruning of old logins"),

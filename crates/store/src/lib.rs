@@ -12,20 +12,25 @@
 //! Limits: a write closure must only talk to the database; on SQLite others wait for it. Amounts have at most 28 digits.
 
 mod backend;
+pub mod backup;
 mod bulk;
+mod catalog;
 mod conditions;
 mod error;
 mod ids;
 mod indexes;
 pub mod limits;
+pub mod maintenance;
 mod migrate;
 mod observe;
 mod options;
 mod record;
 mod row;
 mod statement;
+pub mod statistics;
 mod store;
 mod tables;
+pub mod tune;
 mod tx;
 mod value;
 
@@ -36,7 +41,7 @@ pub use ids::{
     SessionId, SweepId, TradeId, TrialId, UserId, VenueKeyId,
 };
 pub use indexes::{INDEXES, Index};
-pub use migrate::newest as newest_version;
+pub use migrate::{State as VersionState, newest as newest_version};
 pub use observe::{SlowStatement, counted};
 pub use options::{Class, Location, Options, PoolSize};
 pub use store::{PoolSample, Store};

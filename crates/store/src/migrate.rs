@@ -18,8 +18,8 @@ use crate::indexes;
 pub(crate) struct Version {
     pub(crate) number: i64,
     pub(crate) name: &'static str,
-    sqlite: &'static str,
-    postgres: &'static str,
+    pub(crate) sqlite: &'static str,
+    pub(crate) postgres: &'static str,
 }
 
 /// All versions, in order.
@@ -54,4 +54,28 @@ pub(crate) async fn sqlite(connection: &mut SqliteConnection) -> Result<(), Stor
 pub(crate) async fn postgres(connection: &mut PgConnection) -> Result<(), StoreError> {
     migrator(|version| version.postgres).run_direct(None, connection, false).await?;
     indexes::build_postgres(connection).await
+}
+
+/// A version and when it was carried out; `None` while it is due.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct State {
+    /// Its number.
+    pub version: i64,
+    /// Its name.
+    pub name: String,
+    /// True once it was carried out.
+    pub done: bool,
+}
+
+/// What was carried out and what is due, without changing anything.
+pub(crate) fn states(applied: &[i64]) -> Vec<State> {
+    let known = VERSIONS.iter().map(|version| State {
+        version: version.number,
+        name: version.name.to_owned(),
+        done: applied.contains(&version.number),
+    });
+    let foreign = applied.iter().filter(|number| !VERSIONS.iter().any(|v| v.number == **number));
+    let foreign =
+        foreign.map(|number| State { version: *number, name: "of a newer program".to_owned(), done: true });
+    known.chain(foreign).collect()
 }

@@ -1,19 +1,24 @@
 //! [`Store`]: open, read, write, close.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde::Serialize;
+use sqlx::Row as _;
 
 use crate::backend::{Backend, Engine, postgres, sqlite};
 use crate::error::StoreError;
+use crate::limits::SAMPLE_EVERY;
 use crate::migrate;
 use crate::observe::{Observe, SlowStatement};
 use crate::options::{Class, Location, Options};
 use crate::tx::{Reader, Tx};
+
+/// The versions that were carried out.
+const APPLIED: &str = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
 
 /// The platform's database. A clone is another handle on the same one.
 #[derive(Clone)]
@@ -64,7 +69,9 @@ impl Store {
                 Backend::Postgres(postgres::start(server, options).await?)
             }
         };
-        Ok(Self { inner: Arc::new(Inner { location: options.location.clone(), backend, observe }) })
+        let store = Self { inner: Arc::new(Inner { location: options.location.clone(), backend, observe }) };
+        tokio::spawn(sample(Arc::downgrade(&store.inner)));
+        Ok(store)
     }
 
     /// The store of a URL, with the default options.
@@ -218,12 +225,89 @@ impl Store {
         }
     }
 
+    /// The versions of the schema, of a database that is not opened and not changed by this.
+    ///
+    /// # Errors
+    /// `Unreachable` or `Unfit` where there is no database.
+    pub async fn versions(location: &Location) -> Result<Vec<migrate::State>, StoreError> {
+        let applied: Vec<i64> = match location {
+            Location::Sqlite(path) if !path.exists() => Vec::new(),
+            Location::Sqlite(path) => {
+                let mut connection = sqlite::look(path).await?;
+                let there = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
+                let there: i64 = sqlx::query(there).fetch_one(&mut connection).await?.try_get(0)?;
+                let rows = if there == 0 {
+                    Vec::new()
+                } else {
+                    sqlx::query(APPLIED).fetch_all(&mut connection).await?
+                };
+                sqlite::close(connection).await?;
+                rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?
+            }
+            Location::Postgres(server) => {
+                let mut connection = postgres::connect(server, Class::Maintenance).await?;
+                let there = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+                let there: bool = sqlx::query(there).fetch_one(&mut connection).await?.try_get(0)?;
+                let rows =
+                    if there { sqlx::query(APPLIED).fetch_all(&mut connection).await? } else { Vec::new() };
+                postgres::close(connection).await?;
+                rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?
+            }
+        };
+        Ok(migrate::states(&applied))
+    }
+
+    pub(crate) fn backend(&self) -> &Backend {
+        &self.inner.backend
+    }
+
+    /// All slow statements since the start.
+    #[must_use]
+    pub fn slow_total(&self) -> u64 {
+        self.inner.observe.slow_total.load(Ordering::Relaxed)
+    }
+
+    /// True once [`Store::close`] was called.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        match &self.inner.backend {
+            Backend::Sqlite(sqlite) => sqlite.readers.is_closed(),
+            Backend::Postgres(postgres) => postgres.pool(Class::Oltp).pool.is_closed(),
+        }
+    }
+
     /// The SQLite file; `None` on PostgreSQL.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         match &self.inner.backend {
             Backend::Sqlite(sqlite) => Some(&sqlite.path),
             Backend::Postgres(_) => None,
+        }
+    }
+}
+
+/// Samples the pools as long as somebody has the store, and warns when callers wait.
+async fn sample(inner: Weak<Inner>) {
+    let mut ticks = tokio::time::interval(SAMPLE_EVERY);
+    loop {
+        ticks.tick().await;
+        let Some(inner) = inner.upgrade() else { return };
+        let store = Store { inner };
+        if store.is_closed() {
+            return;
+        }
+        for pool in store.pools() {
+            let gauge = |state: &'static str, value: f64| {
+                metrics::gauge!("db_pool_connections", "pool" => pool.pool, "state" => state).set(value);
+            };
+            gauge("total", f64::from(pool.total));
+            gauge("idle", f64::from(pool.idle));
+            gauge("active", f64::from(pool.active));
+            gauge("waiting", f64::from(u32::try_from(pool.waiting).unwrap_or(u32::MAX)));
+            if pool.waiting > 0 {
+                let (waiting, total, max) = (pool.waiting, pool.total, pool.max);
+                tracing::warn!(pool = pool.pool, waiting, total, max, "callers wait for the database");
+            }
         }
     }
 }

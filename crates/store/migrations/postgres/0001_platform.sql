@@ -4,7 +4,7 @@
 CREATE TABLE users (
     id UUID NOT NULL PRIMARY KEY,
     username TEXT NOT NULL UNIQUE,
-    email TEXT UNIQUE,
+    email TEXT,
     password_hash TEXT NOT NULL,
     role TEXT NOT NULL CHECK (role IN ('viewer', 'trader', 'admin')),
     active BOOLEAN NOT NULL,

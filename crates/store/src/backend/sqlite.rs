@@ -141,6 +141,18 @@ impl Sqlite {
     }
 }
 
+impl Sqlite {
+    /// A connection for maintenance, beside the writer.
+    pub(crate) async fn maintenance(&self) -> Result<SqliteConnection, StoreError> {
+        Ok(writing_options(&self.path).connect().await?)
+    }
+}
+
+/// A connection to a file that is there, for a look.
+pub(crate) async fn look(path: &Path) -> Result<SqliteConnection, StoreError> {
+    Ok(connect_options(path).read_only(true).connect().await?)
+}
+
 /// Closes a connection, for its error.
 pub(crate) async fn close(connection: SqliteConnection) -> Result<(), StoreError> {
     Ok(connection.close().await?)

@@ -1,5 +1,5 @@
 //! Users: who may log in, with which role. Names and e-mail addresses are kept in lower case, so they are unique whatever
-//! the case.
+//! the case; an address is free again once its user is inactive.
 
 use crate::error::StoreError;
 use crate::ids::UserId;
@@ -168,7 +168,7 @@ pub async fn count_admins(reader: &mut Reader) -> Result<u64, StoreError> {
 /// Changes role and whether the user may log in.
 ///
 /// # Errors
-/// `Absent`, and failures of the database.
+/// `Absent`, `Taken` of `users.email` if another active user has the address meanwhile, and failures of the database.
 pub async fn set_role(tx: &mut Tx, id: UserId, role: Role, active: bool, now: Ts) -> Result<(), StoreError> {
     let text = "UPDATE users SET role = $2, active = $3, updated_at = $4 WHERE id = $1";
     tx.change("user", sql(text).bind(id).bind(role.word()).bind(active).bind(now)).await

@@ -50,6 +50,28 @@ impl Fresh {
     }
 }
 
+impl Fresh {
+    /// [`Fresh::sql`] of a text too long for a command line.
+    pub(crate) fn sql_file(&self, text: &str) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let mut command = match &self.dir {
+            Some(dir) => {
+                let mut command = std::process::Command::new("sqlite3");
+                command.arg("-bail").arg(dir.path().join("platform.db"));
+                command
+            }
+            None => {
+                let mut command = std::process::Command::new("psql");
+                command.arg(&self.url).args(["-X", "-q", "-o", "/dev/null", "-v", "ON_ERROR_STOP=1"]);
+                command
+            }
+        };
+        let output = command.stdin(std::fs::File::open(file.path()).unwrap()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
 /// Runs a test on an engine, in a runtime of its own, and closes the store.
 pub(crate) fn run<F>(make: impl Future<Output = Fresh>, test: impl FnOnce(Fresh) -> F)
 where

@@ -4,4 +4,6 @@
 
 mod conformance;
 mod engines;
+mod plans;
 mod schema;
+mod upkeep;

@@ -109,3 +109,24 @@ pub(crate) fn btcusdt() -> Pair {
         updated_at: T0,
     }
 }
+
+/// One row in the tables that hold every kind of value: order, fill, forecast, login, audit entry, job.
+pub(crate) async fn sample(store: &Store, owner: Owner, account: AccountId, pair: i64) {
+    let (order, fill) = (trading::order(owner, account, pair, 1), trading::trade(owner, account, 3));
+    let (model, forecast) = research::model_with_forecast(owner);
+    write(store, move |tx| {
+        Box::pin(async move {
+            store::orders::put(tx, &order).await?;
+            store::trades::put(tx, &[fill]).await?;
+            store::models::put(tx, &model).await?;
+            store::models::append_predictions(tx, &[forecast]).await?;
+            let origin = store::sessions::Origin::default();
+            store::sessions::begin(tx, owner, b"token", &origin, T0, at(1_000)).await?;
+            let note = store::audit::Note { action: "login".to_owned(), ..store::audit::Note::default() };
+            store::audit::append(tx, note, T0).await?;
+            let job = store::jobs::Job::new(Some(owner.user()), "backtest", "{}".to_owned(), T0);
+            store::jobs::enqueue(tx, &job).await
+        })
+    })
+    .await;
+}

@@ -119,11 +119,11 @@ async fn every_trial_of_a_sweep_is_kept_once(fresh: Fresh) -> Fresh {
     fresh
 }
 
-async fn a_model_has_versions_and_forecasts_that_are_pruned(fresh: Fresh) -> Fresh {
-    let (alice, bob) = (add_owner(&fresh.store, "alice").await, add_owner(&fresh.store, "bob").await);
+/// A model and one of its forecasts.
+pub(super) fn model_with_forecast(owner: Owner) -> (Model, Prediction) {
     let model = Model {
         id: ModelId::new(),
-        user_id: alice.user(),
+        user_id: owner.user(),
         name: "btc".to_owned(),
         algorithm_type: "arima".to_owned(),
         symbol: "BTCUSDT".to_owned(),
@@ -138,6 +138,26 @@ async fn a_model_has_versions_and_forecasts_that_are_pruned(fresh: Fresh) -> Fre
         created_at: T0,
         updated_at: T0,
     };
+    let forecast = Prediction {
+        id: PredictionId::new(),
+        model_id: model.id,
+        user_id: owner.user(),
+        symbol: "BTCUSDT".to_owned(),
+        timestamp: T0,
+        target_at: at(60),
+        value: 97_000.1,
+        lower: Some(0.1 + 0.2),
+        upper: None,
+        naive: 97_001.0,
+        actual: None,
+        created_at: T0,
+    };
+    (model, forecast)
+}
+
+async fn a_model_has_versions_and_forecasts_that_are_pruned(fresh: Fresh) -> Fresh {
+    let (alice, bob) = (add_owner(&fresh.store, "alice").await, add_owner(&fresh.store, "bob").await);
+    let (model, sample) = model_with_forecast(alice);
     let (id, same) = (model.id, model.clone());
     write(&fresh.store, move |tx| Box::pin(async move { models::put(tx, &same).await })).await;
     let twin = Model { id: ModelId::new(), ..model.clone() };
@@ -154,17 +174,10 @@ async fn a_model_has_versions_and_forecasts_that_are_pruned(fresh: Fresh) -> Fre
     let forecasts: Vec<Prediction> = (0..10)
         .map(|n| Prediction {
             id: PredictionId::new(),
-            model_id: id,
-            user_id: alice.user(),
-            symbol: "BTCUSDT".to_owned(),
             timestamp: at(n),
             target_at: at(n + 60),
-            value: 97_000.5,
-            lower: Some(96_000.0),
-            upper: None,
-            naive: 97_001.0,
-            actual: None,
             created_at: at(n),
+            ..sample.clone()
         })
         .collect();
     let same = forecasts.clone();

@@ -1,0 +1,356 @@
+//! What keeps a database quick and small, on a calendar and by command.
+//!
+//! | task | SQLite | PostgreSQL |
+//! |---|---|---|
+//! | checkpoint, incremental vacuum, analyze | every 6 h | analyze daily |
+//! | vacuum | – | weekly |
+//! | reindex (concurrently) | – | monthly |
+//! | partitions of the coming months | – | daily |
+//! | forecasts older than 7 days, ended logins | daily | daily |
+//! | audit entries older than 30 days to the archive | daily | daily |
+//!
+//! Everything goes in small pieces beside the requests: no statement holds a lock that writers wait long for. When a task
+//! last ran is in the table `maintenance`, so several instances do it once.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _};
+
+use crate::backend::{Backend, Engine};
+use crate::catalog::tables;
+use crate::error::StoreError;
+use crate::indexes::INDEXES;
+use crate::options::Class;
+use crate::record::words;
+use crate::statement::sql;
+use crate::store::Store;
+use crate::tables::{audit, models, sessions, trades};
+use crate::tx::Reader;
+use crate::value::Ts;
+
+words! {
+    /// A piece of maintenance.
+    pub enum Task {
+        /// SQLite: writes the WAL back into the file.
+        Checkpoint = "checkpoint",
+        /// Gives unused space back.
+        Vacuum = "vacuum",
+        /// Renews the statistics that plans are made from.
+        Analyze = "analyze",
+        /// PostgreSQL: builds the indexes anew beside the old ones.
+        Reindex = "reindex",
+        /// PostgreSQL: makes the partitions of the coming months.
+        Partitions = "partitions",
+        /// Removes forecasts older than 7 days.
+        Predictions = "predictions",
+        /// Removes logins that ended 7 days ago.
+        Sessions = "sessions",
+        /// Moves audit entries older than 30 days to the archive.
+        Audit = "audit",
+    }
+}
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+/// Forecasts are kept so long (seconds).
+const PREDICTIONS_KEPT: i64 = 7 * DAY;
+/// Ended logins are kept so long (seconds).
+const SESSIONS_KEPT: i64 = 7 * DAY;
+/// Audit entries stay in the log so long (seconds).
+const AUDIT_KEPT: i64 = 30 * DAY;
+/// Months whose partitions are made ahead.
+const MONTHS_AHEAD: i64 = 3;
+/// Rows that one transaction removes or moves: a few milliseconds.
+const ROWS_AT_ONCE: u32 = 1_000;
+/// Pages that one step of the vacuum gives back.
+const PAGES_AT_ONCE: i64 = 128;
+/// Steps of one vacuum; what is left waits for the next.
+const STEPS_MAX: u32 = 2_000;
+/// A task that was begun so long ago and has not ended died with its program (seconds).
+const LOST_AFTER: i64 = 6 * HOUR;
+/// How often the calendar is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(600);
+
+/// How a task ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Done {
+    /// Which.
+    pub task: Task,
+    /// What was done, in words.
+    pub outcome: String,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+}
+
+impl Task {
+    /// How often it is due on an engine, in seconds; `None` where there is nothing to do.
+    #[must_use]
+    pub const fn every(self, engine: Engine) -> Option<i64> {
+        match (self, engine) {
+            (Self::Checkpoint | Self::Vacuum | Self::Analyze, Engine::Sqlite) => Some(6 * HOUR),
+            (Self::Checkpoint, Engine::Postgres) => None,
+            (Self::Analyze, Engine::Postgres) => Some(DAY),
+            (Self::Vacuum, Engine::Postgres) => Some(7 * DAY),
+            (Self::Reindex, Engine::Postgres) => Some(30 * DAY),
+            (Self::Partitions, Engine::Postgres) => Some(DAY),
+            (Self::Reindex | Self::Partitions, Engine::Sqlite) => None,
+            (Self::Predictions | Self::Sessions | Self::Audit, _) => Some(DAY),
+        }
+    }
+}
+
+/// When a task last ran, and how it went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LastRun {
+    /// Which.
+    pub task: Task,
+    /// When it began.
+    pub started_at: Ts,
+    /// When it ended; `None` while it runs.
+    pub finished_at: Option<Ts>,
+    /// What was done, or why it failed.
+    pub outcome: String,
+}
+
+/// When each task last ran.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn last_runs(reader: &mut Reader) -> Result<Vec<LastRun>, StoreError> {
+    let text = "SELECT task, started_at, finished_at, outcome FROM maintenance ORDER BY task";
+    let rows = reader.all(sql(text)).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(LastRun {
+                task: row.parsed("task")?,
+                started_at: row.get("started_at")?,
+                finished_at: row.maybe("finished_at")?,
+                outcome: row.get("outcome")?,
+            })
+        })
+        .collect()
+}
+
+/// Carries out the tasks that are due by the calendar.
+///
+/// # Errors
+/// The first failure; the tasks before it are done.
+pub async fn run_due(store: &Store, now: Ts) -> Result<Vec<Done>, StoreError> {
+    let mut done = Vec::new();
+    for task in Task::ALL.iter().copied() {
+        let Some(every) = task.every(store.engine()) else { continue };
+        if claim(store, task, now, every).await? {
+            done.push(carry_out(store, task, now).await?);
+        }
+    }
+    Ok(done)
+}
+
+/// Carries out one task now, whatever the calendar says. Nothing to do on an engine that does not have it.
+///
+/// # Errors
+/// Failures of the database; `Busy` while somebody else does it.
+pub async fn run(store: &Store, task: Task, now: Ts) -> Result<Done, StoreError> {
+    if task.every(store.engine()).is_none() {
+        let outcome = format!("nothing to do on {}", store.engine().name());
+        return Ok(Done { task, outcome, took_ms: 0 });
+    }
+    if !claim(store, task, now, 0).await? {
+        return Err(StoreError::Busy("somebody else does it right now"));
+    }
+    carry_out(store, task, now).await
+}
+
+/// Looks at the calendar every ten minutes until the store is closed.
+pub async fn keep(store: Store) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if store.is_closed() {
+            return;
+        }
+        match run_due(&store, Ts::now()).await {
+            Ok(done) => {
+                for done in done {
+                    tracing::info!(
+                        task = done.task.word(),
+                        ms = done.took_ms,
+                        outcome = done.outcome,
+                        "maintenance"
+                    );
+                }
+            }
+            Err(error) => tracing::warn!(%error, "maintenance failed; the calendar tries again"),
+        }
+    }
+}
+
+/// True if the task is ours to do: it did not begin within `every` seconds, and nobody is at it.
+async fn claim(store: &Store, task: Task, now: Ts, every: i64) -> Result<bool, StoreError> {
+    let text = "INSERT INTO maintenance (task, started_at, finished_at, outcome) VALUES ($1, $2, NULL, '') \
+                ON CONFLICT (task) DO UPDATE SET started_at = excluded.started_at, finished_at = NULL \
+                WHERE maintenance.started_at <= $3 \
+                AND (maintenance.finished_at IS NOT NULL OR maintenance.started_at <= $4)";
+    let statement = sql(text).bind(task).bind(now);
+    let statement = statement.bind(now.plus_seconds(-every)).bind(now.plus_seconds(-LOST_AFTER));
+    let claimed =
+        store.write_as(Class::Maintenance, |tx| Box::pin(async move { tx.execute(statement).await }));
+    let claimed: Result<u64, StoreError> = claimed.await;
+    Ok(claimed? > 0)
+}
+
+async fn carry_out(store: &Store, task: Task, now: Ts) -> Result<Done, StoreError> {
+    let started = Instant::now();
+    let result = work(store, task, now).await;
+    let took = started.elapsed();
+    let outcome = match &result {
+        Ok(outcome) => outcome.clone(),
+        Err(error) => format!("failed: {error}"),
+    };
+    let ended = now.plus_seconds(i64::try_from(took.as_secs()).unwrap_or(0));
+    let text = "UPDATE maintenance SET finished_at = $2, outcome = $3 WHERE task = $1";
+    let statement = sql(text).bind(task).bind(ended).bind(outcome);
+    let noted = store.write_as(Class::Maintenance, |tx| Box::pin(async move { tx.execute(statement).await }));
+    let noted: Result<u64, StoreError> = noted.await;
+    noted?;
+    metrics::histogram!("db_maintenance_seconds", "task" => task.word()).record(took.as_secs_f64());
+    Ok(Done { task, outcome: result?, took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX) })
+}
+
+async fn work(store: &Store, task: Task, now: Ts) -> Result<String, StoreError> {
+    match task {
+        Task::Checkpoint => checkpoint(store).await,
+        Task::Vacuum => vacuum(store).await,
+        Task::Analyze => analyze(store).await,
+        Task::Reindex => reindex(store).await,
+        Task::Partitions => partitions(store, now).await,
+        Task::Predictions => {
+            let before = now.plus_seconds(-PREDICTIONS_KEPT);
+            removed("forecasts", || {
+                store.write_as(Class::Maintenance, move |tx| {
+                    Box::pin(models::prune_predictions(tx, before, ROWS_AT_ONCE))
+                })
+            })
+            .await
+        }
+        Task::Sessions => {
+            let before = now.plus_seconds(-SESSIONS_KEPT);
+            removed("logins", || {
+                store.write_as(Class::Maintenance, move |tx| {
+                    Box::pin(sessions::prune(tx, before, ROWS_AT_ONCE))
+                })
+            })
+            .await
+        }
+        Task::Audit => {
+            let before = now.plus_seconds(-AUDIT_KEPT);
+            removed("entries archived instead of", || {
+                store.write_as(Class::Maintenance, move |tx| {
+                    Box::pin(audit::archive(tx, before, ROWS_AT_ONCE))
+                })
+            })
+            .await
+            .map(|text| text.replace("entries archived instead of removed", "entries archived"))
+        }
+    }
+}
+
+/// Repeats a small step until it finds nothing more.
+async fn removed<F>(what: &str, mut step: impl FnMut() -> F) -> Result<String, StoreError>
+where
+    F: Future<Output = Result<u64, StoreError>>,
+{
+    let mut total = 0;
+    loop {
+        let rows = step().await?;
+        total += rows;
+        if rows < u64::from(ROWS_AT_ONCE) {
+            return Ok(format!("{total} {what} removed"));
+        }
+        // Requests that wait go first.
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Passive: waits for nobody. Then the file of the WAL is cut if nobody reads it just now.
+async fn checkpoint(store: &Store) -> Result<String, StoreError> {
+    let Backend::Sqlite(sqlite) = store.backend() else { return Ok(String::new()) };
+    let mut connection = sqlite.maintenance().await?;
+    connection.execute("PRAGMA busy_timeout = 20").await?;
+    let row = connection.fetch_one("PRAGMA wal_checkpoint(PASSIVE)").await?;
+    let (pages, moved): (i64, i64) = (row.try_get(1)?, row.try_get(2)?);
+    let cut = connection.fetch_one("PRAGMA wal_checkpoint(TRUNCATE)").await;
+    let cut = cut.is_ok_and(|row| row.try_get::<i64, _>(0).is_ok_and(|busy| busy == 0));
+    connection.close().await?;
+    Ok(format!("{moved} of {pages} pages written back{}", if cut { ", WAL cut" } else { "" }))
+}
+
+async fn vacuum(store: &Store) -> Result<String, StoreError> {
+    match store.backend() {
+        Backend::Sqlite(sqlite) => {
+            let mut connection = sqlite.maintenance().await?;
+            let mut given = 0;
+            for _ in 0..STEPS_MAX {
+                let free: i64 = connection.fetch_one("PRAGMA freelist_count").await?.try_get(0)?;
+                if free == 0 {
+                    break;
+                }
+                let step = AssertSqlSafe(format!("PRAGMA incremental_vacuum({PAGES_AT_ONCE})"));
+                sqlx::query(step).fetch_all(&mut connection).await?;
+                let left: i64 = connection.fetch_one("PRAGMA freelist_count").await?.try_get(0)?;
+                given += free - left;
+                tokio::task::yield_now().await;
+            }
+            connection.close().await?;
+            Ok(format!("{given} pages given back"))
+        }
+        Backend::Postgres(_) => each_table(store, "VACUUM (ANALYZE)").await,
+    }
+}
+
+async fn analyze(store: &Store) -> Result<String, StoreError> {
+    match store.backend() {
+        Backend::Sqlite(sqlite) => {
+            let mut connection = sqlite.maintenance().await?;
+            // A sample of each index is enough and keeps the write lock short.
+            connection.execute("PRAGMA analysis_limit = 1000").await?;
+            connection.execute("ANALYZE").await?;
+            connection.close().await?;
+            Ok("statistics renewed".to_owned())
+        }
+        Backend::Postgres(_) => each_table(store, "ANALYZE").await,
+    }
+}
+
+async fn each_table(store: &Store, command: &str) -> Result<String, StoreError> {
+    let Backend::Postgres(postgres) = store.backend() else { return Ok(String::new()) };
+    let mut connection = postgres.pool(Class::Maintenance).acquire().await?;
+    let tables = tables();
+    for table in &tables {
+        let text = AssertSqlSafe(format!("{command} {}", table.name));
+        sqlx::query(text).persistent(false).execute(&mut *connection).await?;
+    }
+    Ok(format!("{} tables: {}", tables.len(), command.to_lowercase()))
+}
+
+async fn reindex(store: &Store) -> Result<String, StoreError> {
+    let Backend::Postgres(postgres) = store.backend() else { return Ok(String::new()) };
+    let mut connection = postgres.pool(Class::Maintenance).acquire().await?;
+    for index in INDEXES {
+        let text = AssertSqlSafe(format!("REINDEX INDEX CONCURRENTLY {}", index.name));
+        sqlx::query(text).persistent(false).execute(&mut *connection).await?;
+    }
+    Ok(format!("{} indexes built anew", INDEXES.len()))
+}
+
+async fn partitions(store: &Store, now: Ts) -> Result<String, StoreError> {
+    let moments: Vec<Ts> =
+        (0..=MONTHS_AHEAD).map(|months| now.plus_seconds(months * 30 * DAY + DAY)).collect();
+    let made = store.write_as(Class::Maintenance, move |tx| {
+        Box::pin(async move { trades::make_partitions(tx, std::iter::once(now).chain(moments)).await })
+    });
+    let made: Result<Vec<String>, StoreError> = made.await;
+    Ok(format!("there: {}", made?.join(", ")))
+}
