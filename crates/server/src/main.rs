@@ -56,6 +56,8 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Backtest(command) => commands::backtest::run(&loaded.config, command),
         Command::Data(data) => commands::data::run(&loaded.config, data),
         Command::Sweep(command) => commands::sweep::run(&loaded.config, command),
+        Command::Db(db) => commands::db::run(&loaded.config, db),
+        Command::Audit(audit) => commands::db::run_audit(&loaded.config, audit),
         Command::Doctor(output) => commands::doctor::run(&loaded.config, *output),
         Command::Config(Settings::Show { origin, output }) => {
             commands::settings::show(&loaded, *origin, *output);

@@ -1,13 +1,14 @@
 //! What a person who looks after the database wants to see: how much is in it, which indexes serve, what is slow.
 
 use serde::Serialize;
+use sqlx::Row as _;
 
-use crate::backend::Engine;
+use crate::backend::{Engine, postgres};
 use crate::error::StoreError;
 use crate::indexes::INDEXES;
 use crate::maintenance::{self, LastRun};
 use crate::observe::SlowStatement;
-use crate::options::Class;
+use crate::options::{Class, Location};
 use crate::statement::sql;
 use crate::store::{PoolSample, Store};
 use crate::tx::Reader;
@@ -277,6 +278,20 @@ pub async fn fit(store: &Store) -> Result<Option<Fit>, StoreError> {
     let available = store.read().one("setting", sql(text)).await?.get("available")?;
     let needed = store.pools().iter().map(|pool| i64::from(pool.max)).sum();
     Ok(Some(Fit { needed, available }))
+}
+
+/// Connections that the server of a location gives; `None` for SQLite. Changes nothing, not even the schema.
+///
+/// # Errors
+/// `Unreachable` or `Unfit` where there is no such database.
+pub async fn connections_available(location: &Location) -> Result<Option<i64>, StoreError> {
+    let Location::Postgres(server) = location else { return Ok(None) };
+    let mut connection = postgres::connect(server, Class::Maintenance).await?;
+    let text = "SELECT current_setting('max_connections')::bigint \
+                - current_setting('superuser_reserved_connections')::bigint";
+    let available = sqlx::query(text).fetch_one(&mut connection).await?.try_get(0)?;
+    postgres::close(connection).await?;
+    Ok(Some(available))
 }
 
 /// Whether the stored data holds together; empty if it does.

@@ -3,6 +3,7 @@
 pub(crate) mod backtest;
 mod bot;
 pub(crate) mod data;
+mod db;
 pub(crate) mod indicator;
 pub(crate) mod model;
 pub(crate) mod strategy;
@@ -17,6 +18,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::Flags;
 
 pub(crate) use bot::{Bot, Create as CreateBot, Parity, Recorded, Session};
+pub(crate) use db::{Audit, Db};
 pub(crate) use user::User;
 
 const AFTER: &str = "\
@@ -52,6 +54,9 @@ pub(crate) struct Global {
     /// Configuration file (TOML) [default: none]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// The platform's database: sqlite:PATH or postgres://USER@HOST/NAME [default: a file in the data directory]
+    #[arg(long, global = true, value_name = "URL")]
+    store: Option<String>,
 }
 
 #[derive(Subcommand, Debug)]
@@ -67,6 +72,12 @@ pub(crate) enum Command {
     /// Market data on disk: import files, list, verify, resample, export
     #[command(subcommand)]
     Data(data::Recorded),
+    /// The platform's database: migrate, back up, check, look after
+    #[command(subcommand)]
+    Db(Db),
+    /// The audit log
+    #[command(subcommand)]
+    Audit(Audit),
     /// Check the machine and the data directory; says how to mend what is wrong
     Doctor(Output),
     /// Technical indicators: what there is, with parameters and outputs
@@ -238,6 +249,9 @@ impl Arguments {
         if let Some(dir) = &self.global.data_dir {
             flags.push(("data_dir", dir.clone()));
         }
+        if let Some(url) = &self.global.store {
+            flags.push(("store.url", url.clone()));
+        }
         if let Command::Serve(serve) = &self.command {
             serve.flags(&mut flags);
         }
@@ -249,6 +263,8 @@ impl Arguments {
         match &self.command {
             Command::Serve(serve) => serve.json,
             Command::Data(data) => data.output().json,
+            Command::Db(db) => db.json(),
+            Command::Audit(audit) => audit.json(),
             Command::Doctor(output) => output.json,
             Command::User(user) => user.output().json,
             Command::Config(Settings::Show { output, .. }) => output.json,
@@ -308,8 +324,8 @@ pub(crate) fn with_default_command(arguments: impl Iterator<Item = OsString>) ->
     let mut at = 1;
     while let Some(argument) = arguments.get(at).and_then(|a| a.to_str()) {
         match argument {
-            "--data-dir" | "--config" => at += 2,
-            a if a.starts_with("--data-dir=") || a.starts_with("--config=") => at += 1,
+            "--data-dir" | "--config" | "--store" => at += 2,
+            a if ["--data-dir=", "--config=", "--store="].iter().any(|o| a.starts_with(o)) => at += 1,
             "-h" | "--help" | "-V" | "--version" => return arguments,
             a if a.starts_with('-') => break,
             _ => return arguments,

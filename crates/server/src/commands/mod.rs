@@ -3,6 +3,7 @@
 pub(crate) mod backtest;
 pub(crate) mod bot;
 pub(crate) mod data;
+pub(crate) mod db;
 pub(crate) mod doctor;
 pub(crate) mod exchange;
 pub(crate) mod indicator;

@@ -10,7 +10,7 @@ use crate::terminal::{answer, table};
 pub(crate) fn show(loaded: &Loaded, origin: bool, output: Output) {
     if output.json {
         let value = |v: &crate::config::Value| {
-            let mut entry = json!({ "key": v.name, "value": v.text });
+            let mut entry = json!({ "key": v.name, "value": v.shown() });
             if origin {
                 entry["origin"] = json!(v.origin.to_string());
             }
@@ -22,7 +22,7 @@ pub(crate) fn show(loaded: &Loaded, origin: bool, output: Output) {
     }
     let mut rows = Vec::new();
     for value in &loaded.values {
-        let mut row = vec![value.name.to_owned(), value.text.clone()];
+        let mut row = vec![value.name.to_owned(), value.shown()];
         if origin {
             row.push(value.origin.to_string());
         }

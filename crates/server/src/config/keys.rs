@@ -173,6 +173,51 @@ pub(crate) const KEYS: &[Key] = &[
         set: |config, text| put(&mut config.api.frontend, origin(text)),
     },
     Key {
+        name: "store.url",
+        unit: "sqlite:PATH, postgres://USER:PASSWORD@HOST:PORT/NAME, or none",
+        default: "none",
+        flag: Some("--store"),
+        about: "The platform's database; none is the file platform.db in the data directory. TRADEWIND__STORE__URL_FILE \
+                names a file that holds the URL. PostgreSQL's certificate is checked with ?sslmode=verify-full. Also \
+                understood: DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASSWORD.",
+        set: |config, text| put(&mut config.store.url, store_url(text)),
+    },
+    Key {
+        name: "store.pool",
+        unit: "low, medium or high",
+        default: "medium",
+        flag: None,
+        about: "Connections to PostgreSQL for requests: 10, 20 or 40, and half as many more while somebody waits. Reports \
+                have a quarter of that, maintenance two.",
+        set: |config, text| {
+            put(&mut config.store.preset, text.parse().map_err(|e: store::StoreError| e.to_string()))
+        },
+    },
+    Key {
+        name: "store.pool_max",
+        unit: "connections, 0 for the preset's, at most 1000",
+        default: "0",
+        flag: None,
+        about: "Most connections to PostgreSQL for requests. Also understood: DB_POOL_MAX.",
+        set: |config, text| put(&mut config.store.pool_max, range(text, 0, 1_000)),
+    },
+    Key {
+        name: "store.pool_min",
+        unit: "connections, 0 for the preset's, at most 1000",
+        default: "0",
+        flag: None,
+        about: "Connections to PostgreSQL that are always open. Also understood: DB_POOL_MIN.",
+        set: |config, text| put(&mut config.store.pool_min, range(text, 0, 1_000)),
+    },
+    Key {
+        name: "store.pool_idle",
+        unit: "seconds, 0 for 30",
+        default: "0",
+        flag: None,
+        about: "An idle connection to PostgreSQL beyond the minimum is closed after this time. Also understood: DB_POOL_IDLE.",
+        set: |config, text| put(&mut config.store.pool_idle_seconds, range(text, 0, 86_400)),
+    },
+    Key {
         name: "history.trades",
         unit: "trades per market, 0 for all",
         default: "200000",
@@ -274,6 +319,15 @@ fn durability(text: &str) -> Result<Durability, String> {
         "buffered" => Ok(Durability::Buffered),
         _ => Err("is neither `fsync` nor `buffered`".into()),
     }
+}
+
+/// Checked here so that a wrong URL is told with where it came from; the reason never holds the password.
+fn store_url(text: &str) -> Result<Option<String>, String> {
+    if text == "none" {
+        return Ok(None);
+    }
+    let parsed = text.parse::<store::Location>();
+    parsed.map(|_| Some(text.to_owned())).map_err(|error| error.to_string())
 }
 
 fn filter(text: &str) -> Result<String, String> {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::keys::{KEYS, Key};
-use super::{Config, suggest};
+use super::{Config, foreign, suggest};
 use crate::failure::{Exit, Failure};
 
 /// Environment variables that set keys begin so: `TRADEWIND__EXCHANGE__ADDR` sets `exchange.addr`.
@@ -40,6 +40,20 @@ pub(crate) struct Value {
     pub(crate) origin: Origin,
 }
 
+impl Value {
+    /// Its text without a password: what may be printed.
+    pub(crate) fn shown(&self) -> String {
+        if self.name != "store.url" {
+            return self.text.clone();
+        }
+        let Some((scheme, rest)) = self.text.split_once("://") else { return self.text.clone() };
+        let Some((user, host)) = rest.rsplit_once('@') else { return self.text.clone() };
+        let user = user.split(':').next().unwrap_or_default();
+        let masked = if rest.starts_with(&format!("{user}:")) { ":***" } else { "" };
+        format!("{scheme}://{user}{masked}@{host}")
+    }
+}
+
 /// The configuration and where each of its values came from, in the order of the keys.
 #[derive(Debug)]
 pub(crate) struct Loaded {
@@ -62,10 +76,18 @@ pub(crate) fn load(
             set(&mut values, &name, text, Origin::File(path.to_owned()))?;
         }
     }
+    for (name, text, variable) in foreign::values(environment) {
+        set(&mut values, name, text, Origin::Environment(variable.to_owned()))?;
+    }
     for (variable, text) in environment {
         let Some(name) = variable.strip_prefix(PREFIX) else { continue };
         let name = name.to_ascii_lowercase().replace("__", ".");
-        set(&mut values, &name, text.clone(), Origin::Environment(variable.clone()))?;
+        let origin = Origin::Environment(variable.clone());
+        // A secret may lie in a file: TRADEWIND__STORE__URL_FILE.
+        match name.strip_suffix("_file").filter(|base| KEYS.iter().any(|key| key.name == *base)) {
+            Some(base) => set(&mut values, base, read_secret(variable, text)?, origin)?,
+            None => set(&mut values, &name, text.clone(), origin)?,
+        }
     }
     for (name, text) in flags {
         let flag = KEYS.iter().find(|key| key.name == *name).and_then(|key| key.flag).unwrap_or(name);
@@ -106,6 +128,15 @@ fn set(values: &mut [Value], name: &str, text: String, origin: Origin) -> Result
     Ok(())
 }
 
+/// The first line of the file that a variable names.
+fn read_secret(variable: &str, path: &str) -> Result<String, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::new(Exit::Config, format!("the file that {variable} names cannot be read"))
+            .because(format!("{path}: {error}"))
+    })?;
+    Ok(text.lines().next().unwrap_or_default().trim().to_owned())
+}
+
 fn unknown(name: &str, origin: &Origin) -> Failure {
     let failure = Failure::new(Exit::Config, format!("there is no setting `{name}`"))
         .because(format!("set by {origin}"));
@@ -116,7 +147,7 @@ fn unknown(name: &str, origin: &Origin) -> Failure {
 }
 
 fn bad_value(key: &Key, value: &Value, why: &str) -> Failure {
-    let what = format!("`{}` cannot be \"{}\"", key.name, value.text);
+    let what = format!("`{}` cannot be \"{}\"", key.name, value.shown());
     let advice = format!(
         "give {} (default {})",
         key.unit,
@@ -226,6 +257,31 @@ mod tests {
         );
         assert!(origin("log.json").starts_with("file "));
         assert_eq!(origin("log.filter"), "default");
+    }
+
+    #[test]
+    fn a_database_comes_from_a_file_or_from_old_names_and_its_password_is_not_shown() {
+        let secret = file("postgres://trader:s3cret@db.example/tw\n");
+        let path = secret.path().to_str().unwrap();
+        let loaded = load(&vec![], None, &environment(&[("TRADEWIND__STORE__URL_FILE", path)])).unwrap();
+        assert_eq!(loaded.config.store.url.as_deref(), Some("postgres://trader:s3cret@db.example/tw"));
+        let shown = |loaded: &Loaded| loaded.values.iter().find(|v| v.name == "store.url").unwrap().shown();
+        assert_eq!(shown(&loaded), "postgres://trader:***@db.example/tw");
+        assert!(!format!("{:?}", loaded.config).contains("s3cret"));
+        let old = [("DB_HOST", "h"), ("DB_USER", "u"), ("DB_PASSWORD", "p@:/"), ("DB_POOL_MAX", "7")];
+        let loaded = load(&vec![], None, &environment(&old)).unwrap();
+        assert_eq!(loaded.config.store.url.as_deref(), Some("postgres://u:p%40%3A%2F@h:5432/tradewind"));
+        assert_eq!((loaded.config.store.pool().max(), loaded.config.store.pool().min), (7, 5));
+        let url = loaded.values.iter().find(|v| v.name == "store.url").unwrap();
+        assert_eq!(url.origin.to_string(), "environment DB_HOST");
+        let both = [("DB_HOST", "h"), ("TRADEWIND__STORE__URL", "sqlite:x.db")];
+        let loaded = load(&vec![], None, &environment(&both)).unwrap();
+        assert_eq!(loaded.config.store.url.as_deref(), Some("sqlite:x.db"), "the own name goes first");
+        let bad = load(&vec![("store.url", "postgres://u:s3cret@h:port/x".into())], None, &environment(&[]));
+        let bad = bad.unwrap_err();
+        assert!(bad.exit == Exit::Config && !bad.to_string().contains("s3cret"), "{bad}");
+        let gone = load(&vec![], None, &environment(&[("TRADEWIND__STORE__URL_FILE", "/no/such/file")]));
+        assert_eq!(gone.unwrap_err().exit, Exit::Config);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! precedence. Works with no file. Unknown keys are errors.
 
 pub(crate) mod document;
+mod foreign;
 mod keys;
 mod load;
 mod suggest;
@@ -23,6 +24,7 @@ pub(crate) struct Config {
     pub(crate) data_dir_is_default: bool,
     pub(crate) exchange: Exchange,
     pub(crate) api: Api,
+    pub(crate) store: Database,
     /// `[history]`
     pub(crate) history: history::Retention,
     pub(crate) log: Log,
@@ -55,6 +57,40 @@ pub(crate) struct Api {
     pub(crate) frontend: Option<String>,
 }
 
+/// `[store]`
+#[derive(Clone)]
+pub(crate) struct Database {
+    /// `None`: a file in the data directory.
+    pub(crate) url: Option<String>,
+    pub(crate) preset: store::PoolSize,
+    /// 0: as the preset says. The same for the next two.
+    pub(crate) pool_max: u32,
+    pub(crate) pool_min: u32,
+    pub(crate) pool_idle_seconds: u64,
+}
+
+impl Database {
+    /// The requests' pool: the preset, changed where a number says so.
+    pub(crate) fn pool(&self) -> store::PoolSize {
+        let mut size = self.preset;
+        if self.pool_max > 0 {
+            (size.base, size.overflow) = (self.pool_max, 0);
+        }
+        if self.pool_min > 0 {
+            size.min = self.pool_min;
+        }
+        size.min = size.min.min(size.max());
+        size
+    }
+}
+
+impl std::fmt::Debug for Database {
+    /// The URL may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").field("pool", &self.pool()).finish_non_exhaustive()
+    }
+}
+
 /// `[log]`
 #[derive(Clone, Debug)]
 pub(crate) struct Log {
@@ -84,6 +120,13 @@ impl Config {
                 connections_per_ip_max: 1,
             },
             api: Api { addr, addr_is_default: false, docs: true, frontend: None },
+            store: Database {
+                url: None,
+                preset: store::PoolSize::MEDIUM,
+                pool_max: 0,
+                pool_min: 0,
+                pool_idle_seconds: 0,
+            },
             history: history::Retention::default(),
             log: Log { filter: String::new(), json: false },
         }

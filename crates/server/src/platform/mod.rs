@@ -54,15 +54,37 @@ impl Platform {
     }
 }
 
+/// Where the platform's database is: as configured, else a file in the data directory.
+pub(crate) fn location(config: &Config) -> Result<Location, Failure> {
+    let Some(url) = &config.store.url else {
+        return Ok(Location::Sqlite(config.data_dir.join(DATABASE_NAME)));
+    };
+    url.parse().map_err(|error| {
+        Failure::new(Exit::Config, "the database's URL makes no sense")
+            .because(error)
+            .advise("give --store sqlite:PATH or --store postgres://USER@HOST/NAME")
+    })
+}
+
 /// Opens the platform's database.
 pub(crate) async fn open_store(config: &Config) -> Result<Store, Failure> {
-    let path = config.data_dir.join(DATABASE_NAME);
-    let options = Options::new(Location::Sqlite(path.clone()));
-    Store::open(&options).await.map_err(|error| {
-        Failure::new(Exit::Failed, format!("cannot use the database {}", path.display()))
-            .because(error)
-            .advise("`tradewind doctor` checks the folder and the disk")
-    })
+    let location = location(config)?;
+    let mut options = Options::new(location.clone());
+    options.pool = config.store.pool();
+    if config.store.pool_idle_seconds > 0 {
+        options.idle = std::time::Duration::from_secs(config.store.pool_idle_seconds);
+    }
+    Store::open(&options).await.map_err(|error| store_failure(&location, error))
+}
+
+/// Why the database cannot be used, and what to do.
+pub(crate) fn store_failure(location: &Location, error: StoreError) -> Failure {
+    let exit = if matches!(error, StoreError::Unreachable(_)) { Exit::Unreachable } else { Exit::Failed };
+    let advice = match location {
+        Location::Sqlite(_) => "`tradewind doctor` checks the folder and the disk",
+        Location::Postgres(_) => "is the server up, and are host, user, password and TLS in the URL right?",
+    };
+    Failure::new(exit, format!("cannot use the database {location}")).because(error).advise(advice)
 }
 
 /// Starts the platform over a running exchange. A default address that another program uses is no error: a free port is taken
@@ -98,6 +120,7 @@ pub(crate) async fn start(config: &Config, handle: &Handle, stop: Stop) -> Resul
         version: env!("CARGO_PKG_VERSION"),
     }));
     let api = listen(config, app, stop).await?;
+    tokio::spawn(store::maintenance::keep(store.clone()));
     Ok(Platform { api, store, setup_code })
 }
 

@@ -10,6 +10,7 @@ mod accounts;
 mod bots;
 mod catalogue;
 mod configuration;
+mod database;
 mod doctor;
 mod models;
 mod people;

@@ -35,6 +35,7 @@ pub(super) fn all(config: &Config) -> Vec<Check> {
         keys(&config.data_dir),
         journal(&config.data_dir, running),
         history(&config.data_dir),
+        database(config),
         clock(&config.data_dir),
         files(),
     ]
@@ -94,6 +95,44 @@ fn disk(dir: &Path) -> Check {
         _ if free < DISK_FREE_MIN => Check::bad(name, found, advice),
         _ if free < DISK_FREE_LOW => Check::doubtful(name, found, advice),
         _ => Check::good(name, found),
+    }
+}
+
+/// The platform's database answers, has a schema this program knows, and its pools fit the server.
+fn database(config: &Config) -> Check {
+    let name = "database";
+    let advice = "look at --store and at the server; `tradewind db status` tells more";
+    let location = match crate::platform::location(config) {
+        Ok(location) => location,
+        Err(failure) => return Check::bad(name, failure.to_string(), advice),
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Check::bad(name, error.to_string(), "look at the limits of processes"),
+    };
+    let asked = runtime.block_on(async {
+        let versions = store::Store::versions(&location).await?;
+        Ok::<_, store::StoreError>((versions, store::statistics::connections_available(&location).await?))
+    });
+    let (versions, available) = match asked {
+        Ok(asked) => asked,
+        Err(error) => return Check::bad(name, format!("{location}: {error}"), advice),
+    };
+    let needed = i64::from(config.store.pool().total());
+    if versions.iter().any(|v| v.version > store::newest_version()) {
+        return Check::bad(name, format!("{location} is of a newer program"), "start the newer program");
+    }
+    match available {
+        Some(available) if available < needed => Check::bad(
+            name,
+            format!("the pools may open {needed} connections, the server gives {available}"),
+            "choose a smaller store.pool, or raise max_connections (`tradewind db tune`)",
+        ),
+        Some(available) => Check::good(name, format!("{location}, {needed} of {available} connections")),
+        None if versions.iter().any(|v| !v.done) => {
+            Check::good(name, format!("{location} will be made or renewed by the next start"))
+        }
+        None => Check::good(name, location.to_string()),
     }
 }
 
