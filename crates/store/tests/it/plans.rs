@@ -187,15 +187,34 @@ fn trading_rows(d: &Dialect, trades: u64) -> String {
     sql
 }
 
+/// A column and the expression that fills it.
+type Column = (&'static str, String);
+
+/// Id, owner and age of a row.
+fn owned_columns(d: &Dialect) -> [Column; 3] {
+    [("id", d.id("i")), ("user_id", d.id(&format!("i % {USERS}"))), ("created_at", d.ts("i"))]
+}
+
+/// What a row is about.
+fn market_columns() -> [Column; 3] {
+    [
+        ("exchange", "'local'".to_owned()),
+        ("symbol", "'S' || (i % 50)".to_owned()),
+        ("bar_interval", "'1h'".to_owned()),
+    ]
+}
+
 fn other_rows(d: &Dialect, rows: u64) -> String {
+    holdings_rows(d, rows) + &research_rows(d, rows) + &record_rows(d, rows)
+}
+
+fn holdings_rows(d: &Dialect, rows: u64) -> String {
     let user = d.id(&format!("i % {USERS}"));
     let amount = |text: &str| d.amount(&format!("'{text}'"));
     let text = |text: &str| format!("'{text}'");
     let now = d.ts("i");
-    let of_user = [("id", d.id("i")), ("user_id", user.clone()), ("created_at", now.clone())];
-    let with = |more: &[(&'static str, String)]| [&of_user[..], more].concat();
-    let market =
-        [("exchange", text("local")), ("symbol", "'S' || (i % 50)".to_owned()), ("bar_interval", text("1h"))];
+    let market = market_columns();
+    let with = |more: &[Column]| [&owned_columns(d)[..], more].concat();
     let mut sql = d.fill(
         "positions",
         rows,
@@ -237,6 +256,14 @@ fn other_rows(d: &Dialect, rows: u64) -> String {
         ("updated_at", now.clone()),
     ];
     sql += &d.fill("bots", rows, &with(&[&market[..], &bots].concat()));
+    sql
+}
+
+fn research_rows(d: &Dialect, rows: u64) -> String {
+    let text = |text: &str| format!("'{text}'");
+    let now = d.ts("i");
+    let market = market_columns();
+    let with = |more: &[Column]| [&owned_columns(d)[..], more].concat();
     let status = ("training_status", "CASE WHEN i % 200 = 0 THEN 'training' ELSE 'done' END".to_owned());
     let models = [
         ("name", "'m' || i".into()),
@@ -250,7 +277,7 @@ fn other_rows(d: &Dialect, rows: u64) -> String {
         ("active", d.yes("1=1")),
         ("updated_at", now.clone()),
     ];
-    sql += &d.fill("models", rows, &with(&models));
+    let mut sql = d.fill("models", rows, &with(&models));
     sql += &d.fill(
         "predictions",
         rows,
@@ -273,6 +300,14 @@ fn other_rows(d: &Dialect, rows: u64) -> String {
         ("metrics", text("{}")),
     ];
     sql += &d.fill("backtests", rows, &with(&[&market[..], &tests].concat()));
+    sql
+}
+
+fn record_rows(d: &Dialect, rows: u64) -> String {
+    let user = d.id(&format!("i % {USERS}"));
+    let text = |text: &str| format!("'{text}'");
+    let now = d.ts("i");
+    let with = |more: &[Column]| [&owned_columns(d)[..], more].concat();
     let audit = [
         ("seq", "i + 1".to_owned()),
         ("timestamp", now.clone()),
@@ -286,7 +321,7 @@ fn other_rows(d: &Dialect, rows: u64) -> String {
         ("previous", d.bytes().into()),
         ("hash", d.bytes().into()),
     ];
-    sql += &d.fill("audit_log", rows, &audit);
+    let sql = d.fill("audit_log", rows, &audit);
     let jobs = [
         ("kind", text("k")),
         ("payload", text("{}")),
@@ -306,131 +341,150 @@ fn other_rows(d: &Dialect, rows: u64) -> String {
     sql + &d.fill("jobs", rows, &with(&jobs))
 }
 
-/// The questions, as the tables' modules ask them: index, text.
-fn questions(d: &Dialect) -> Vec<(&'static str, String)> {
-    let (user, id) = (d.id("7"), d.id("77"));
-    let (from, to) = (d.ts("3000"), d.ts("90000"));
-    let ask = |index, text: String| (index, text);
+/// Of users, bots, the audit log and the queue.
+fn questions_of_people(d: &Dialect) -> Vec<(&'static str, String)> {
+    let user = d.id("7");
+    let to = d.ts("90000");
     vec![
-        ask(
-            "idx_users_email_active",
-            "SELECT id FROM users WHERE email = 'u7@example.org' AND active".into(),
-        ),
-        ask("idx_users_last_login", "SELECT username FROM users ORDER BY last_login DESC LIMIT 10".into()),
-        ask(
+        ("idx_users_email_active", "SELECT id FROM users WHERE email = 'u7@example.org' AND active".into()),
+        ("idx_users_last_login", "SELECT username FROM users ORDER BY last_login DESC LIMIT 10".into()),
+        (
             "idx_trading_bots_user_status",
             format!("SELECT name FROM bots WHERE user_id = {user} AND status = 'running'"),
         ),
-        ask(
+        (
             "idx_trading_bots_symbol_status",
             "SELECT name FROM bots WHERE symbol = 'S7' AND status = 'running'".into(),
         ),
-        ask(
-            "idx_orders_user_status",
-            format!(
-                "SELECT id, price FROM orders WHERE user_id = {user} AND status = 'new' ORDER BY created_at DESC LIMIT 20"
-            ),
-        ),
-        ask(
-            "idx_orders_user_time",
-            format!(
-                "SELECT id, price FROM orders WHERE user_id = {user} AND (created_at, id) < ({to}, {id}) ORDER BY created_at DESC, id DESC LIMIT 20"
-            ),
-        ),
-        ask("idx_orders_active", "SELECT id, price FROM orders WHERE trading_pair_id = 7 AND live".into()),
-        ask(
-            "idx_orders_exchange_id",
-            "SELECT id, price FROM orders WHERE exchange_order_id = 'x77' AND exchange = 'local'".into(),
-        ),
-        ask(
-            "idx_trades_user_performance",
-            format!(
-                "SELECT id, symbol, base, side, price, quantity, pnl, created_at FROM trades WHERE user_id = {user} AND created_at >= {from} AND created_at < {to} ORDER BY created_at DESC LIMIT 100"
-            ),
-        ),
-        ask(
-            "idx_trades_composite",
-            format!(
-                "SELECT price FROM trades WHERE exchange = 'local' AND symbol = 'S7' AND created_at < {to} ORDER BY created_at DESC LIMIT 50"
-            ),
-        ),
-        ask(
-            "idx_trades_pair_time",
-            format!(
-                "SELECT price FROM trades WHERE trading_pair_id = 7 AND created_at >= {from} AND created_at < {to} ORDER BY created_at LIMIT 50"
-            ),
-        ),
-        ask("idx_trades_order", format!("SELECT price FROM trades WHERE order_id = {id}")),
-        ask(
-            "idx_positions_active",
-            format!(
-                "SELECT quantity FROM positions WHERE user_id = {user} AND is_open ORDER BY symbol, base"
-            ),
-        ),
-        ask(
-            "idx_positions_user_time",
-            format!(
-                "SELECT quantity FROM positions WHERE user_id = {user} AND opened_at < {to} ORDER BY opened_at DESC LIMIT 10"
-            ),
-        ),
-        ask(
-            "idx_balances_user_currency",
-            format!("SELECT free FROM balances WHERE user_id = {user} AND currency = 'C7'"),
-        ),
-        ask(
-            "idx_ml_models_user_algorithm",
-            format!("SELECT name FROM models WHERE user_id = {user} AND algorithm_type = 'arima'"),
-        ),
-        ask(
-            "idx_ml_models_training_status",
-            "SELECT name FROM models WHERE training_status = 'training'".into(),
-        ),
-        ask(
-            "idx_predictions_model_symbol",
-            format!(
-                "SELECT value FROM predictions WHERE model_id = {user} AND symbol = 'S3' AND timestamp < {to} ORDER BY timestamp DESC LIMIT 10"
-            ),
-        ),
-        ask(
-            "idx_predictions_created",
-            format!(
-                "SELECT id FROM predictions WHERE created_at < {} ORDER BY created_at LIMIT 100",
-                d.ts("300")
-            ),
-        ),
-        ask(
-            "idx_backtests_model",
-            format!("SELECT status FROM backtests WHERE model_id = {user} ORDER BY created_at DESC LIMIT 10"),
-        ),
-        ask(
-            "idx_backtests_user",
-            format!(
-                "SELECT status FROM backtests WHERE user_id = {user} AND created_at < {to} ORDER BY created_at DESC LIMIT 10"
-            ),
-        ),
-        ask(
+        (
             "idx_audit_user",
             format!(
                 "SELECT action FROM audit_log WHERE user_id = {user} AND timestamp < {to} ORDER BY timestamp DESC LIMIT 10"
             ),
         ),
-        ask(
+        (
             "idx_audit_action",
             format!(
                 "SELECT actor FROM audit_log WHERE action = 'a7' AND timestamp < {to} ORDER BY timestamp DESC LIMIT 10"
             ),
         ),
-        ask(
+        (
             "idx_jobs_ready",
             "SELECT id FROM jobs WHERE status = 'queued' ORDER BY priority DESC, run_after LIMIT 1".into(),
         ),
-        ask(
+        (
             "idx_jobs_user",
             format!(
                 "SELECT kind FROM jobs WHERE user_id = {user} AND created_at < {to} ORDER BY created_at DESC LIMIT 10"
             ),
         ),
     ]
+}
+
+/// Of orders, fills, positions and balances.
+fn questions_of_trading(d: &Dialect) -> Vec<(&'static str, String)> {
+    let user = d.id("7");
+    let id = d.id("77");
+    let from = d.ts("3000");
+    let to = d.ts("90000");
+    vec![
+        (
+            "idx_orders_user_status",
+            format!(
+                "SELECT id, price FROM orders WHERE user_id = {user} AND status = 'new' ORDER BY created_at DESC LIMIT 20"
+            ),
+        ),
+        (
+            "idx_orders_user_time",
+            format!(
+                "SELECT id, price FROM orders WHERE user_id = {user} AND (created_at, id) < ({to}, {id}) ORDER BY created_at DESC, id DESC LIMIT 20"
+            ),
+        ),
+        ("idx_orders_active", "SELECT id, price FROM orders WHERE trading_pair_id = 7 AND live".into()),
+        (
+            "idx_orders_exchange_id",
+            "SELECT id, price FROM orders WHERE exchange_order_id = 'x77' AND exchange = 'local'".into(),
+        ),
+        (
+            "idx_trades_user_performance",
+            format!(
+                "SELECT id, symbol, base, side, price, quantity, pnl, created_at FROM trades WHERE user_id = {user} AND created_at >= {from} AND created_at < {to} ORDER BY created_at DESC LIMIT 100"
+            ),
+        ),
+        (
+            "idx_trades_composite",
+            format!(
+                "SELECT price FROM trades WHERE exchange = 'local' AND symbol = 'S7' AND created_at < {to} ORDER BY created_at DESC LIMIT 50"
+            ),
+        ),
+        (
+            "idx_trades_pair_time",
+            format!(
+                "SELECT price FROM trades WHERE trading_pair_id = 7 AND created_at >= {from} AND created_at < {to} ORDER BY created_at LIMIT 50"
+            ),
+        ),
+        ("idx_trades_order", format!("SELECT price FROM trades WHERE order_id = {id}")),
+        (
+            "idx_positions_active",
+            format!(
+                "SELECT quantity FROM positions WHERE user_id = {user} AND is_open ORDER BY symbol, base"
+            ),
+        ),
+        (
+            "idx_positions_user_time",
+            format!(
+                "SELECT quantity FROM positions WHERE user_id = {user} AND opened_at < {to} ORDER BY opened_at DESC LIMIT 10"
+            ),
+        ),
+        (
+            "idx_balances_user_currency",
+            format!("SELECT free FROM balances WHERE user_id = {user} AND currency = 'C7'"),
+        ),
+    ]
+}
+
+/// Of models, forecasts and back-tests.
+fn questions_of_research(d: &Dialect) -> Vec<(&'static str, String)> {
+    let user = d.id("7");
+    let to = d.ts("90000");
+    vec![
+        (
+            "idx_ml_models_user_algorithm",
+            format!("SELECT name FROM models WHERE user_id = {user} AND algorithm_type = 'arima'"),
+        ),
+        (
+            "idx_ml_models_training_status",
+            "SELECT name FROM models WHERE training_status = 'training'".into(),
+        ),
+        (
+            "idx_predictions_model_symbol",
+            format!(
+                "SELECT value FROM predictions WHERE model_id = {user} AND symbol = 'S3' AND timestamp < {to} ORDER BY timestamp DESC LIMIT 10"
+            ),
+        ),
+        (
+            "idx_predictions_created",
+            format!(
+                "SELECT id FROM predictions WHERE created_at < {} ORDER BY created_at LIMIT 100",
+                d.ts("300")
+            ),
+        ),
+        (
+            "idx_backtests_model",
+            format!("SELECT status FROM backtests WHERE model_id = {user} ORDER BY created_at DESC LIMIT 10"),
+        ),
+        (
+            "idx_backtests_user",
+            format!(
+                "SELECT status FROM backtests WHERE user_id = {user} AND created_at < {to} ORDER BY created_at DESC LIMIT 10"
+            ),
+        ),
+    ]
+}
+
+/// The questions, as the tables' modules ask them: index, text.
+fn questions(d: &Dialect) -> Vec<(&'static str, String)> {
+    [questions_of_people(d), questions_of_trading(d), questions_of_research(d)].concat()
 }
 
 async fn every_index_serves_its_question(fresh: Fresh) -> Fresh {
