@@ -115,7 +115,9 @@ pub(crate) fn run_observed(
     if spec.traded.is_empty() {
         spec.traded = instruments.iter().map(|i| traded(i, String::new())).collect();
     }
-    Ok(sum_up(driver, spec, quote, cpu_seconds() - started))
+    // Whole microseconds: the clock tells no more, and a number of so few digits is read back from JSON as it was written.
+    let spent = ((cpu_seconds() - started) * 1e6).round() / 1e6;
+    Ok(sum_up(driver, spec, quote, spent))
 }
 
 fn sum_up(driver: Driver<'_>, spec: RunSpec, quote: AssetId, cpu_seconds: f64) -> Outcome {

@@ -158,6 +158,7 @@ fn number_of(id: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::outcome::VERSION;
     use super::*;
 
     #[test]
@@ -169,7 +170,12 @@ mod tests {
         let id = sweeps.reserve("macd").unwrap();
         assert_eq!(id, "0002-macd");
         assert!(sweeps.ids().unwrap().is_empty());
-        let sweep = SweepOutcome { id: id.clone(), run: Some("0007-macd".into()), ..SweepOutcome::default() };
+        let sweep = SweepOutcome {
+            id: id.clone(),
+            run: Some("0007-macd".into()),
+            v: VERSION,
+            ..SweepOutcome::default()
+        };
         sweeps.save(&sweep).unwrap();
         assert_eq!(sweeps.ids().unwrap(), [id.as_str()]);
         for text in ["last", "2", "0002-macd"] {
