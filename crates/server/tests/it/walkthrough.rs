@@ -1,4 +1,4 @@
-//! The walkthrough in `docs/walkthroughs/exchange.md`, carried out: its `sh` blocks are one script, and the `text` block
+//! Walkthroughs of `docs/walkthroughs/`, carried out: their `sh` blocks are one script, and the `text` block
 //! after each must be in what that block printed, line by line, with `...` for anything.
 
 use std::path::Path;
@@ -8,6 +8,7 @@ use rustix::process::Signal;
 use crate::program::{Server, finish};
 
 const DOCUMENT: &str = include_str!("../../../../docs/walkthroughs/exchange.md");
+const DATA: &str = include_str!("../../../../docs/walkthroughs/data.md");
 /// Printed between the blocks.
 const MARK: &str = "=== next block ===";
 
@@ -30,21 +31,19 @@ fn fits(line: &str, pattern: &str) -> bool {
     })
 }
 
-#[test]
-fn the_walkthrough_does_what_it_says() {
-    let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(dir.path());
-    let url = format!("http://{}", server.addr());
-    let blocks = blocks(DOCUMENT);
+/// Carries out the `sh` blocks of a document with `replace` put in, in the repository's folder.
+fn carry_out(document: &str, replace: (&str, &str), dir: &Path) {
+    let blocks = blocks(document);
     let mut script = String::from("set -euo pipefail\n");
     for (_, text) in blocks.iter().filter(|(language, _)| *language == "sh") {
-        script.push_str(&text.replace("http://127.0.0.1:8081", &url));
+        script.push_str(&text.replace(replace.0, replace.1));
         script.push_str(&format!("\necho '{MARK}'\n"));
     }
     let program = Path::new(env!("CARGO_BIN_EXE_tradewind")).parent().unwrap();
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
     let mut shell = std::process::Command::new("bash");
-    shell.args(["-c", &script]).env("PATH", path).env("TRADEWIND__DATA_DIR", dir.path());
+    shell.args(["-c", &script]).env("PATH", path).env("TRADEWIND__DATA_DIR", dir);
+    shell.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
     let done = finish(&mut shell);
     assert_eq!(done.code, 0, "{}\n{}", done.out, done.err);
 
@@ -66,7 +65,21 @@ fn the_walkthrough_does_what_it_says() {
         }
     }
     assert!(compared > 10, "the walkthrough lost its answers");
+}
+
+#[test]
+fn the_walkthrough_does_what_it_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let url = format!("http://{}", server.addr());
+    carry_out(DOCUMENT, ("http://127.0.0.1:8081", &url), dir.path());
     assert_eq!(server.stop(Signal::INT).code(), Some(0));
+}
+
+#[test]
+fn the_walkthrough_of_market_data_does_what_it_says() {
+    let dir = tempfile::tempdir().unwrap();
+    carry_out(DATA, ("", ""), dir.path());
 }
 
 #[test]
