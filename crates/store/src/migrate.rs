@@ -1,7 +1,7 @@
 //! The schema's versions: forward only, one numbered file per engine and version.
 //!
 //! A version that was released never changes. A file holds tables and columns; indexes are declared in
-//! [`indexes`](crate::indexes) and built afterwards, on PostgreSQL without blocking writers. Two programs that start at
+//! [`indexes`] and built afterwards, on PostgreSQL without blocking writers. Two programs that start at
 //! once do not disturb each other: on PostgreSQL the second waits for the first's advisory lock.
 
 use std::borrow::Cow;

@@ -1,6 +1,6 @@
 //! Layer 4: models as things that are trained, kept, compared and asked.
 //!
-//! * [`Request`] says what to train on which bars; [`run`] carries it out: search, hold-out evaluation, final training.
+//! * [`Request`] says what to train on which bars; [`run()`] carries it out: search, hold-out evaluation, final training.
 //! * [`Queue`] runs requests on threads of its own, a few at once, with priorities, time limits, cancellation and a memory bound;
 //!   what it does is on disk, so that a crash leaves an interrupted job and not a riddle.
 //! * [`Registry`] keeps every version of every model with its data window, parameters, scores, code version and content hash.

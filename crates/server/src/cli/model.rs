@@ -153,7 +153,7 @@ pub(crate) struct Prophet {
     /// Daily seasonality, likewise
     #[arg(long, value_name = "ORDER")]
     pub(crate) daily: Option<String>,
-    /// Another seasonality: NAME:PERIOD_DAYS:ORDER[:PRIOR_SCALE[:MODE]] (may be repeated)
+    /// Another seasonality: `NAME:PERIOD_DAYS:ORDER[:PRIOR_SCALE[:MODE]]` (may be repeated)
     #[arg(long, value_name = "SPEC")]
     pub(crate) seasonality: Vec<String>,
     /// CSV file of holidays: holiday, ds, and optionally lower_window, upper_window, prior_scale
@@ -162,7 +162,7 @@ pub(crate) struct Prophet {
     /// How large holiday effects may be, above 0 [default: 10]
     #[arg(long, value_name = "SCALE")]
     pub(crate) holidays_prior_scale: Option<f64>,
-    /// A column that explains part of the values: NAME[:PRIOR_SCALE[:MODE]] (may be repeated); its future values stand in
+    /// A column that explains part of the values: `NAME[:PRIOR_SCALE[:MODE]]` (may be repeated); its future values stand in
     /// rows at the end whose value is missing
     #[arg(long, value_name = "SPEC")]
     pub(crate) regressor: Vec<String>,
