@@ -46,6 +46,9 @@ pub struct SweepOutcome {
     pub failed: Option<(usize, String)>,
     /// What was chosen over the whole time; `None` without a score.
     pub chosen: Option<Chosen>,
+    /// What the event path made of the chosen set: its final equity as decimal text; `None` when it was not run.
+    #[serde(default)]
+    pub event_path_equity: Option<String>,
     /// Trials made in this sweep, walk-forward included.
     pub made_trials: u64,
     /// Trials recorded over the same days, those of earlier sweeps included.

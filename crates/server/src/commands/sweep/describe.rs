@@ -117,9 +117,17 @@ fn choice(sweep: &SweepOutcome) -> Option<String> {
         ));
     }
     if let Some(run) = &sweep.run {
-        text.push_str(&format!(
-            "\nrun through the event path as {run}: the same final equity to the last digit"
-        ));
+        let trial = sweep.trials.iter().find(|row| row.point == chosen.point).map(|row| &row.final_equity);
+        let verdict = match (&sweep.event_path_equity, trial) {
+            (Some(found), Some(trial)) if found == trial => {
+                "the same final equity to the last digit".to_owned()
+            }
+            (Some(found), Some(trial)) => {
+                format!("it ended with {found}, the trial with {trial}: do not trust this")
+            }
+            _ => "not compared with the trial".to_owned(),
+        };
+        text.push_str(&format!("\nrun through the event path as {run}: {verdict}"));
     }
     Some(text)
 }

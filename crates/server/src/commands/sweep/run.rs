@@ -305,6 +305,7 @@ impl Search {
         let Some(chosen) = &sweep.chosen else { return };
         let money = types::decimal::format(outcome.final_equity().0, outcome.run.money_scale);
         let row = sweep.trials.iter().find(|row| row.point == chosen.point);
+        sweep.event_path_equity = Some(money.clone());
         if row.is_some_and(|row| row.final_equity != money) {
             let trial = row.map_or("", |row| row.final_equity.as_str());
             let text =
