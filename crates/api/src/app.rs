@@ -9,7 +9,9 @@ use tokio::sync::watch;
 use types::{InstrumentId, MarketId, Time, VenueName};
 
 use crate::Problem;
+use crate::auth::principal::Principal;
 use crate::auth::{Passwords, Sessions, SetupCode, Throttle, Tokens, Vault};
+use crate::broadcast::Broadcast;
 use crate::ports::{Desk, Markets};
 
 /// The venue of a symbol that names none.
@@ -37,6 +39,10 @@ pub struct App {
     pub(crate) throttle: Throttle,
     pub(crate) sessions: Sessions,
     pub(crate) setup: SetupCode,
+    /// The live stream.
+    pub(crate) broadcast: Arc<Broadcast>,
+    /// Who may open a WebSocket.
+    pub(crate) tickets: stream::Tickets<Principal>,
     pub(crate) started: Instant,
     pub(crate) version: &'static str,
 }
@@ -59,6 +65,8 @@ pub struct Parts {
     pub tokens: Tokens,
     /// The one-time code, open until there is a user.
     pub setup: SetupCode,
+    /// The live stream.
+    pub broadcast: Arc<Broadcast>,
     /// Of the program.
     pub version: &'static str,
 }
@@ -80,6 +88,8 @@ impl App {
             throttle: Throttle::default(),
             sessions: Sessions::default(),
             setup: parts.setup,
+            broadcast: parts.broadcast,
+            tickets: stream::Tickets::default(),
             started: Instant::now(),
             version: parts.version,
         }

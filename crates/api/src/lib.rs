@@ -9,6 +9,7 @@
 
 mod app;
 pub mod auth;
+mod broadcast;
 mod etag;
 mod limits;
 mod openapi;
@@ -16,9 +17,11 @@ pub mod ports;
 mod problem;
 mod routes;
 mod server;
+mod socket;
 pub mod wire;
 
 pub use app::{App, Parts};
+pub use broadcast::Broadcast;
 pub use openapi::document;
 pub use problem::Problem;
 pub use routes::orders::{apply, status_word, tif_word, type_word};

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::routes::{accounts, health, markets, orders, session, setup, totp, trades, users};
+use crate::routes::{accounts, health, markets, orders, session, setup, totp, trades, users, ws};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -68,6 +68,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(markets::book))
         .routes(routes!(markets::candles))
         .routes(routes!(markets::candle_batch))
+        .routes(routes!(ws::ticket))
 }
 
 /// The description as pretty JSON, as it is committed in `docs/openapi.json`.

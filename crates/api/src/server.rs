@@ -18,7 +18,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 use crate::app::App;
 use crate::auth::opaque_token;
 use crate::auth::principal::Peer;
-use crate::{Problem, etag, openapi};
+use crate::{Problem, etag, openapi, socket};
 
 /// Answers above so many bytes are compressed.
 const COMPRESS_ABOVE: u64 = 1_024;
@@ -76,7 +76,10 @@ pub async fn serve(app: Arc<App>, config: ApiConfig, stop: Stop) -> std::io::Res
     let listener = TcpListener::bind(config.addr).await?;
     let addr = listener.local_addr()?;
     let counters = Arc::<Counters>::default();
-    let front = Arc::new(Front { router: router(app, &config), frontend: config.frontend });
+    tokio::spawn(Arc::clone(&app.broadcast).run(stop.clone()));
+    tokio::spawn(socket::watch(Arc::clone(&app), stop.clone()));
+    let router = router(Arc::clone(&app), &config);
+    let front = Arc::new(Front { app, router, frontend: config.frontend });
     let task = tokio::spawn(http::serve(listener, front, config.http, Arc::clone(&counters), stop));
     Ok(BoundApi { addr, task, counters })
 }
@@ -100,6 +103,7 @@ fn router(app: Arc<App>, config: &ApiConfig) -> Router {
 }
 
 struct Front {
+    app: Arc<App>,
     router: Router,
     frontend: Option<String>,
 }
@@ -108,6 +112,12 @@ impl Service for Front {
     async fn call(self: Arc<Self>, mut request: Request) -> http::Response {
         let id = opaque_token("r");
         let origin = request.headers().get(header::ORIGIN).cloned();
+        if request.path() == socket::PATH {
+            return match socket::accept(&self.app, self.frontend.as_deref(), request).await {
+                Ok(switching) => switching,
+                Err(problem) => self.finish(problem.into_response(), &id, origin.as_ref()).await,
+            };
+        }
         let response = match self.preflight(&request) {
             Some(response) => response,
             None => match request.body().await {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use store::users::Role;
 use store::{SessionId, Store, StoreError, Ts, UserId, sessions, users};
+use tokio::sync::watch;
 
 /// How long a look-up is good.
 const FRESH: Duration = Duration::from_secs(1);
@@ -35,6 +36,17 @@ struct Known {
 pub struct Sessions {
     // Held for one look-up or change, never across an await.
     known: Mutex<BTreeMap<SessionId, Known>>,
+    /// Wakes those whose connections live by a session.
+    endings: watch::Sender<Endings>,
+}
+
+/// How often sessions ended in this process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Endings {
+    /// One at a time.
+    pub(crate) single: u64,
+    /// Changes that may have touched any of them.
+    pub(crate) sweeping: u64,
 }
 
 impl Sessions {
@@ -67,11 +79,18 @@ impl Sessions {
     pub fn forget(&self, id: SessionId) {
         // An entry that says no outlives a look-up that began before the revocation.
         self.put(id, Known { live: None, at: Instant::now() });
+        self.endings.send_modify(|endings| endings.single += 1);
+    }
+
+    /// Changes whenever a session of this process may have ended.
+    pub(crate) fn endings(&self) -> watch::Receiver<Endings> {
+        self.endings.subscribe()
     }
 
     /// Forgets everything, after a change that touches many sessions (a role, a user).
     pub fn forget_all(&self) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.endings.send_modify(|endings| endings.sweeping += 1);
     }
 
     fn remembered(&self, id: SessionId) -> Option<Option<Live>> {

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::Problem;
 use crate::app::App;
 use crate::limits::{CANDLE_PARTS_MAX, CANDLES_MAX, DEPTH_MAX, SYMBOLS_MAX};
-use crate::ports::{CandleRange, PortError, Ticker};
+use crate::ports::{CandleRange, Markets, PortError, Ticker};
 use crate::wire::{Decimal, Json, Moment, Query, millis};
 
 /// A market and its rules.
@@ -124,7 +124,7 @@ pub(crate) struct TickerBody {
 }
 
 impl TickerBody {
-    fn of(instrument: &Instrument, ticker: &Ticker) -> Self {
+    pub(crate) fn of(instrument: &Instrument, ticker: &Ticker) -> Self {
         let market = &instrument.market;
         let p = |value| price(market, value);
         // In hundredths of a percent, rounded to the nearest.
@@ -217,7 +217,7 @@ pub(crate) async fn market_data(
         symbol: instrument.id.symbol.to_string(),
         price: price(&instrument.market, ticker.last),
         ticker: TickerBody::of(&instrument, &ticker),
-        book: BookBody::of(&app, &instrument, LEVELS)?,
+        book: BookBody::of(&*app.markets, &instrument, LEVELS).ok_or_else(|| Problem::not_found("market"))?,
     }))
 }
 
@@ -239,12 +239,13 @@ pub(crate) struct BookBody {
 }
 
 impl BookBody {
-    fn of(app: &App, instrument: &Instrument, depth: usize) -> Result<Self, Problem> {
+    /// `None` for a market that is not listed.
+    pub(crate) fn of(markets: &dyn Markets, instrument: &Instrument, depth: usize) -> Option<Self> {
         let market = &instrument.market;
-        let book = app.markets.book(&instrument.id, depth).ok_or_else(|| Problem::not_found("market"))?;
+        let book = markets.book(&instrument.id, depth)?;
         let levels =
             |side: &[(Price, Qty)]| side.iter().map(|(p, q)| [price(market, *p), qty(market, *q)]).collect();
-        Ok(Self {
+        Some(Self {
             symbol: instrument.id.symbol.to_string(),
             update: book.update,
             bids: levels(&book.bids),
@@ -278,14 +279,15 @@ pub(crate) async fn book(
         return Err(Problem::invalid(format!("depth is 1 to {DEPTH_MAX}")));
     }
     let instrument = app.instrument(&symbol)?;
-    BookBody::of(&app, &instrument, depth).map(Json)
+    let book = BookBody::of(&*app.markets, &instrument, depth);
+    book.map(Json).ok_or_else(|| Problem::not_found("market"))
 }
 
 /// A candle: open time in ms, then prices and volumes.
-#[derive(Clone, Serialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct CandleBody {
     /// Open time, ms since 1970.
-    t: i64,
+    pub(crate) t: i64,
     /// First price.
     o: Decimal,
     /// Highest.
@@ -444,7 +446,8 @@ fn fold_of(range: &CandleRange) -> usize {
 /// Most intervals folded into one candle: with 5,000 candles half a million bars are read.
 const FOLD_MAX: usize = 100;
 
-fn candle(market: &Market, bars: &[Bar]) -> Option<CandleBody> {
+/// Bars that follow each other as one candle; `None` without any.
+pub(crate) fn candle(market: &Market, bars: &[Bar]) -> Option<CandleBody> {
     let (first, last) = (bars.first()?, bars.last()?);
     let volume: i128 = bars.iter().map(|bar| bar.volume.0).fold(0, i128::saturating_add);
     Some(CandleBody {

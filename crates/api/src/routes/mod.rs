@@ -12,3 +12,4 @@ pub(crate) mod setup;
 pub(crate) mod totp;
 pub(crate) mod trades;
 pub(crate) mod users;
+pub(crate) mod ws;

@@ -106,7 +106,7 @@ pub(crate) fn decimal(amount: Amount) -> Decimal {
 }
 
 impl OrderBody {
-    fn of(order: &Order) -> Self {
+    pub(crate) fn of(order: &Order) -> Self {
         Self {
             id: order.id.to_string(),
             account: order.account_id.to_string(),

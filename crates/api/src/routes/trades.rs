@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 use store::positions::Position;
 use store::trades::{Filter, Place, Trade};
 use store::{Side, TradeId, positions, trades};
+use types::{InstrumentId, VenueName};
 use utoipa::{IntoParams, ToSchema};
 
 use super::orders::{decimal, page_limit};
 use crate::Problem;
 use crate::app::App;
 use crate::auth::principal::{Viewer, from_store};
+use crate::ports::Markets;
 use crate::wire::{Decimal, Json, Moment, Query};
 
 /// A fill.
@@ -168,10 +170,12 @@ pub(crate) struct PositionBody {
 }
 
 impl PositionBody {
-    fn of(app: &App, position: &Position) -> Self {
-        let instrument = app.instrument(&format!("{}:{}", position.exchange, position.symbol)).ok();
+    pub(crate) fn of(markets: &dyn Markets, position: &Position) -> Self {
+        let venue = VenueName::new(&position.exchange);
+        let id = venue.and_then(|venue| InstrumentId::parse(&position.symbol, venue));
+        let instrument = id.ok().and_then(|id| markets.instrument(&id));
         let mark = instrument.as_ref().and_then(|i| {
-            let last = app.markets.ticker(&i.id)?.last;
+            let last = markets.ticker(&i.id)?.last;
             store::Amount::from_units(i128::from(last.0), i.market.price_scale)
         });
         let unrealised = mark.and_then(|mark| mark.minus(position.entry_price)?.times(position.quantity));
@@ -215,5 +219,5 @@ pub(crate) async fn list_positions(
         query.account.map(|id| id.parse().map_err(|_| Problem::not_found("account"))).transpose()?;
     let found =
         positions::open(&mut app.store.read(), who.owner(), account).await.map_err(|e| from_store(&e))?;
-    Ok(Json(found.iter().map(|position| PositionBody::of(&app, position)).collect()))
+    Ok(Json(found.iter().map(|position| PositionBody::of(&*app.markets, position)).collect()))
 }

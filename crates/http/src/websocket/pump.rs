@@ -215,6 +215,7 @@ impl Pump<'_> {
         while let Some(queued) = next {
             match queued {
                 Queued::Text(text) => self.guarded(socket.feed(Message::Text(text))).await?,
+                Queued::Binary(bytes) => self.guarded(socket.feed(Message::Binary(bytes))).await?,
                 // Closing flushes.
                 Queued::Close(code, reason) => return Err(End::Close(code, reason)),
             }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -43,13 +44,25 @@ struct OutboxState {
 #[derive(Debug)]
 pub(super) enum Queued {
     Text(Utf8Bytes),
+    Binary(Bytes),
     Close(CloseCode, &'static str),
+}
+
+impl Queued {
+    /// Bytes that it takes in the outbox.
+    fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+            Self::Close(..) => 0,
+        }
+    }
 }
 
 impl Outbox {
     /// Queues `text` without waiting. When there is no room the client is too slow: the connection is ended with 1013.
     pub fn offer(&self, text: Utf8Bytes) -> Result<(), Closed> {
-        let Ok(room) = self.shared.room.try_acquire_many(self.cost(&text)) else {
+        let Ok(room) = self.shared.room.try_acquire_many(cost(text.len(), self.shared.room_max)) else {
             self.shared.overflow.notify_one();
             return Err(Closed);
         };
@@ -68,8 +81,18 @@ impl Outbox {
 
     /// Queues `text`, waiting for room: for answers to the client's own requests, which then slow the client down.
     pub async fn send(&self, text: Utf8Bytes) -> Result<(), Closed> {
-        let room = self.shared.room.acquire_many(self.cost(&text)).await.map_err(|_| Closed)?;
-        self.messages.send(Queued::Text(text)).await.map_err(|_| Closed)?;
+        self.send_queued(Queued::Text(text)).await
+    }
+
+    /// The same with a binary message.
+    pub async fn send_binary(&self, bytes: Bytes) -> Result<(), Closed> {
+        self.send_queued(Queued::Binary(bytes)).await
+    }
+
+    async fn send_queued(&self, queued: Queued) -> Result<(), Closed> {
+        let cost = cost(queued.len(), self.shared.room_max);
+        let room = self.shared.room.acquire_many(cost).await.map_err(|_| Closed)?;
+        self.messages.send(queued).await.map_err(|_| Closed)?;
         room.forget();
         Ok(())
     }
@@ -81,20 +104,22 @@ impl Outbox {
         }
     }
 
+    /// The same, waiting for room in the queue. For a client that reads; bound the wait.
+    pub async fn close_patiently(&self, code: CloseCode, reason: &'static str) {
+        // A connection that is over needs no goodbye.
+        let _ = self.messages.send(Queued::Close(code, reason)).await;
+    }
+
     /// True once the connection is over.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.messages.is_closed()
     }
-
-    /// A message larger than the whole room takes all of it.
-    fn cost(&self, text: &Utf8Bytes) -> u32 {
-        cost(text, self.shared.room_max)
-    }
 }
 
-fn cost(text: &Utf8Bytes, room_max: usize) -> u32 {
-    u32::try_from(text.len().min(room_max)).unwrap_or(u32::MAX)
+/// A message larger than the whole room takes all of it.
+fn cost(len: usize, room_max: usize) -> u32 {
+    u32::try_from(len.min(room_max)).unwrap_or(u32::MAX)
 }
 
 /// The pump's end of the outbox.
@@ -125,8 +150,8 @@ impl OutboxEnd {
     }
 
     fn free(&self, queued: Option<&Queued>) {
-        if let Some(Queued::Text(text)) = queued {
-            self.shared.room.add_permits(cost(text, self.shared.room_max) as usize);
+        if let Some(queued) = queued {
+            self.shared.room.add_permits(cost(queued.len(), self.shared.room_max) as usize);
         }
     }
 }

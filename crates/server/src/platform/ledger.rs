@@ -5,7 +5,9 @@
 //! and read again.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use api::Broadcast;
 use exchange_host::{Catalog, Handle};
 use portfolio::position::Position;
 use store::orders::Order;
@@ -38,6 +40,8 @@ struct Rows {
 pub(super) struct Ledger {
     handle: Handle,
     store: Store,
+    /// Told what is written.
+    broadcast: Arc<Broadcast>,
     /// The permanent numbers of the markets' pairs.
     pairs: BTreeMap<MarketId, i64>,
     /// Rows of orders that are alive, by their number at the exchange.
@@ -48,8 +52,14 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub(super) const fn new(handle: Handle, store: Store, pairs: BTreeMap<MarketId, i64>) -> Self {
-        Self { handle, store, pairs, live: BTreeMap::new(), held: BTreeMap::new(), last: BTreeMap::new() }
+    pub(super) fn new(
+        handle: Handle,
+        store: Store,
+        broadcast: Arc<Broadcast>,
+        pairs: BTreeMap<MarketId, i64>,
+    ) -> Self {
+        let (live, held, last) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { handle, store, broadcast, pairs, live, held, last }
     }
 
     /// Forgets what is in memory of an account.
@@ -101,16 +111,24 @@ impl Ledger {
                     for position in rows.positions.values() {
                         positions::put(tx, position).await?;
                     }
-                    Ok(())
+                    Ok(rows)
                 })
             })
             .await;
-        if written.is_err() {
-            for (owned, _) in changes {
-                self.forget(*owned);
+        match written {
+            Ok(rows) => {
+                // Told after it is durable: who asks then finds it.
+                self.broadcast.orders(&rows.orders.into_values().collect::<Vec<_>>());
+                self.broadcast.positions(&rows.positions.into_values().collect::<Vec<_>>());
+                Ok(())
+            }
+            Err(error) => {
+                for (owned, _) in changes {
+                    self.forget(*owned);
+                }
+                Err(error)
             }
         }
-        written
     }
 
     /// The order's row with its new state.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use api::auth::SetupCode;
-use api::{ApiConfig, App, BoundApi, Parts};
+use api::{ApiConfig, App, BoundApi, Broadcast, Parts};
 use exchange_host::Handle;
 use http::Stop;
 use store::markets::{Currency, Pair};
@@ -23,6 +23,7 @@ mod market_views;
 mod projector;
 mod refusals;
 pub(crate) mod secrets;
+mod tape;
 
 pub(crate) use desk::ExchangeDesk;
 pub(crate) use market_views::ExchangeMarkets;
@@ -106,10 +107,15 @@ pub(crate) async fn start(config: &Config, handle: &Handle, stop: Stop) -> Resul
     let desk = ExchangeDesk::new(handle.clone(), follow.clone())
         .ok_or_else(|| Failure::new(Exit::Failed, "the built-in exchange has no venue name"))?;
     let pairs = list_pairs(&store, handle).await.map_err(failed)?;
+    let views: Arc<dyn api::ports::Markets> = Arc::new(views);
+    let broadcast = Broadcast::new(Arc::clone(&views));
+    tape::start(handle.clone(), Arc::clone(&broadcast))
+        .ok_or_else(|| Failure::new(Exit::Failed, "the built-in exchange has no venue name"))?;
+    let told = Arc::clone(&broadcast);
     let projected =
-        projector::start(handle.clone(), store.clone(), follow, pairs.clone()).await.map_err(failed)?;
+        projector::start(handle.clone(), store.clone(), follow, told, pairs.clone()).await.map_err(failed)?;
     let app = Arc::new(App::new(Parts {
-        markets: Arc::new(views),
+        markets: views,
         desk: Arc::new(desk),
         pairs,
         projected,
@@ -117,6 +123,7 @@ pub(crate) async fn start(config: &Config, handle: &Handle, stop: Stop) -> Resul
         vault: secrets.vault,
         tokens: secrets.tokens,
         setup,
+        broadcast,
         version: env!("CARGO_PKG_VERSION"),
     }));
     let api = listen(config, app, stop).await?;

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use api::Broadcast;
 use exchange_host::view::Range;
 use exchange_host::{Batch, Handle};
 use store::{Store, StoreError, accounts};
@@ -74,6 +75,7 @@ pub(crate) async fn start(
     handle: Handle,
     store: Store,
     follow: Follow,
+    broadcast: Arc<Broadcast>,
     pairs: BTreeMap<MarketId, i64>,
 ) -> Result<watch::Receiver<u64>, StoreError> {
     // First the ear, then the look at what was before: nothing falls between.
@@ -81,8 +83,8 @@ pub(crate) async fn start(
     let seq = handle.status().seq;
     load_accounts(&store, &follow).await?;
     let (projected, progress) = watch::channel(seq);
-    let mut projector =
-        Projector { ledger: Ledger::new(handle.clone(), store, pairs), handle, follow, projected };
+    let ledger = Ledger::new(handle.clone(), store, broadcast, pairs);
+    let mut projector = Projector { ledger, handle, follow, projected };
     projector.bring_up().await?;
     tokio::spawn(projector.run(batches));
     Ok(progress)

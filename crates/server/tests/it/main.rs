@@ -17,6 +17,7 @@ mod people;
 mod platform;
 mod program;
 mod serving;
+mod stream;
 mod trading;
 mod verifying;
 mod walkthrough;

@@ -1,0 +1,330 @@
+//! What happens, told to the rooms of the live stream (docs/stream.md).
+//!
+//! Trades, orders and positions are told as they come; books, tickers and candles are read from the markets' own views at a fixed
+//! beat, only where something changed and somebody listens. What is told was durable before, and a snapshot read after an event
+//! holds it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::Stop;
+use serde::Serialize;
+use store::UserId;
+use store::orders::Order;
+use store::positions::Position;
+use stream::{Channel, Hub, Owner, Room};
+use tokio::time::MissedTickBehavior;
+use types::{Bar, Instrument, InstrumentId, Interval, Print, Time};
+
+use crate::app::now;
+use crate::ports::{CandleRange, Markets};
+use crate::routes::markets::{BookBody, CandleBody, TickerBody, candle, price, qty};
+use crate::routes::orders::OrderBody;
+use crate::routes::trades::PositionBody;
+use crate::wire::{Decimal, millis};
+
+/// The beat: every rhythm below is a multiple.
+const BEAT: Duration = Duration::from_millis(50);
+/// Books every 100 ms, tickers and candles every 250 ms, all tickers every 500 ms, forgotten rooms every 30 s.
+const BOOKS_EVERY: u64 = 2;
+const TICKERS_EVERY: u64 = 5;
+const ALL_EVERY: u64 = 10;
+const SWEEP_EVERY: u64 = 600;
+/// Levels of a book in the stream.
+pub(crate) const LEVELS: usize = 50;
+/// A candle counts as closed this long after its end: a trade stamped before it may still be on its way to the disk.
+const GRACE_NS: i64 = 500_000_000;
+/// Candles caught up at once after a pause of this task.
+const CATCH_UP_MAX: usize = 500;
+/// The key of a state that is one for the whole room.
+const WHOLE: Option<i64> = Some(0);
+
+/// A public trade as the stream tells it.
+#[derive(Serialize)]
+pub(crate) struct TradeEvent {
+    id: u64,
+    price: Decimal,
+    quantity: Decimal,
+    quote: Decimal,
+    /// The taker's.
+    side: &'static str,
+    t: i64,
+}
+
+impl TradeEvent {
+    pub(crate) fn of(instrument: &Instrument, print: &Print) -> Self {
+        let market = &instrument.market;
+        Self {
+            id: print.id.0,
+            price: price(market, print.price),
+            quantity: qty(market, print.qty),
+            quote: Decimal::of(print.quote.0, market.quote.scale),
+            side: if print.buyer_is_maker { "sell" } else { "buy" },
+            t: millis(print.at),
+        }
+    }
+}
+
+/// A candle as the stream tells it.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct CandleEvent {
+    #[serde(flatten)]
+    candle: CandleBody,
+    closed: bool,
+}
+
+impl CandleEvent {
+    pub(crate) fn of(instrument: &Instrument, bar: &Bar, now: Time) -> Option<Self> {
+        let closed = bar.interval.next(bar.open_time).plus_nanos(GRACE_NS) <= now;
+        Some(Self { candle: candle(&instrument.market, std::slice::from_ref(bar))?, closed })
+    }
+}
+
+/// All tickers at once.
+#[derive(Serialize)]
+pub(crate) struct Tickers {
+    pub(crate) tickers: Vec<TickerBody>,
+}
+
+impl Tickers {
+    pub(crate) fn of(markets: &dyn Markets) -> Self {
+        let body = |i: &Arc<Instrument>| markets.ticker(&i.id).map(|ticker| TickerBody::of(i, &ticker));
+        Self { tickers: markets.instruments().iter().filter_map(body).collect() }
+    }
+}
+
+/// Markets that changed since they were last told, by what is told of them.
+#[derive(Debug, Default)]
+struct Changed {
+    books: BTreeSet<InstrumentId>,
+    tickers: BTreeSet<InstrumentId>,
+    all: bool,
+    candles: BTreeSet<InstrumentId>,
+}
+
+/// How far a candle room was told.
+struct Told {
+    /// The candle that is open.
+    open: Time,
+    /// As it was told last.
+    last: Option<CandleEvent>,
+}
+
+/// Tells the rooms what happens.
+pub struct Broadcast {
+    hub: Arc<Hub>,
+    markets: Arc<dyn Markets>,
+    // Held for an insertion or a swap, never across an await.
+    changed: Mutex<Changed>,
+}
+
+impl Broadcast {
+    /// Over the markets' views.
+    #[must_use]
+    pub fn new(markets: Arc<dyn Markets>) -> Arc<Self> {
+        let run = crate::auth::opaque_token("e");
+        // The time tells runs apart, a few random characters two that begin in the same millisecond.
+        let epoch = format!("{:x}{}", millis(now()), &run[2..8]);
+        Arc::new(Self { hub: Hub::new(&epoch), markets, changed: Mutex::default() })
+    }
+
+    /// The rooms.
+    #[must_use]
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
+    fn change(&self, note: impl FnOnce(&mut Changed)) {
+        note(&mut self.changed.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Trades of a market, in order, already in its views.
+    pub fn trades(&self, market: &InstrumentId, prints: &[Print]) {
+        self.change(|changed| {
+            changed.tickers.insert(*market);
+            changed.candles.insert(*market);
+            changed.all = true;
+        });
+        let Some(channel) = Channel::shared(Room::Trades(*market)) else { return };
+        let Some(instrument) = self.markets.instrument(market) else { return };
+        let ts = millis(now());
+        for print in prints {
+            self.hub.publish(&channel, None, ts, &TradeEvent::of(&instrument, print));
+        }
+    }
+
+    /// Trades of a market were missed and cannot be had: who follows them connects again and begins with a snapshot.
+    pub fn lost_trades(&self, market: &InstrumentId) {
+        if let Some(channel) = Channel::shared(Room::Trades(*market)) {
+            self.hub.break_off(&channel, "events were lost; connect again");
+        }
+    }
+
+    /// A market's book changed.
+    pub fn touched(&self, market: &InstrumentId) {
+        self.change(|changed| {
+            changed.books.insert(*market);
+            changed.tickers.insert(*market);
+            changed.all = true;
+        });
+    }
+
+    /// Orders as they are in the tables now.
+    pub fn orders(&self, orders: &[Order]) {
+        let ts = millis(now());
+        for order in orders {
+            self.hub.publish(&own(Room::Orders, order.user_id), None, ts, &OrderBody::of(order));
+        }
+    }
+
+    /// Positions as they are in the tables now.
+    pub fn positions(&self, positions: &[Position]) {
+        let ts = millis(now());
+        for position in positions {
+            let channel = own(Room::Positions, position.user_id);
+            if self.hub.listens(&channel) {
+                self.hub.publish(&channel, None, ts, &PositionBody::of(&*self.markets, position));
+            } else {
+                self.hub.skip(&channel);
+            }
+        }
+    }
+
+    /// Tells books, tickers and candles at their rhythm until `stop`.
+    pub(crate) async fn run(self: Arc<Self>, mut stop: Stop) {
+        let mut beats = tokio::time::interval(BEAT);
+        beats.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut told = BTreeMap::new();
+        let mut beat = 0_u64;
+        loop {
+            tokio::select! {
+                _ = beats.tick() => {}
+                () = stop.wait() => return,
+            }
+            beat += 1;
+            if beat.is_multiple_of(SWEEP_EVERY) {
+                self.hub.sweep(millis(now()));
+            }
+            if beat.is_multiple_of(BOOKS_EVERY) || beat.is_multiple_of(TICKERS_EVERY) {
+                self.tell(beat, &mut told).await;
+            }
+        }
+    }
+
+    /// What is due at this beat.
+    async fn tell(&self, beat: u64, told: &mut BTreeMap<(InstrumentId, Interval), Told>) {
+        let mut due = Changed::default();
+        self.change(|changed| {
+            if beat.is_multiple_of(BOOKS_EVERY) {
+                due.books = std::mem::take(&mut changed.books);
+            }
+            if beat.is_multiple_of(TICKERS_EVERY) {
+                due.tickers = std::mem::take(&mut changed.tickers);
+                due.candles = std::mem::take(&mut changed.candles);
+            }
+            if beat.is_multiple_of(ALL_EVERY) {
+                due.all = std::mem::take(&mut changed.all);
+            }
+        });
+        let rooms = self.hub.open_rooms();
+        let ts = millis(now());
+        for (channel, heard) in &rooms {
+            match channel.room() {
+                Room::Book(id) if due.books.contains(id) => self.state(channel, *heard, ts, || {
+                    BookBody::of(&*self.markets, &*self.markets.instrument(id)?, LEVELS)
+                }),
+                Room::Ticker(id) if due.tickers.contains(id) => self.state(channel, *heard, ts, || {
+                    Some(TickerBody::of(&*self.markets.instrument(id)?, &self.markets.ticker(id)?))
+                }),
+                Room::MarketData if due.all => {
+                    self.state(channel, *heard, ts, || Some(Tickers::of(&*self.markets)));
+                }
+                _ => {}
+            }
+        }
+        if beat.is_multiple_of(TICKERS_EVERY) {
+            self.tell_candles(&rooms, &due.candles, told).await;
+        }
+    }
+
+    fn state<T: Serialize>(&self, channel: &Channel, heard: bool, ts: i64, make: impl FnOnce() -> Option<T>) {
+        if !heard {
+            return self.hub.skip(channel);
+        }
+        if let Some(state) = make() {
+            self.hub.publish(channel, WHOLE, ts, &state);
+        }
+    }
+
+    async fn tell_candles(
+        &self,
+        rooms: &[(Channel, bool)],
+        traded: &BTreeSet<InstrumentId>,
+        told: &mut BTreeMap<(InstrumentId, Interval), Told>,
+    ) {
+        let mut heard_rooms = BTreeSet::new();
+        for (channel, heard) in rooms {
+            let Room::Candles(id, interval) = channel.room() else { continue };
+            if !heard {
+                // Candles close by the clock, also where nothing is traded.
+                self.hub.skip(channel);
+                continue;
+            }
+            heard_rooms.insert((*id, *interval));
+            let now = now();
+            let state = told.entry((*id, *interval)).or_insert_with(|| {
+                // The one before may have been open in the first listener's snapshot.
+                let open = interval.start(now);
+                Told { open: interval.start(open.plus_nanos(-1)), last: None }
+            });
+            let ended = interval.next(state.open).plus_nanos(GRACE_NS) <= now;
+            if traded.contains(id) || ended || state.last.is_none() {
+                self.tell_candle(channel, id, *interval, state, now).await;
+            }
+        }
+        told.retain(|key, _| heard_rooms.contains(key));
+    }
+
+    /// Tells closed candles from the open one on, and the one that is open now.
+    async fn tell_candle(
+        &self,
+        channel: &Channel,
+        id: &InstrumentId,
+        interval: Interval,
+        told: &mut Told,
+        now: Time,
+    ) {
+        let Some(instrument) = self.markets.instrument(id) else { return };
+        let range = CandleRange { interval, from: Some(told.open), to: None, limit: CATCH_UP_MAX };
+        let bars = match self.markets.candles(id, range).await {
+            Ok(bars) => bars,
+            Err(error) => {
+                tracing::warn!(%error, market = %id, "candles cannot be read; the stream goes on with the next ones");
+                return;
+            }
+        };
+        for bar in &bars {
+            let Some(event) = CandleEvent::of(&instrument, bar, now) else { continue };
+            let closed = event.closed;
+            if told.last.as_ref() != Some(&event) {
+                self.hub.publish(channel, Some(event.candle.t), millis(now), &event);
+                told.last = Some(event);
+            }
+            if !closed {
+                told.open = bar.open_time;
+                return;
+            }
+            told.open = interval.next(bar.open_time);
+        }
+    }
+}
+
+/// A user as the owner of rooms.
+pub(crate) const fn owner_of(user: UserId) -> Owner {
+    Owner(user.0.as_u128())
+}
+
+fn own(room: Room, user: UserId) -> Channel {
+    Channel::of(room, owner_of(user))
+}

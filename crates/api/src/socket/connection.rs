@@ -1,0 +1,263 @@
+//! One connection: requests are answered in order, events go out in batches.
+//!
+//! An idle connection gets an event at once; a busy one at most one message per [`Options::batch`]. While a message waits for a client
+//! that reads slowly, later states replace earlier ones in its backlog; when that overflows it is closed with 1013.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::websocket::{CloseCode, Inbox, Outbox, Utf8Bytes};
+use serde_json::value::RawValue;
+use stream::protocol::{self, Reply};
+use stream::{
+    Channel, Connection, Format, Frame, Over, Pace, Recovery, Room, RoomError, Since, Verdict, limits,
+};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::Options;
+use crate::app::now;
+use crate::ports::Reply as Answer;
+
+/// Where the state of rooms comes from, as one client may see it.
+pub(super) trait Source: Send + Sync + 'static {
+    /// Whether the client may enter a room; the code and the reason if not.
+    fn admits(&self, room: &Room) -> Result<(), (&'static str, String)>;
+    /// The room's state now; for the client, why it cannot be had.
+    fn state<'a>(&'a self, room: &'a Room) -> Answer<'a, Result<Box<RawValue>, String>>;
+}
+
+/// How long a goodbye may wait behind what a client has not read yet: its socket is closed within a second of its login's end.
+const GOODBYE_MAX: Duration = Duration::from_millis(500);
+
+/// The connection is over.
+struct Gone;
+
+struct Client {
+    source: Box<dyn Source>,
+    rooms: Connection,
+    options: Options,
+    woken: Arc<Notify>,
+    outbox: Outbox,
+    pace: Pace,
+}
+
+/// Serves one connection until the client or the transport ends it.
+pub(super) async fn serve(
+    source: Box<dyn Source>,
+    rooms: Connection,
+    options: Options,
+    woken: Arc<Notify>,
+    mut inbox: Inbox,
+    outbox: Outbox,
+) {
+    metrics::gauge!("ws_connections").increment(1.0);
+    let _left = Left;
+    let pace = Pace::new(now().millis());
+    let mut client = Client { source, rooms, options, woken, outbox, pace };
+    let mut flushed = Instant::now();
+    if client.hello().await.is_err() {
+        return;
+    }
+    loop {
+        let woken = Arc::clone(&client.woken);
+        let outcome = tokio::select! {
+            text = inbox.receive() => match text {
+                Some(text) => client.request(&text).await,
+                None => return,
+            },
+            () = woken.notified() => client.flush(&mut flushed).await,
+        };
+        if outcome.is_err() {
+            return;
+        }
+    }
+}
+
+/// Counts a connection's end, however it comes.
+struct Left;
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        metrics::gauge!("ws_connections").decrement(1.0);
+    }
+}
+
+impl Client {
+    async fn hello(&self) -> Result<(), Gone> {
+        self.reply(&Reply::Hello {
+            connection: &self.rooms.name(),
+            epoch: self.rooms.epoch(),
+            ping_s: limits::PING_S,
+            rooms_max: limits::ROOMS_MAX,
+            server_time: now().millis(),
+        })
+        .await
+    }
+
+    /// Sends what waits, at most one message, and comes again when there may be more.
+    async fn flush(&self, flushed: &mut Instant) -> Result<(), Gone> {
+        sleep_until(*flushed + self.options.batch).await;
+        if let Some(over) = self.rooms.over() {
+            return Err(self.close(over).await);
+        }
+        let frames = self.rooms.take();
+        if frames.is_empty() {
+            return Ok(());
+        }
+        self.events(&frames).await?;
+        *flushed = Instant::now();
+        self.woken.notify_one();
+        Ok(())
+    }
+
+    async fn events(&self, frames: &[Arc<Frame>]) -> Result<(), Gone> {
+        metrics::counter!("ws_messages_total", "direction" => "out").increment(1);
+        self.send(stream::batch(frames, self.options.format)).await
+    }
+
+    async fn reply(&self, reply: &Reply<'_>) -> Result<(), Gone> {
+        metrics::counter!("ws_messages_total", "direction" => "out").increment(1);
+        self.send(reply.bytes(self.options.format)).await
+    }
+
+    /// Waits for room, but not for a client that has to go.
+    async fn send(&self, bytes: Bytes) -> Result<(), Gone> {
+        let sent = async {
+            match self.options.format {
+                Format::Json => match Utf8Bytes::try_from(bytes) {
+                    Ok(text) => self.outbox.send(text).await.map_err(|_| Gone),
+                    Err(_) => Err(Gone),
+                },
+                Format::MessagePack => self.outbox.send_binary(bytes).await.map_err(|_| Gone),
+            }
+        };
+        tokio::pin!(sent);
+        loop {
+            tokio::select! {
+                biased;
+                outcome = &mut sent => {
+                    // What woke us meanwhile is looked at next.
+                    self.woken.notify_one();
+                    return outcome;
+                }
+                () = self.woken.notified() => {
+                    if let Some(over) = self.rooms.over() {
+                        return Err(self.close(over).await);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn close(&self, over: Over) -> Gone {
+        match over {
+            Over::TooSlow => {
+                metrics::counter!("ws_errors_total", "kind" => "slow").increment(1);
+                self.outbox.close(CloseCode::Again, "the client reads too slowly");
+                Gone
+            }
+            Over::Ended(why) => self.dismiss(why).await,
+        }
+    }
+
+    /// Ends the connection behind what is on its way to a client that reads, at once for one that does not.
+    async fn dismiss(&self, why: &'static str) -> Gone {
+        let patient = self.outbox.close_patiently(CloseCode::Policy, why);
+        if timeout(GOODBYE_MAX, patient).await.is_err() {
+            self.outbox.close(CloseCode::Policy, why);
+        }
+        Gone
+    }
+
+    async fn error(&self, code: &str, detail: &str, room: Option<&str>) -> Result<(), Gone> {
+        metrics::counter!("ws_errors_total", "kind" => "request").increment(1);
+        self.reply(&Reply::Error { code, detail, room }).await
+    }
+
+    async fn request(&mut self, text: &str) -> Result<(), Gone> {
+        metrics::counter!("ws_messages_total", "direction" => "in").increment(1);
+        match self.pace.ask(now().millis()) {
+            Verdict::Allowed => {}
+            Verdict::Ignored => {
+                let detail = "at most 10 requests a second, 20 at once; this one was ignored";
+                return self.error("too_many_messages", detail, None).await;
+            }
+            Verdict::Close => {
+                return Err(self.dismiss("too many messages").await);
+            }
+        }
+        match protocol::read(text) {
+            Err(detail) => self.error("bad_request", &detail, None).await,
+            Ok(protocol::Request::Ping { id }) => self.reply(&Reply::Pong { id: &id }).await,
+            Ok(protocol::Request::Subscribe { rooms, since }) => {
+                for name in &rooms {
+                    self.subscribe(name, since.get(name)).await?;
+                }
+                Ok(())
+            }
+            Ok(protocol::Request::Unsubscribe { rooms }) => {
+                for name in &rooms {
+                    self.unsubscribe(name).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The room that a name means, if this client may enter it.
+    fn room(&self, name: &str) -> Result<Room, (&'static str, String)> {
+        let room = Room::parse(name).map_err(|why| match why {
+            RoomError::Unknown => ("unknown_room", why.to_string()),
+            RoomError::Market(_) | RoomError::Interval => ("unknown_market", why.to_string()),
+        })?;
+        self.source.admits(&room).map(|()| room)
+    }
+
+    async fn subscribe(&mut self, name: &str, since: Option<&Since>) -> Result<(), Gone> {
+        let room = match self.room(name) {
+            Ok(room) => room,
+            Err((code, detail)) => return self.error(code, &detail, Some(name)).await,
+        };
+        let channel = Channel::of(room, self.rooms.owner());
+        match self.rooms.subscribe(channel, since) {
+            Ok(recovery) => self.enter(name, channel, &recovery).await,
+            Err(why) => self.error("too_many_rooms", &why.to_string(), Some(name)).await,
+        }
+    }
+
+    /// Answers with what was missed, or with a snapshot. Events after it wait in the backlog until this is done.
+    async fn enter(&mut self, name: &str, channel: Channel, recovery: &Recovery) -> Result<(), Gone> {
+        let room = channel.room().to_string();
+        let (epoch, offset) = (&*recovery.epoch, recovery.offset);
+        if let Some(missed) = &recovery.missed {
+            let recovered = true;
+            self.reply(&Reply::Subscribed { room: &room, epoch, offset, recovered, snapshot: None }).await?;
+            for frames in missed.chunks(limits::BATCH_MAX) {
+                self.events(frames).await?;
+            }
+            return Ok(());
+        }
+        match self.source.state(channel.room()).await {
+            Ok(state) => {
+                let (recovered, snapshot) = (false, Some(&*state));
+                self.reply(&Reply::Subscribed { room: &room, epoch, offset, recovered, snapshot }).await
+            }
+            Err(detail) => {
+                self.rooms.unsubscribe(&channel);
+                self.error("unavailable", &detail, Some(name)).await
+            }
+        }
+    }
+
+    async fn unsubscribe(&mut self, name: &str) -> Result<(), Gone> {
+        match Room::parse(name) {
+            Ok(room) => {
+                self.rooms.unsubscribe(&Channel::of(room, self.rooms.owner()));
+                self.reply(&Reply::Unsubscribed { room: &room.to_string() }).await
+            }
+            Err(why) => self.error("unknown_room", &why.to_string(), Some(name)).await,
+        }
+    }
+}

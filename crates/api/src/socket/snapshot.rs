@@ -1,0 +1,138 @@
+//! The state of a room for somebody who enters it. Read after the offset is fixed, so it holds everything up to there.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use store::users::Role;
+use store::{orders, positions};
+use stream::Room;
+use types::{InstrumentId, Interval};
+
+use super::connection::Source;
+use crate::app::{App, now};
+use crate::auth::principal::Principal;
+use crate::broadcast::{CandleEvent, LEVELS, Tickers, TradeEvent};
+use crate::ports::{CandleRange, Reply};
+use crate::routes::markets::{BookBody, TickerBody};
+use crate::routes::orders::OrderBody;
+use crate::routes::trades::PositionBody;
+
+/// Trades in a snapshot.
+const TRADES: usize = 100;
+/// Candles in a snapshot.
+const CANDLES: usize = 10;
+/// Most orders in a snapshot: what one account may have alive on all markets.
+const ORDERS_MAX: u32 = 1_000;
+
+#[derive(Serialize)]
+struct Trades {
+    trades: Vec<TradeEvent>,
+}
+
+#[derive(Serialize)]
+struct Candles {
+    candles: Vec<CandleEvent>,
+}
+
+#[derive(Serialize)]
+struct Orders {
+    orders: Vec<OrderBody>,
+}
+
+#[derive(Serialize)]
+struct Positions {
+    positions: Vec<PositionBody>,
+}
+
+/// The platform as one of its users sees it.
+pub(super) struct Seen {
+    pub(super) app: Arc<App>,
+    pub(super) who: Principal,
+}
+
+impl Source for Seen {
+    fn admits(&self, room: &Room) -> Result<(), (&'static str, String)> {
+        if let Some(market) = room.market()
+            && self.app.markets.instrument(market).is_none()
+        {
+            return Err(("unknown_market", format!("there is no market {}", market.symbol)));
+        }
+        if *room == Room::Alerts && self.who.role < Role::Admin {
+            return Err(("forbidden", "this room is for administrators".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn state<'a>(&'a self, room: &'a Room) -> Reply<'a, Result<Box<RawValue>, String>> {
+        Box::pin(of(&self.app, &self.who, room))
+    }
+}
+
+async fn of(app: &App, who: &Principal, room: &Room) -> Result<Box<RawValue>, String> {
+    match room {
+        Room::MarketData => raw(&Tickers::of(&*app.markets)),
+        Room::Ticker(id) => {
+            let found = app.markets.instrument(id).zip(app.markets.ticker(id));
+            found.map_or_else(no_market, |(instrument, ticker)| raw(&TickerBody::of(&instrument, &ticker)))
+        }
+        Room::Book(id) => {
+            let instrument = app.markets.instrument(id);
+            let book = instrument.and_then(|instrument| BookBody::of(&*app.markets, &instrument, LEVELS));
+            book.map_or_else(no_market, |book| raw(&book))
+        }
+        Room::Trades(id) => trades(app, id).await,
+        Room::Candles(id, interval) => candles(app, id, *interval).await,
+        Room::Orders => own_orders(app, who).await,
+        Room::Positions => own_positions(app, who).await,
+        Room::Bots | Room::Jobs | Room::Alerts => Err("nothing feeds this room on this server".to_owned()),
+    }
+}
+
+fn no_market() -> Result<Box<RawValue>, String> {
+    Err("there is no such market".to_owned())
+}
+
+fn raw(state: &impl Serialize) -> Result<Box<RawValue>, String> {
+    to_raw_value(state).map_err(|error| error.to_string())
+}
+
+async fn trades(app: &App, id: &InstrumentId) -> Result<Box<RawValue>, String> {
+    let Some(instrument) = app.markets.instrument(id) else { return no_market() };
+    let prints = app.markets.prints(id, TRADES).await.map_err(|error| error.to_string())?;
+    raw(&Trades { trades: prints.iter().map(|print| TradeEvent::of(&instrument, print)).collect() })
+}
+
+async fn candles(app: &App, id: &InstrumentId, interval: Interval) -> Result<Box<RawValue>, String> {
+    let Some(instrument) = app.markets.instrument(id) else { return no_market() };
+    let range = CandleRange { interval, from: None, to: None, limit: CANDLES };
+    let bars = app.markets.candles(id, range).await.map_err(|error| error.to_string())?;
+    let now = now();
+    raw(&Candles { candles: bars.iter().filter_map(|bar| CandleEvent::of(&instrument, bar, now)).collect() })
+}
+
+/// The user's own last write is in it.
+async fn caught_up(app: &App, who: &Principal) -> Result<(), String> {
+    app.caught_up(who.user).await.map_err(|problem| problem.detail)
+}
+
+async fn own_orders(app: &App, who: &Principal) -> Result<Box<RawValue>, String> {
+    caught_up(app, who).await?;
+    let filter = orders::Filter { live: true, ..orders::Filter::default() };
+    let found = orders::page(&mut app.store.read(), who.owner(), &filter, ORDERS_MAX).await;
+    let found = found.map_err(|error| unreadable(&error))?;
+    raw(&Orders { orders: found.iter().map(OrderBody::of).collect() })
+}
+
+async fn own_positions(app: &App, who: &Principal) -> Result<Box<RawValue>, String> {
+    caught_up(app, who).await?;
+    let found = positions::open(&mut app.store.read(), who.owner(), None).await;
+    let found = found.map_err(|error| unreadable(&error))?;
+    raw(&Positions { positions: found.iter().map(|p| PositionBody::of(&*app.markets, p)).collect() })
+}
+
+/// The cause is for the log.
+fn unreadable(error: &store::StoreError) -> String {
+    tracing::error!(%error, "a snapshot for the stream cannot be read");
+    "the database does not answer; try again in a moment".to_owned()
+}

@@ -1,0 +1,33 @@
+//! Layer 3: the core of the live stream of `docs/stream.md`. Rooms number their events and remember the last ones, connections hold
+//! what waits for a client, and both are bounded. What it forbids: a room that knows a session, a market or a socket.
+//!
+//! Invariants
+//! * The offsets that a connection is handed of one room rise, and whoever comes back with an offset gets everything after it or is
+//!   told that it cannot be had ([`Recovery`]).
+//! * An event is written out once, however many hear it ([`Frame`]).
+//! * A private room belongs to one owner: the owner is part of a room's address ([`Channel`]), taken from the connection, never
+//!   from what a client says.
+//! * A slow client costs at most [`limits::BACKLOG_MAX`] events or [`limits::BACKLOG_BYTES_MAX`] bytes; conflated events replace each
+//!   other before they count.
+//!
+//! No I/O, no clock: time comes with every call that needs it. Locks are held for a push or a copy; a room's lock is taken before
+//! a connection's, never the other way round.
+
+mod backlog;
+mod connection;
+mod frame;
+mod hub;
+pub mod limits;
+mod pace;
+pub mod protocol;
+mod ring;
+mod room;
+mod tickets;
+
+pub use connection::{Connection, Full, Over, TooManyRooms};
+pub use frame::{Format, Frame, batch};
+pub use hub::{Counts, Hub};
+pub use pace::{Pace, Verdict};
+pub use ring::{Recovery, Since};
+pub use room::{Channel, Owner, Room, RoomError};
+pub use tickets::Tickets;

@@ -1,0 +1,327 @@
+//! The hub as its clients see it: nothing lost, nothing mixed, nothing unbounded.
+#![expect(clippy::unwrap_used, reason = "a test that unwraps nothing fails, as it should")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use proptest::prelude::*;
+use serde_json::Value;
+use stream::limits::{
+    BACKLOG_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_OWNER_MAX, RING_MAX, ROOM_IDLE_MAX_MS, ROOMS_MAX,
+};
+use stream::{Channel, Connection, Format, Frame, Full, Hub, Over, Owner, Room, Since};
+
+const ME: Owner = Owner(7);
+
+fn connect(hub: &Arc<Hub>, owner: Owner) -> Connection {
+    hub.connect(owner, None, || {}).unwrap()
+}
+
+fn room(name: &str) -> Channel {
+    Channel::of(Room::parse(name).unwrap(), ME)
+}
+
+fn value(frame: &Arc<Frame>) -> Value {
+    serde_json::from_slice(&frame.bytes(Format::Json)).unwrap()
+}
+
+/// Everything that waits for a client.
+fn drain(connection: &Connection) -> Vec<Value> {
+    let mut all = Vec::new();
+    loop {
+        assert_eq!(connection.over(), None);
+        let frames = connection.take();
+        if frames.is_empty() {
+            return all;
+        }
+        all.extend(frames.iter().map(value));
+    }
+}
+
+#[test]
+fn an_event_reaches_those_in_the_room_and_no_others() {
+    let hub = Hub::new("e");
+    let (book, trades) = (room("book:BTCUSDT"), room("trades:BTCUSDT"));
+    let mut both = connect(&hub, ME);
+    let mut one = connect(&hub, Owner(8));
+    both.subscribe(book, None).unwrap();
+    both.subscribe(trades, None).unwrap();
+    one.subscribe(trades, None).unwrap();
+    assert_eq!(hub.publish(&trades, None, 5, &1), 2);
+    assert_eq!(hub.publish(&book, Some(0), 6, &2), 1);
+    assert_eq!(hub.publish(&room("book:ETHUSDT"), Some(0), 6, &2), 0, "a room that nobody made");
+    let got = drain(&both);
+    assert_eq!(
+        (got[0]["room"].as_str(), got[0]["data"].as_i64(), got[0]["ts"].as_i64()),
+        (Some("trades:BTCUSDT"), Some(1), Some(5))
+    );
+    assert_eq!(got[1]["room"], "book:BTCUSDT");
+    assert_eq!(drain(&one).len(), 1);
+    assert!(both.unsubscribe(&book) && !both.unsubscribe(&book));
+    hub.publish(&book, Some(0), 6, &2);
+    assert_eq!(drain(&both).len(), 0);
+    drop(one);
+    assert_eq!(hub.publish(&trades, None, 5, &1), 1, "who is gone is gone");
+}
+
+#[test]
+fn two_users_never_hear_each_other() {
+    let hub = Hub::new("e");
+    let owners: Vec<Owner> = (0..20).map(Owner).collect();
+    let connections: Vec<Connection> = owners
+        .iter()
+        .map(|owner| {
+            let mut connection = connect(&hub, *owner);
+            for room in [Room::Orders, Room::Positions, Room::Bots, Room::Jobs] {
+                connection.subscribe(Channel::of(room, *owner), None).unwrap();
+            }
+            connection
+        })
+        .collect();
+    for round in 0..50_u64 {
+        for owner in &owners {
+            for room in [Room::Orders, Room::Positions, Room::Bots, Room::Jobs] {
+                let whose = u64::try_from(owner.0).unwrap();
+                assert_eq!(hub.publish(&Channel::of(room, *owner), None, 0, &(whose, round)), 1);
+            }
+        }
+    }
+    for (owner, connection) in owners.iter().zip(&connections) {
+        let got = drain(connection);
+        assert_eq!(got.len(), 200);
+        assert!(got.iter().all(|event| event["data"][0].as_u64() == u64::try_from(owner.0).ok()));
+    }
+}
+
+#[test]
+fn a_slow_client_is_told_to_go_and_costs_nothing_more() {
+    let hub = Hub::new("e");
+    let trades = room("trades:BTCUSDT");
+    let (mut slow, mut quick) = (connect(&hub, ME), connect(&hub, ME));
+    slow.subscribe(trades, None).unwrap();
+    quick.subscribe(trades, None).unwrap();
+    for n in 0..=BACKLOG_MAX {
+        hub.publish(&trades, None, 0, &n);
+        assert_eq!(drain(&quick).len(), 1, "others are not held up");
+    }
+    assert_eq!(slow.over(), Some(Over::TooSlow));
+    assert!(slow.take().is_empty(), "what waited is dropped: a client never gets events behind a gap");
+    assert_eq!(hub.counts().slow_total, 1);
+    // A reader of states only is never too slow: it gets the newest.
+    let book = room("book:BTCUSDT");
+    let mut lazy = connect(&hub, ME);
+    lazy.subscribe(book, None).unwrap();
+    for n in 0..10 * BACKLOG_MAX {
+        hub.publish(&book, Some(0), 0, &n);
+    }
+    let got = drain(&lazy);
+    assert_eq!(got.len(), 1);
+    assert_eq!(got[0]["data"].as_u64(), Some(10 * BACKLOG_MAX as u64 - 1));
+}
+
+#[test]
+fn one_wake_stands_for_all_that_waits() {
+    let hub = Hub::new("e");
+    let woken = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&woken);
+    let mut connection = hub
+        .connect(ME, None, move || {
+            count.fetch_add(1, Ordering::Relaxed);
+        })
+        .unwrap();
+    let trades = room("trades:BTCUSDT");
+    connection.subscribe(trades, None).unwrap();
+    for n in 0..10 {
+        hub.publish(&trades, None, 0, &n);
+    }
+    assert_eq!(woken.load(Ordering::Relaxed), 1);
+    drain(&connection);
+    hub.publish(&trades, None, 0, &1);
+    assert_eq!(woken.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn limits_hold_and_come_back() {
+    let hub = Hub::new("e");
+    let mut mine: Vec<_> = (0..CONNECTIONS_PER_OWNER_MAX).map(|_| connect(&hub, ME)).collect();
+    assert_eq!(hub.connect(ME, None, || {}).err(), Some(Full::Owner));
+    mine.pop();
+    mine.push(connect(&hub, ME));
+    let others: Vec<_> =
+        (0..CONNECTIONS_MAX - mine.len()).map(|n| connect(&hub, Owner(1_000 + n as u128 / 50))).collect();
+    assert_eq!(hub.connect(Owner(8), None, || {}).err(), Some(Full::Process));
+    drop(others);
+    let mut one = connect(&hub, Owner(8));
+    for n in 0..ROOMS_MAX {
+        one.subscribe(room(&format!("ticker:M{n}")), None).unwrap();
+    }
+    assert!(one.subscribe(room("ticker:ONEMORE"), None).is_err());
+    one.subscribe(room("ticker:M0"), None).unwrap();
+    assert_eq!(hub.counts().rooms, ROOMS_MAX);
+    drop((one, mine));
+    let counts = hub.counts();
+    assert_eq!((counts.connections, counts.refused_total), (0, 2));
+}
+
+#[test]
+fn an_empty_room_is_remembered_for_two_minutes_and_then_begins_anew() {
+    let hub = Hub::new("e");
+    let trades = room("trades:BTCUSDT");
+    let mut first = connect(&hub, ME);
+    let entered = first.subscribe(trades, None).unwrap();
+    hub.publish(&trades, None, 0, &1);
+    drop(first);
+    hub.publish(&trades, None, 0, &2);
+    hub.sweep(0);
+    hub.sweep(ROOM_IDLE_MAX_MS - 1);
+    let since = Since { epoch: entered.epoch.to_string(), offset: 1 };
+    let mut again = connect(&hub, ME);
+    let missed = again.subscribe(trades, Some(&since)).unwrap().missed.unwrap();
+    assert_eq!(missed.iter().map(|f| value(f)["data"].as_i64()).collect::<Vec<_>>(), [Some(2)]);
+    drop(again);
+    hub.sweep(ROOM_IDLE_MAX_MS);
+    hub.sweep(2 * ROOM_IDLE_MAX_MS);
+    assert_eq!(hub.counts().rooms, 0);
+    let mut late = connect(&hub, ME);
+    let anew = late.subscribe(trades, Some(&since)).unwrap();
+    assert!(anew.missed.is_none());
+    assert_ne!(anew.epoch, entered.epoch, "an old offset means nothing here");
+}
+
+#[test]
+fn a_login_that_ends_takes_its_connections_along() {
+    let hub = Hub::new("e");
+    let ended = hub.connect(ME, Some(1), || {}).unwrap();
+    let other = hub.connect(ME, Some(2), || {}).unwrap();
+    assert_eq!(hub.sessions().into_iter().collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(hub.end_session(1, "over"), 1);
+    assert_eq!((ended.over(), other.over()), (Some(Over::Ended("over")), None));
+}
+
+#[test]
+fn a_room_that_lost_events_lets_nobody_go_on() {
+    let hub = Hub::new("e");
+    let trades = room("trades:BTCUSDT");
+    let mut client = connect(&hub, ME);
+    let entered = client.subscribe(trades, None).unwrap();
+    hub.publish(&trades, None, 0, &1);
+    hub.break_off(&trades, "lost");
+    assert_eq!(client.over(), Some(Over::Ended("lost")));
+    let since = Since { epoch: entered.epoch.to_string(), offset: 1 };
+    let mut back = connect(&hub, ME);
+    assert!(back.subscribe(trades, Some(&since)).unwrap().missed.is_none());
+    assert_eq!(back.over(), None);
+}
+
+/// What a client does, and what happens around it.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// An event of a thing, or a plain one.
+    Publish(Option<i64>),
+    /// The client reads what waits.
+    Read,
+    /// It loses its connection with all that waits, and comes back with the last offset it has seen.
+    Reconnect,
+    /// Something happens that nobody is told.
+    Skip,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        8 => Just(Step::Publish(None)),
+        8 => (0..3_i64).prop_map(|key| Step::Publish(Some(key))),
+        3 => Just(Step::Read),
+        2 => Just(Step::Reconnect),
+        1 => Just(Step::Skip),
+    ];
+    prop::collection::vec(step, 0..200)
+}
+
+/// A client's picture of a room: plain events in order, and the newest state of each thing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Picture {
+    plain: Vec<u64>,
+    things: BTreeMap<i64, u64>,
+}
+
+impl Picture {
+    fn take(&mut self, key: Option<i64>, number: u64) {
+        match key {
+            None => self.plain.push(number),
+            Some(key) => {
+                self.things.insert(key, number);
+            }
+        }
+    }
+}
+
+proptest! {
+    /// Whatever happens, a client that follows the protocol ends with the same picture as one that saw everything.
+    #[test]
+    fn a_client_that_follows_the_protocol_misses_nothing(steps in steps()) {
+        let hub = Hub::new("e");
+        let channel = room("candles:BTCUSDT:1m");
+        // The room is kept open by somebody who never reads: it may be dropped as too slow without touching the others.
+        let mut keeper = connect(&hub, Owner(1));
+        keeper.subscribe(channel, None).unwrap();
+        let (mut truth, mut mine) = (Picture::default(), Picture::default());
+        let mut client = connect(&hub, ME);
+        let entered = client.subscribe(channel, None).unwrap();
+        let mut seen = Since { epoch: entered.epoch.to_string(), offset: entered.offset };
+        for (number, step) in (0_u64..).zip(steps.iter().copied().chain([Step::Reconnect, Step::Read])) {
+            match step {
+                Step::Publish(key) => {
+                    truth.take(key, number);
+                    hub.publish(&channel, key, 0, &(key, number));
+                }
+                Step::Skip => {
+                    truth.take(Some(9), number);
+                    hub.skip(&channel);
+                    // Only a snapshot can tell: a client that is connected gets it by what comes next in the real feed.
+                    mine.take(Some(9), number);
+                }
+                Step::Read => read(&drain(&client), &mut mine, &mut seen),
+                Step::Reconnect => {
+                    client = connect(&hub, ME);
+                    let recovery = client.subscribe(channel, Some(&seen)).unwrap();
+                    seen.epoch = recovery.epoch.to_string();
+                    match recovery.missed {
+                        Some(missed) => read(&missed.iter().map(value).collect::<Vec<_>>(), &mut mine, &mut seen),
+                        None => {
+                            // The snapshot.
+                            mine = truth.clone();
+                            seen.offset = recovery.offset;
+                        }
+                    }
+                }
+            }
+        }
+        prop_assert_eq!(mine, truth);
+    }
+}
+
+fn read(events: &[Value], mine: &mut Picture, seen: &mut Since) {
+    for event in events {
+        let offset = event["offset"].as_u64().unwrap();
+        assert!(offset > seen.offset, "offsets rise: {offset} after {}", seen.offset);
+        seen.offset = offset;
+        mine.take(event["data"][0].as_i64(), event["data"][1].as_u64().unwrap());
+    }
+}
+
+#[test]
+fn more_than_is_remembered_is_said_to_be_lost() {
+    let hub = Hub::new("e");
+    let trades = room("trades:BTCUSDT");
+    let mut client = connect(&hub, ME);
+    let entered = client.subscribe(trades, None).unwrap();
+    drop(client);
+    for n in 0..=RING_MAX {
+        hub.publish(&trades, None, 0, &n);
+    }
+    let since = |offset| Since { epoch: entered.epoch.to_string(), offset };
+    let mut back = connect(&hub, ME);
+    assert!(back.subscribe(trades, Some(&since(0))).unwrap().missed.is_none());
+    assert_eq!(back.subscribe(trades, Some(&since(1))).unwrap().missed.unwrap().len(), RING_MAX);
+}
