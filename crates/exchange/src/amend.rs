@@ -9,9 +9,10 @@ use types::order::AfterTrigger;
 use types::{AccountId, ClientOrderId, MarketId, OrderStatus, Qty, Refusal, Terms};
 
 impl Step<'_> {
-    /// Checks, in order: account → market → target → kind (orders of lists stay as they are) → client id free (or the
+    /// Checks, in order: account → market → target → kind (a pending order of a list has no place yet) → client id free (or the
     /// order's own) → number of amendments → quantity below the present one and above what is executed or prevented →
-    /// LOT_SIZE → NOTIONAL. The reservation shrinks with the quantity.
+    /// LOT_SIZE → NOTIONAL. The reservation shrinks with the quantity. An order of a list is amended alone: the others keep
+    /// their quantities; the list tells its members again when a client id changed.
     pub(crate) fn amend(
         &mut self,
         account: AccountId,
@@ -25,7 +26,7 @@ impl Step<'_> {
         let slot = self.core.aim(holder, market, target)?;
         let live = self.core.orders.at(slot);
         let view = &live.view;
-        if view.list.is_some() || view.status == OrderStatus::PendingNew {
+        if view.status == OrderStatus::PendingNew {
             return Err(Refusal::AmendKind);
         }
         if client_id != view.client_id {
@@ -41,6 +42,7 @@ impl Step<'_> {
         filters::notional_of(&desk.market, price, qty)?;
         // Everything is checked; from here on nothing fails.
         let (id, previous, previous_qty, phase) = (view.id, view.client_id, view.qty, live.phase());
+        let list = view.list.filter(|_| client_id != previous);
         let before = self.core.hold_of(slot);
         if client_id != previous {
             self.core.orders.rename(slot, client_id);
@@ -63,6 +65,9 @@ impl Step<'_> {
                 desk.tell_level(event, self.out);
             }
             self.core.scratch.cancels = events;
+        }
+        if let Some(list) = list {
+            self.rename_member(list, id, client_id);
         }
         Ok(())
     }

@@ -51,6 +51,11 @@ impl Lists {
         self.by_id.find(hash_of(&id), |at| self.slab.at(*at).view.id == id).map(|at| self.slab.at(*at))
     }
 
+    fn find_mut(&mut self, id: ListId) -> Option<&mut LiveList> {
+        let at = *self.by_id.find(hash_of(&id), |at| self.slab.at(*at).view.id == id)?;
+        Some(self.slab.at_mut(at))
+    }
+
     pub(crate) fn find_client(&self, holder: Holder, client: &ClientOrderId) -> Option<&LiveList> {
         let same = |list: &LiveList| list.holder == holder && list.view.client_id == *client;
         let at = self.by_client.find(hash_of(&(holder, client)), |at| same(self.slab.at(*at)));
@@ -419,6 +424,16 @@ impl Step<'_> {
             self.end_early(other, status, change);
         }
         self.close_list(id);
+    }
+
+    /// A member has another client id now: the list tells it.
+    pub(crate) fn rename_member(&mut self, list: ListId, order: OrderId, client_id: ClientOrderId) {
+        let Some(live) = self.core.lists.find_mut(list) else { return };
+        if let Some((_, known)) = live.view.orders.iter_mut().find(|(id, _)| *id == order) {
+            *known = client_id;
+        }
+        live.view.updated = self.at;
+        self.out.push(Event::List(live.view));
     }
 
     /// Once no order of a list lives, the list is done.

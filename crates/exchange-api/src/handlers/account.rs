@@ -55,18 +55,14 @@ pub(crate) fn prevented(ctx: &Context, call: &Call) -> Answer {
     if id.is_some() == order.is_some() {
         return Err(if id.is_some() { bad_combination() } else { missing("orderId") });
     }
-    let all = exchange_host::view::Range {
-        from_id: id.or(from).or(Some(0)),
-        start: None,
-        end: None,
-        limit: if id.is_some() { 1 } else { PAGE.1 },
+    let range = exchange_host::view::Range::from_id(id.or(from).unwrap_or(0), 1);
+    let matches = match order {
+        Some(order) => view.prevented_of(caller.account, market.id, order, range, limit),
+        None => view.prevented_matches(caller.account, market.id, &range),
     };
-    let matches = view.prevented_matches(caller.account, market.id, &all).map_err(|e| store_failed(&e))?;
-    let wanted = matches.iter().filter(|m| {
-        id.is_none_or(|id| m.id == id) && order.is_none_or(|order| m.taker == order || m.maker == order)
-    });
+    let matches = matches.map_err(|e| store_failed(&e))?;
     Ok(Json::array(|a| {
-        for prevented in wanted.take(limit) {
+        for prevented in matches.iter().filter(|m| id.is_none_or(|id| m.id == id)) {
             a.object(|o| prevented_members(o, &market, prevented, call.unit));
         }
     }))

@@ -1,7 +1,7 @@
 //! Many orders: the open ones, all of them.
 
-use exchange_host::view::{OrderRecord, Range};
-use types::{OrderView, Time};
+use exchange_host::view::Range;
+use types::Time;
 
 use super::{listed, market};
 use crate::call::Call;
@@ -27,19 +27,14 @@ pub(crate) fn open(ctx: &Context, call: &Call) -> Answer {
         Some(_) => Some(listed(view.catalog(), call.params.symbol()?)?.id),
         None => None,
     };
-    let orders = view.open_orders(caller.account, market);
+    let orders = view.open_records(caller.account, market).map_err(|e| store_failed(&e))?;
     Ok(Json::array(|a| {
-        for order in orders {
-            if let Some(market) = catalog.market(order.market) {
-                a.object(|o| queried_members(o, market, &live(order), call.unit));
+        for record in orders {
+            if let Some(market) = catalog.market(record.order.market) {
+                a.object(|o| queried_members(o, market, &record, call.unit));
             }
         }
     }))
-}
-
-/// A live order as a record.
-pub(super) const fn live(order: OrderView) -> OrderRecord {
-    OrderRecord { order, expiry: None, prevented_match: None }
 }
 
 /// `GET /api/v3/allOrders`, `allOrders`.

@@ -187,6 +187,27 @@ async fn a_prevented_self_trade_can_be_looked_up() {
 }
 
 #[tokio::test]
+async fn a_live_order_that_was_decremented_names_the_match() {
+    let venue = priced().await;
+    let alice = venue.alice();
+    let both = "symbol=BTCUSDT&type=LIMIT&timeInForce=GTC&price=29000&selfTradePreventionMode=DECREMENT";
+    let maker = alice.signed("POST", ORDER, &format!("{both}&side=BUY&quantity=0.03")).await.ok();
+    let taker = alice.signed("POST", ORDER, &format!("{both}&side=SELL&quantity=0.01")).await.ok();
+    let number = taker["preventedMatchId"].clone();
+    assert!(number.is_u64(), "{taker}");
+    let one = format!("symbol=BTCUSDT&orderId={}", maker["orderId"]);
+    let (symbol, open, all) = ("symbol=BTCUSDT", "/api/v3/openOrders", "/api/v3/allOrders");
+    let maker = alice.signed("GET", ORDER, &one).await.ok();
+    let open = alice.signed("GET", open, symbol).await.ok()[0].clone();
+    let listed = alice.signed("GET", all, &one).await.ok()[0].clone();
+    for told in [&maker, &open, &listed] {
+        assert_eq!((&told["status"], &told["preventedMatchId"]), (&json!("NEW"), &number), "{told}");
+        assert_eq!(told["preventedQuantity"], "0.01000000");
+    }
+    venue.stop().await;
+}
+
+#[tokio::test]
 async fn the_order_that_self_trade_prevention_expires_tells_what_it_lost() {
     let venue = priced().await;
     let alice = venue.alice();

@@ -72,7 +72,7 @@ impl View {
         target: &Target,
     ) -> Result<Option<OrderRecord>, Failure> {
         if let Some(order) = self.live_order(account, market, target) {
-            return Ok(Some(as_record(order)));
+            return self.record(order).map(Some);
         }
         let closed = match target {
             Target::Id(id) | Target::Both(id, _) => self.history.order(account, market, *id)?,
@@ -92,6 +92,15 @@ impl View {
         orders.filter(|order| market.is_none_or(|market| order.market == market)).copied().collect()
     }
 
+    /// The same as records: with the last match that self-trade prevention stopped.
+    pub fn open_records(
+        &self,
+        account: AccountId,
+        market: Option<MarketId>,
+    ) -> Result<Vec<OrderRecord>, Failure> {
+        self.open_orders(account, market).into_iter().map(|order| self.record(order)).collect()
+    }
+
     /// Live and closed orders by id; times are those of acceptance.
     pub fn orders(
         &self,
@@ -102,7 +111,8 @@ impl View {
         let mut found = self.open_orders(account, Some(market));
         found.retain(|order| holds(range, order.id.0, order.created));
         let closed = self.history.orders(account, market, range)?;
-        Ok(merge(range, closed, found.into_iter().map(as_record).collect(), |record| record.order.id.0))
+        let live = found.into_iter().map(|order| self.record(order)).collect::<Result<_, _>>()?;
+        Ok(merge(range, closed, live, |record| record.order.id.0))
     }
 
     /// Fills (of one order) by trade id.
@@ -167,6 +177,41 @@ impl View {
         self.history.prevented(account, market, range)
     }
 
+    /// Up to `limit` prevented matches of one order from `range`'s start on.
+    pub fn prevented_of(
+        &self,
+        account: AccountId,
+        market: MarketId,
+        order: OrderId,
+        mut range: Range,
+        limit: usize,
+    ) -> Result<Vec<PreventedMatch>, Failure> {
+        let mut found = Vec::new();
+        loop {
+            range.limit = history::limits::PAGE_MAX;
+            let page = self.history.prevented(account, market, &range)?;
+            let last = page.last().map(|last| last.id).filter(|_| page.len() == history::limits::PAGE_MAX);
+            found.extend(page.into_iter().filter(|m| m.taker == order || m.maker == order));
+            match last {
+                Some(last) if found.len() < limit => range = Range::from_id(last + 1, range.limit),
+                _ => break,
+            }
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    /// A live order as a record.
+    fn record(&self, order: OrderView) -> Result<OrderRecord, Failure> {
+        let mut prevented_match = None;
+        if !order.prevented.is_zero() {
+            let since = Range { start: Some(order.created), ..Range::latest(0) };
+            let all = self.prevented_of(order.account, order.market, order.id, since, usize::MAX)?;
+            prevented_match = all.last().map(|last| last.id);
+        }
+        Ok(OrderRecord { order, expiry: None, prevented_match })
+    }
+
     fn live_order(&self, account: AccountId, market: MarketId, target: &Target) -> Option<OrderView> {
         let live = self.live();
         let account = live.account(account)?;
@@ -184,10 +229,6 @@ impl View {
     fn live(&self) -> RwLockReadGuard<'_, Live> {
         self.live.read().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-const fn as_record(order: OrderView) -> OrderRecord {
-    OrderRecord { order, expiry: None, prevented_match: None }
 }
 
 /// True if a range asks for an entry with this id and time.

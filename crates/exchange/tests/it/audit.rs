@@ -36,6 +36,7 @@ pub struct Audit {
     pub fired: u64,
     pub amended: u64,
     pub lists_done: u64,
+    pub lists_renamed: u64,
 }
 
 impl Audit {
@@ -191,7 +192,17 @@ impl Audit {
     fn list(&mut self, list: &ListView) {
         match list.status {
             ListStatus::Executing => {
-                assert!(self.lists.insert(list.id, *list).is_none(), "a list begins once");
+                if let Some(before) = self.lists.insert(list.id, *list) {
+                    // It begins once; later only a member that was amended gets another client id.
+                    let same = ListView { orders: before.orders, updated: before.updated, ..*list };
+                    assert_eq!(same, before, "a living list keeps all but the names of its members");
+                    let renamed = list.orders.iter().zip(&before.orders).filter(|(now, then)| now != then);
+                    let renamed: Vec<_> = renamed.map(|(now, then)| (now.0 == then.0, now)).collect();
+                    assert!(matches!(renamed[..], [(true, _)]), "one member has another name: {list:?}");
+                    let (id, client) = renamed[0].1;
+                    assert_eq!(self.orders[id].client_id, *client, "told after its order");
+                    self.lists_renamed += 1;
+                }
             }
             ListStatus::AllDone => {
                 assert!(self.lists.remove(&list.id).is_some(), "a list ends once");

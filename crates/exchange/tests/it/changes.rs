@@ -1,11 +1,11 @@
 //! Amend and cancel-replace, cancel targets and conditions.
 
 use crate::world::{
-    ALICE, BOB, BTC, CAROL, M, ONE, USDT, World, cancel, client, coins, limit, list, maker, oco_sell, order,
-    stop,
+    ALICE, BOB, BTC, CAROL, M, ONE, USDT, World, cancel, client, coins, leg, limit, list, maker, oco_sell,
+    order, stop,
 };
-use types::command::{Cancel, CancelCondition, ReplaceMode, Target};
-use types::order::StopKind;
+use types::command::{Cancel, CancelCondition, ListShape, ReplaceMode, Target};
+use types::order::{ListStatus, StopKind};
 use types::{AccountId, Command, Event, OrderId, OrderStatus, Qty, Refusal, Side, Terms};
 
 fn amend(account: AccountId, id: OrderId, hundredths: i64, new_id: &str) -> Command {
@@ -54,7 +54,7 @@ fn an_amended_order_keeps_its_place_and_frees_the_difference() {
 }
 
 #[test]
-fn amendments_are_counted_and_lists_stay_as_they_are() {
+fn amendments_are_counted() {
     let mut w = World::new();
     w.place(BOB, Side::Sell, limit(100, 100));
     w.place(CAROL, Side::Buy, limit(100, 100));
@@ -64,9 +64,61 @@ fn amendments_are_counted_and_lists_stay_as_they_are() {
         assert_eq!(w.balance(ALICE, BTC).1, i128::from((1_000 - n) * ONE / 100));
     }
     assert_eq!(w.apply(amend(ALICE, waiting, 100, "same")), Err(Refusal::TooManyAmends { max: 3 }));
+}
+
+#[test]
+fn an_order_of_a_list_is_amended_alone_and_its_list_tells_the_new_name() {
+    let mut w = World::new();
+    w.place(BOB, Side::Sell, limit(100, 100));
+    w.place(CAROL, Side::Buy, limit(100, 100));
     w.ok(Command::PlaceList(Box::new(list(ALICE, oco_sell(110, 90, 100)))));
-    let leg = OrderId(w.x.counters().orders);
-    assert_eq!(w.apply(amend(ALICE, leg, 50, "leg")), Err(Refusal::AmendKind));
+    let below = OrderId(w.x.counters().orders);
+    let above = OrderId(below.0 - 1);
+    let locked = |w: &World| w.balance(ALICE, BTC).1;
+    let before = locked(&w);
+    w.ok(amend(ALICE, below, 50, "leg"));
+    assert_eq!(locked(&w), before, "the other leg still needs all of it");
+    let told: Vec<_> = w
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::List(list) => Some((list.status, list.orders[1])),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [(ListStatus::Executing, (below, client("leg")))]);
+    w.ok(amend(ALICE, above, 50, "other"));
+    assert_eq!(locked(&w), before / 2, "both legs are half as large");
+    w.ok(amend(ALICE, above, 40, "other"));
+    assert!(!w.events.iter().any(|event| matches!(event, Event::List(_))), "no name changed");
+    // One leg goes, so does the other; nothing stays reserved.
+    w.place(BOB, Side::Buy, limit(110, 40));
+    assert_eq!(w.story(above).last(), Some(&(OrderStatus::Filled, "trade")));
+    assert_eq!(w.story(below).last().map(|last| last.0), Some(OrderStatus::Expired));
+    assert_eq!(locked(&w), 0);
+}
+
+#[test]
+fn the_working_order_of_an_oto_is_amended_and_the_pending_one_is_not() {
+    let mut w = World::new();
+    w.ok(Command::PlaceList(Box::new(list(
+        ALICE,
+        ListShape::Oto {
+            working: leg("w", Side::Buy, limit(90, 100)),
+            pending: leg("p", Side::Sell, limit(105, 100)),
+        },
+    ))));
+    let pending = OrderId(w.x.counters().orders);
+    let working = OrderId(pending.0 - 1);
+    assert_eq!(w.apply(amend(ALICE, pending, 50, "p")), Err(Refusal::AmendKind));
+    w.ok(amend(ALICE, working, 60, "w"));
+    w.place(BOB, Side::Sell, limit(90, 60));
+    assert_eq!(w.story(working).last(), Some(&(OrderStatus::Filled, "trade")));
+    assert_eq!(
+        w.story(pending).last().map(|last| last.0),
+        Some(OrderStatus::New),
+        "placed with its own quantity"
+    );
 }
 
 #[test]

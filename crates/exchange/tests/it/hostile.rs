@@ -52,8 +52,8 @@ fn run_world(seed: u64, len: u64) -> u64 {
         }
     }
     run.inspect();
-    let Audit { trades, prevented, fired, amended, lists_done, .. } = run.audit;
-    let seen = [trades, prevented, fired, amended, lists_done];
+    let Audit { trades, prevented, fired, amended, lists_done, lists_renamed, .. } = run.audit;
+    let seen = [trades, prevented, fired, amended, lists_done, 10 * lists_renamed];
     assert!(seen.iter().all(|count| *count > 100), "a world must see everything: {seen:?}");
     std::mem::forget(told);
     run.accepted

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use exchange_host::{Applied, Catalog, Keys};
 use http::websocket::{Outbox, Utf8Bytes};
-use types::event::execution_id;
+use types::event::{OrderChange, execution_id};
 use types::{AccountId, Event, Time};
 
 use super::registry::{ConnectionId, Registry};
@@ -167,17 +167,20 @@ impl Users {
         }
         let (now, at) = (gate.now.max(applied.at), applied.at);
         let mut positions: BTreeMap<AccountId, Vec<Holding>> = BTreeMap::new();
+        // A list tells its members again after one of them was amended; otherwise its status changed.
+        let mut amended = false;
         for (index, event) in applied.events.iter().enumerate() {
             match event {
                 Event::Order { order, change } => {
                     let moment = Moment { now, at, execution: execution_id(applied.seq, index) };
+                    amended = matches!(change, OrderChange::Amended { .. });
                     self.send(order.account, gate, registry, |unit| {
                         report::report(catalog, order, change, moment, unit)
                     });
                 }
                 Event::List(list) => {
                     self.send(list.account, gate, registry, |unit| {
-                        account::list(catalog, list, now, at, unit)
+                        account::list(catalog, list, amended, now, at, unit)
                     });
                 }
                 Event::Transfer { account, asset, delta } => self.send(*account, gate, registry, |unit| {

@@ -48,8 +48,16 @@ pub(crate) fn transfer(asset: &Asset, delta: Money, now: Time, at: Time, unit: T
     })
 }
 
-/// A change of an order list. `None` if its market is unknown, which a consistent exchange never tells.
-pub(crate) fn list(catalog: &Catalog, list: &ListView, now: Time, at: Time, unit: TimeUnit) -> Option<Json> {
+/// A change of an order list, or (`amended`) of a member's client id (type UPDATED). `None` if its market is unknown, which
+/// a consistent exchange never tells.
+pub(crate) fn list(
+    catalog: &Catalog,
+    list: &ListView,
+    amended: bool,
+    now: Time,
+    at: Time,
+    unit: TimeUnit,
+) -> Option<Json> {
     let symbol = catalog.market(list.market)?.symbol;
     let (kind, order_status) = words::list_status(list.status);
     Some(Json::object(|o| {
@@ -58,7 +66,7 @@ pub(crate) fn list(catalog: &Catalog, list: &ListView, now: Time, at: Time, unit
         o.text("s", symbol.as_str());
         o.int("g", list.id.0);
         o.text("c", words::contingency(list.contingency));
-        o.text("l", kind);
+        o.text("l", if amended { "UPDATED" } else { kind });
         o.text("L", order_status);
         o.text("r", "NONE");
         o.text("C", list.client_id.as_str());

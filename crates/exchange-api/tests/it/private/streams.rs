@@ -125,6 +125,19 @@ async fn an_order_list_is_told_with_its_orders() {
         assert_eq!(list[key], want, "{key}");
     }
     assert_eq!(list["O"].as_array().map(Vec::len), Some(2));
+    let less = json!({"symbol": "BTCUSDT", "orderId": list["O"][0]["i"], "newQty": "0.05",
+        "newClientOrderId": "smaller"});
+    let amended = alice.ask("order.amend.keepPriority", signed(&venue.alice, less)).await;
+    assert_eq!(amended["status"], 200, "{amended}");
+    assert_eq!(amended["result"]["amendedOrder"]["orderListId"], list["g"]);
+    assert_eq!(amended["result"]["listStatus"]["listClientOrderId"], json!("oco-1"));
+    let updated = alice.until(|message| message["event"]["e"] == json!("listStatus")).await["event"].clone();
+    assert_eq!((&updated["l"], &updated["L"]), (&json!("UPDATED"), &json!("EXECUTING")));
+    assert_eq!(
+        updated["O"].as_array().map(|o| o.iter().any(|o| o["c"] == "smaller")),
+        Some(true),
+        "{updated}"
+    );
     let id = json!({"symbol": "BTCUSDT", "orderListId": list["g"]});
     assert_eq!(alice.ask("orderList.cancel", signed(&venue.alice, id)).await["status"], 200);
     let done = |message: &Value| message["event"]["l"] == json!("ALL_DONE");
