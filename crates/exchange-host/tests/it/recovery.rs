@@ -64,14 +64,21 @@ fn large_records_bring_a_snapshot_by_their_size() {
     let dir = tempfile::tempdir().unwrap();
     let config = HostConfig { durability: Durability::Buffered, ..HostConfig::new(dir.path()) };
     let host = open_with(&config);
-    let bytes = vec![7_u8; 60 * 1024].into_boxed_slice();
-    let mut written = 0;
+    let memo = |bytes: &[u8]| {
+        let command = Command::Memo { slot: 9, bytes: bytes.into() };
+        host.handle().submit(command, None).wait().unwrap().seq
+    };
+    // The snapshot is written beside the commands, however long that takes: its number tells when it was ordered.
+    let large = vec![7_u8; 60 * 1024];
+    let records = exchange_host::limits::SNAPSHOT_BYTES.div_ceil(large.len());
+    let before = (0..records - 1).map(|_| memo(&large)).last().unwrap();
+    assert_eq!(host.handle().status().snapshot_seq, 0, "a snapshot below {} bytes", records * large.len());
+    let after = (0..records).map(|_| memo(&large)).last().unwrap();
     while host.handle().status().snapshot_seq == 0 {
-        assert!(written < 4 * exchange_host::limits::SNAPSHOT_BYTES, "no snapshot after {written} bytes");
-        host.handle().submit(Command::Memo { slot: 9, bytes: bytes.clone() }, None).wait().unwrap();
-        written += bytes.len();
+        memo(&[7]);
     }
-    assert!(written >= exchange_host::limits::SNAPSHOT_BYTES, "a snapshot after {written} bytes already");
+    let ordered = host.handle().status().snapshot_seq;
+    assert!((before..=after).contains(&ordered), "ordered at {ordered}, not within {before} to {after}");
 }
 
 /// Takes a snapshot; another one may be being written.
