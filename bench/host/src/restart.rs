@@ -57,7 +57,8 @@ fn write(dir: &Path) -> u64 {
         put(&mut exchange, command);
     }
     let mut feed = Feed::plan("P1", 100);
-    let listed = exchange.markets().find(|market| market.symbol.as_str() == "BTCUSDT").expect("listed").clone();
+    let listed =
+        exchange.markets().find(|market| market.symbol.as_str() == "BTCUSDT").expect("listed").clone();
     for command in feed.opening() {
         if let Some(command) = stage::adapted(&listed, command.input) {
             put(&mut exchange, command);
