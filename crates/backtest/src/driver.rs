@@ -5,6 +5,9 @@
 //! strategies at its close plus the feed's delay. At one moment the venue's news come first, then funding, then bars that
 //! closed, then timers, then bars that begin: so an order decided on a close meets the next open and nothing earlier.
 //! Longer bars are folded from closed shorter ones (H4). No input ever carries a later time than one after it (T1).
+//!
+//! A recorded book that venue and strategies see at the same time is kept once: it is the engine's, and lent to the venue while
+//! that looks at it.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -17,6 +20,7 @@ use venue_sim::{News, SimVenue};
 
 use crate::fold::Fold;
 use crate::recorder::Recorder;
+use crate::run::Recording;
 use crate::tape::{Tape, TapeError};
 
 /// Actions between two looks of the watcher.
@@ -83,6 +87,8 @@ pub(crate) struct Driver<'a> {
     down: bool,
     /// When open orders are next asked about; only with faults.
     audit: Option<Time>,
+    /// Markets whose one book is lent to the venue.
+    shared: Vec<MarketId>,
     pub(crate) now: Time,
     pub(crate) first: Option<Time>,
     pub(crate) strangers: u64,
@@ -116,14 +122,21 @@ impl<'a> Driver<'a> {
             link: None,
             down: false,
             audit: None,
+            shared: Vec::new(),
             now: Time(i64::MIN),
             first: None,
             strangers: 0,
         }
     }
 
-    /// Adds a tape; `longer` are the intervals to be folded from its bars, shortest first.
-    pub(crate) fn add(&mut self, tape: Box<dyn Tape + 'a>, longer: &[Interval]) -> Result<(), TapeError> {
+    /// Adds a tape of bars, if `bars`; `longer` are the intervals to be folded from them, shortest first.
+    pub(crate) fn add(&mut self, recording: Recording<'a>, longer: &[Interval]) -> Result<(), TapeError> {
+        let Recording { tape, bars } = recording;
+        let market = tape.event().market;
+        // With faults, or with a feed that is late, the two do not see the same book.
+        if bars.is_none() && !self.faulty && self.feed_ns == 0 && !self.shared.contains(&market) {
+            self.shared.push(market);
+        }
         let folds = longer.iter().map(|interval| Fold::new(*interval)).collect();
         let folded = tape.event().clone();
         let mut lane = Lane { tape, begins: None, heard: None, late: VecDeque::new(), folds, folded };
@@ -198,24 +211,44 @@ impl<'a> Driver<'a> {
         first
     }
 
-    /// Does one thing that comes before `action` at `at`: news of the venue, or noting the equity; `false` if there is none.
+    /// Does what comes before `action` at `at`: notes the equity, and takes in one piece of the venue's news. `true` after news:
+    /// then something else may be the next to happen.
     fn settle(&mut self, at: Time, action: Action, observe: Observe<'_>) -> bool {
-        if let Some(tick) = self.tick.filter(|tick| *tick <= at) {
-            self.mark = Some(tick);
-            self.tick = Some(self.main.1.next(tick));
-        }
-        let marked = self.mark.filter(|mark| at > *mark || matches!(action, Action::Begin(_)));
-        if let Some((when, news)) = self.venue.next(marked.unwrap_or(at)) {
-            self.news(when, news);
-            return true;
-        }
-        if let Some(mark) = marked {
+        loop {
+            if let Some(tick) = self.tick.filter(|tick| *tick <= at) {
+                self.mark = Some(tick);
+                self.tick = Some(self.main.1.next(tick));
+            }
+            let marked = self.mark.filter(|mark| at > *mark || matches!(action, Action::Begin(_)));
+            if let Some((when, news)) = self.next_news(marked.unwrap_or(at)) {
+                self.news(when, news);
+                return true;
+            }
+            let Some(mark) = marked else { return false };
             self.recorder.mark(&self.engine, mark);
             observe(mark, &self.engine);
             self.mark = None;
-            return true;
         }
-        false
+    }
+
+    /// The venue's next piece of news up to `until`.
+    fn next_news(&mut self, until: Time) -> Option<(Time, News)> {
+        if self.shared.is_empty() || self.venue.next_at().is_none_or(|at| at > until) {
+            return self.venue.next(until);
+        }
+        self.swap_books();
+        let news = self.venue.next(until);
+        self.swap_books();
+        news
+    }
+
+    /// Lends all shared books to the venue, or takes them back.
+    fn swap_books(&mut self) {
+        for market in &self.shared {
+            if let Some(book) = self.engine.book_mut(*market) {
+                self.venue.swap_book(*market, book);
+            }
+        }
     }
 
     fn news(&mut self, at: Time, news: News) {
@@ -234,7 +267,16 @@ impl<'a> Driver<'a> {
         let lane = &mut self.lanes[lane];
         lane.begins = None;
         let event = lane.tape.event();
-        self.venue.market(at, event);
+        let looks =
+            matches!(event.data, MarketNews::Snapshot(_) | MarketNews::Diff(_) | MarketNews::Print(_));
+        let lent = looks && self.shared.contains(&event.market);
+        if let Some(book) = self.engine.book_mut(event.market).filter(|_| lent) {
+            self.venue.swap_book(event.market, book);
+            self.venue.market(at, event);
+            self.venue.swap_book(event.market, book);
+        } else {
+            self.venue.market(at, event);
+        }
         let heard = match &event.data {
             MarketNews::Bar(bar) => bar.interval.next(bar.open_time).plus_nanos(self.feed_ns),
             _ => at.plus_nanos(self.feed_ns),
@@ -247,7 +289,10 @@ impl<'a> Driver<'a> {
             lane.heard = Some(heard);
             return Ok(());
         }
-        if !self.down {
+        if lent {
+            self.seq += 1;
+            self.engine.hear_noted(at, self.seq, event, &mut self.out);
+        } else if !self.down {
             self.seq += 1;
             self.engine.hear(at, self.seq, event, &mut self.out);
         }
@@ -370,7 +415,7 @@ impl<'a> Driver<'a> {
                     let why = self.engine.bot(self.bot).and_then(|b| b.why().next_back());
                     self.recorder.submitted(id, why.map_or("", |w| w.reason.code));
                     self.engine.sent(&id);
-                    self.venue.submit(at, approved);
+                    self.venue.submit(at, &approved);
                 }
                 Output::Cancel { market, client_id } => {
                     self.recorder.counts.cancels += 1;

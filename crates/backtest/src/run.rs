@@ -103,7 +103,7 @@ pub(crate) fn run_observed(
     let mut driver = Driver::new(engine, venue, recorder, BOT, main, spec.feed_ns, spec.funding);
     driver.faulty = spec.venue.faults.any();
     for (recording, longer) in recordings.into_iter().zip(&longer) {
-        driver.add(recording.tape, longer)?;
+        driver.add(recording, longer)?;
     }
     driver.step(Time(i64::MIN), Input::Control(Control::Start(BOT)));
     if !driver.run(watch, observe)? {

@@ -57,7 +57,11 @@ where
             .into());
         }
         self.before = bar.open_time;
-        self.event.data = MarketNews::Bar(bar);
+        match &mut self.event.data {
+            // In place: nothing of the event before is to be dropped.
+            MarketNews::Bar(present) => *present = bar,
+            data => *data = MarketNews::Bar(bar),
+        }
         Ok(true)
     }
 

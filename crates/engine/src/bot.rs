@@ -187,17 +187,21 @@ impl Bot {
         qty.0 = qty.0.saturating_add(delta).max(0);
     }
 
-    pub(crate) fn log(&mut self, at: Time, reason: Reason) {
+    pub(crate) fn log(&mut self, at: Time, reason: &Reason) {
         match self.reasons.back_mut() {
-            Some(last) if last.reason.code == reason.code && last.denied.is_none() => {
-                (last.at, last.reason) = (at, reason);
+            // Codes are constants: nearly always the same one is the same place.
+            Some(last)
+                if (std::ptr::eq(last.reason.code, reason.code) || last.reason.code == reason.code)
+                    && last.denied.is_none() =>
+            {
+                (last.at, last.reason) = (at, *reason);
                 last.times += 1;
             }
             _ => {
                 if self.reasons.len() == REASONS_MAX {
                     self.reasons.pop_front();
                 }
-                self.reasons.push_back(Logged { at, times: 1, reason, denied: None });
+                self.reasons.push_back(Logged { at, times: 1, reason: *reason, denied: None });
             }
         }
     }

@@ -96,7 +96,8 @@ impl Engine {
         debug_assert!(input.seq > self.last_seq, "inputs rise by number");
         self.last_seq = input.seq;
         match &input.input {
-            Input::Market(event) => self.market(input.at, event, out),
+            Input::Market(event) if self.markets.apply(event) => self.market(input.at, event, out),
+            Input::Market(_) => {}
             Input::Execution(report) => self.execution(input.at, report, out),
             Input::Control(control) => self.control(input.at, control, out),
             Input::WarmUp { bot, event } => self.warm_up(input.at, *bot, event, out),
@@ -118,20 +119,38 @@ impl Engine {
     pub fn hear(&mut self, at: Time, seq: u64, event: &MarketEvent, out: &mut Vec<Output>) {
         debug_assert!(seq > self.last_seq, "inputs rise by number");
         self.last_seq = seq;
+        if self.markets.apply(event) {
+            self.heard(at, event, out);
+        }
+    }
+
+    /// [`Self::hear`] for an event whose levels the driver has put into the book already ([`Self::book_mut`]).
+    pub fn hear_noted(&mut self, at: Time, seq: u64, event: &MarketEvent, out: &mut Vec<Output>) {
+        debug_assert!(seq > self.last_seq, "inputs rise by number");
+        self.last_seq = seq;
+        if self.markets.note(event) {
+            self.heard(at, event, out);
+        }
+    }
+
+    /// The book of a market: a driver lends it to a simulated venue that reads the same feed, so that it is kept once.
+    pub fn book_mut(&mut self, market: MarketId) -> Option<&mut market_data::SyncedBook> {
+        self.markets.book_mut(market)
+    }
+
+    fn heard(&mut self, at: Time, event: &MarketEvent, out: &mut Vec<Output>) {
         self.market(at, event, out);
         self.follow_up(at, out);
         self.close_positions(at, out);
     }
 
+    /// What follows from an event that the markets have taken in.
     fn market(&mut self, now: Time, event: &MarketEvent, out: &mut Vec<Output>) {
-        if !self.markets.apply(event) {
-            return;
-        }
         if let MarketNews::Funding { rate, mark } = event.data {
             self.fund(event.market, rate, mark);
         }
+        let Some((feed, heard)) = feed_event(event) else { return };
         for at in 0..self.bots.len() {
-            let Some((feed, heard)) = feed_event(event) else { continue };
             let wants = |s: &strategy::Subscription| s.market == event.market && s.feed == feed;
             if self.bots[at].strategy.subscriptions().iter().any(wants) {
                 self.revalue(at, now);
@@ -182,7 +201,7 @@ impl Engine {
         self.decisions.clear();
         bot.strategy.on_event(&ctx, event, &mut self.decisions);
         bot.next_decision();
-        let reason = *self.decisions.reason();
+        let reason = self.decisions.reason();
         bot.log(now, reason);
         self.digest.number(u64::from(bot.id.0) << 32 ^ bot.decision);
         self.digest.bytes(reason.code.as_bytes());
@@ -433,7 +452,7 @@ impl Engine {
             }
         }
         // A bot that answers every refusal with the same order is stopped, not served for ever.
-        for (at, _) in std::mem::take(&mut self.heard) {
+        for (at, _) in self.heard.drain(..) {
             self.bots[at].state = BotState::Stopped;
         }
     }

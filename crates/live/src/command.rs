@@ -161,7 +161,7 @@ impl Conductor {
     fn spec(&self, new: &NewBot) -> Result<BotSpec, LaneError> {
         let engine = self.shard.engine();
         let taken = engine.bots().map(|bot| bot.id()).chain(self.creating.values().map(|c| c.spec.id));
-        let id = BotId(taken.max().map_or(0, |id| id.0) + 1);
+        let id = BotId(taken.max().map_or(self.first_bot, |id| id.0 + 1));
         let name = new.name.clone().unwrap_or_else(|| format!("{}-{}", new.strategy, id.0));
         self.check_name(&name)?;
         let markets = new.markets.iter().map(|m| self.market(m)).collect::<Result<Vec<_>, _>>()?;

@@ -91,6 +91,8 @@ pub struct Conductor {
     records: Vec<Vec<u8>>,
     pub(crate) effects: Vec<Effect>,
     out: Vec<Output>,
+    /// The number of the first bot.
+    pub(crate) first_bot: u32,
 }
 
 impl Conductor {
@@ -115,6 +117,7 @@ impl Conductor {
             records: Vec::new(),
             effects: Vec::new(),
             out: Vec::new(),
+            first_bot: 1,
         };
         let record = conductor.shard.begin(now, installation, program);
         conductor.records.push(record);
@@ -124,6 +127,11 @@ impl Conductor {
         }
         conductor.resume(now);
         conductor
+    }
+
+    /// Bots are numbered from `first` on, so that those of several shards can be told apart.
+    pub const fn number_bots_from(&mut self, first: u32) {
+        self.first_bot = first;
     }
 
     fn resume(&mut self, now: Time) {
@@ -251,6 +259,16 @@ impl Conductor {
         match event {
             VenueEvent::Market(event) => {
                 self.feed(now, None, Input::Market(event));
+            }
+            VenueEvent::Recorded { at, event } => {
+                // What was due before it comes before it.
+                while let Some(due) = self.next().filter(|due| *due < at) {
+                    self.time(due);
+                }
+                self.feed(at, None, Input::Market(event));
+            }
+            VenueEvent::Liquidated(liquidation) => {
+                self.feed(now, None, Input::Liquidation(liquidation));
             }
             VenueEvent::Past { ticket, market, bars } => self.past(now, ticket, market, bars),
             VenueEvent::Report { account, report } => self.report(now, account, &report),

@@ -38,6 +38,22 @@ pub struct Config {
     pub snapshots_kept: usize,
     /// The program's version, for the record.
     pub program: String,
+    /// Whose time it is.
+    pub time: TimeSource,
+    /// The number of the first bot.
+    pub first_bot: u32,
+}
+
+/// Whose time inputs are stamped with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeSource {
+    /// The wall's.
+    Wall,
+    /// That of the last event of a recorded feed, which begins at a moment. Timers ring as the feed passes them.
+    Feed {
+        /// Before the first event.
+        begins: Time,
+    },
 }
 
 impl Config {
@@ -45,7 +61,15 @@ impl Config {
     #[must_use]
     pub fn new(dir: PathBuf, program: &str) -> Self {
         let journal = journal::Config { segment_len: 4 << 20, ..journal::Config::default() };
-        Self { dir, journal, snapshot_every: 200_000, snapshots_kept: 64, program: program.to_owned() }
+        Self {
+            dir,
+            journal,
+            snapshot_every: 200_000,
+            snapshots_kept: 64,
+            program: program.to_owned(),
+            time: TimeSource::Wall,
+            first_bot: 1,
+        }
     }
 }
 
@@ -100,27 +124,36 @@ impl Drop for Running {
     }
 }
 
-/// Recovers the shard of `config.dir` and runs it. `connect` opens the venue, which puts what it hears into the inbox.
+/// Recovers the shard of `config.dir` and runs it. `connect` opens the venue, which puts what it hears into the inbox; it is shown
+/// what was recovered, for a venue whose own memory ends with the process.
 ///
 /// # Errors
 /// See [`OpenError`]; nothing is sent then.
 pub fn open(
     config: &Config,
-    connect: impl FnOnce(Box<dyn Inbox>) -> std::io::Result<Ports>,
+    connect: impl FnOnce(Box<dyn Inbox>, &Shard) -> std::io::Result<Ports>,
 ) -> Result<Running, OpenError> {
     let (journal, shard) = recover(config)?;
     let (sender, inbox) = sync_channel(INBOX_MAX);
-    let ports = connect(Box::new(Mailbox(sender.clone())))?;
-    let clock = Clock::start(shard.at());
+    let ports = connect(Box::new(Mailbox(sender.clone())), &shard)?;
+    let clock = match config.time {
+        TimeSource::Wall => Some(Clock::start(shard.at())),
+        TimeSource::Feed { .. } => None,
+    };
+    let begins = match config.time {
+        TimeSource::Feed { begins } => begins.max(shard.at()),
+        TimeSource::Wall => shard.at(),
+    };
     let installation = u32::try_from(RandomState::new().build_hasher().finish() >> 32).unwrap_or(1);
-    let conductor = Conductor::new(
+    let mut conductor = Conductor::new(
         shard,
         ports.gateway.facts(),
-        clock.now(),
+        clock.as_ref().map_or(begins, Clock::now),
         installation,
         &config.program,
         ports.accounts.instruments(),
     );
+    conductor.number_bots_from(config.first_bot);
     let events = Topic::default();
     let desk = Desk {
         commands: lane(&sender, Message::Command),
@@ -205,7 +238,8 @@ struct Driver {
     events: Topic<BotEvent>,
     replies: BTreeMap<u64, Reply<BotReply>>,
     requests: u64,
-    clock: Clock,
+    /// `None`: time is the feed's.
+    clock: Option<Clock>,
     /// Since when something waits for a commit.
     uncommitted: Option<Instant>,
 }
@@ -237,7 +271,7 @@ impl Driver {
                 taken += 1;
                 next = if taken < BATCH_MAX { self.inbox.try_recv().ok() } else { None };
             }
-            self.conductor.time(self.clock.now());
+            self.conductor.time(self.now());
             self.settle()?;
             if self.conductor.shard().seq() - self.snapshot_seq >= self.config.snapshot_every {
                 self.snapshot()?;
@@ -245,18 +279,22 @@ impl Driver {
         }
     }
 
-    /// How long nothing needs to be done.
+    fn now(&self) -> Time {
+        self.clock.as_ref().map_or(self.conductor.shard().at(), Clock::now)
+    }
+
+    /// How long nothing needs to be done. The time of a feed passes with its events.
     fn patience(&self) -> Duration {
-        let now = self.clock.now();
+        let now = self.now();
         let until = |at: Time| Duration::from_nanos(u64::try_from(at.since(now)).unwrap_or(0));
-        let due = self.conductor.next().map_or(IDLE, until);
+        let due = self.conductor.next().filter(|_| self.clock.is_some()).map_or(IDLE, until);
         let commit = self.uncommitted.map_or(IDLE, |since| RELAXED_MAX.saturating_sub(since.elapsed()));
         due.min(commit).min(IDLE)
     }
 
     /// False when it is time to end.
     fn take_in(&mut self, message: Message) -> bool {
-        let now = self.clock.now();
+        let now = self.now();
         match message {
             Message::Venue(event) => self.conductor.event(now, event),
             Message::Command(Request { envelope, reply }) => {
@@ -298,7 +336,7 @@ impl Driver {
     }
 
     fn perform(&mut self, effect: Effect) {
-        let now = self.clock.now();
+        let now = self.now();
         match effect {
             Effect::Submit(approved) => {
                 self.conductor.sent(now, approved.order());

@@ -23,6 +23,6 @@ mod shard;
 mod view;
 
 pub use conductor::{Conductor, Effect};
-pub use driver::{Config, Ports, Running, open};
+pub use driver::{Config, Ports, Running, TimeSource, open};
 pub use error::{OpenError, ReplayError};
 pub use shard::Shard;

@@ -5,6 +5,7 @@
 
 pub mod bars;
 mod book;
+pub mod fold;
 pub mod limits;
 mod markets;
 mod saved;

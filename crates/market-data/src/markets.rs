@@ -55,16 +55,23 @@ impl MarketView {
 
     fn apply(&mut self, data: &MarketNews) {
         match data {
-            MarketNews::Bar(bar) => self.last = Some(bar.close),
-            MarketNews::Print(print) => self.last = Some(print.price),
             MarketNews::Snapshot(snapshot) => {
-                self.has_book = true;
                 self.book.snapshot(snapshot);
             }
             MarketNews::Diff(diff) => {
-                self.has_book = true;
                 self.book.diff(diff);
             }
+            _ => {}
+        }
+        self.note(data);
+    }
+
+    /// Everything but the levels of the book.
+    fn note(&mut self, data: &MarketNews) {
+        match data {
+            MarketNews::Bar(bar) => self.last = Some(bar.close),
+            MarketNews::Print(print) => self.last = Some(print.price),
+            MarketNews::Snapshot(_) | MarketNews::Diff(_) => self.has_book = true,
             MarketNews::Mark(mark) | MarketNews::Funding { mark, .. } => self.mark = Some(*mark),
             MarketNews::Best { .. } => {}
             MarketNews::Feed(FeedState::Up) => self.up = true,
@@ -111,5 +118,16 @@ impl Markets {
             }
             None => false,
         }
+    }
+
+    /// The same for a depth message whose levels are in the book already ([`Self::book_mut`]).
+    pub fn note(&mut self, event: &MarketEvent) -> bool {
+        let view = self.0.get_mut(usize::from(event.market.0));
+        view.map(|view| view.note(&event.data)).is_some()
+    }
+
+    /// A market's book, for who keeps it for others too: a back-test's venue and strategies look at the same one.
+    pub fn book_mut(&mut self, market: MarketId) -> Option<&mut SyncedBook> {
+        self.0.get_mut(usize::from(market.0)).map(|view| &mut view.book)
     }
 }

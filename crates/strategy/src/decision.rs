@@ -186,6 +186,9 @@ impl Decisions {
     pub fn target(&mut self, ctx: &Context<'_>, market: MarketId, goal: SignedQty, tag: Tag) -> bool {
         let working = ctx.working(market, Side::Buy).0 - ctx.working(market, Side::Sell).0;
         let missing = goal.0.saturating_sub(ctx.position(market).0).saturating_sub(working);
+        if missing == 0 {
+            return false;
+        }
         let Some(qty) = ctx.sendable_at_market(market, Qty(missing.saturating_abs())) else { return false };
         let side = if missing > 0 { Side::Buy } else { Side::Sell };
         let terms = Terms::Market { amount: Amount::Base(qty) };

@@ -25,6 +25,10 @@ impl Accounts {
         self.0.entry(account).or_default().transfer(asset, amount)
     }
 
+    pub(crate) fn restore(&mut self, account: AccountId, ledger: BotAccount) {
+        self.0.insert(account, ledger);
+    }
+
     pub(crate) fn get(&self, account: AccountId) -> Option<&BotAccount> {
         self.0.get(&account)
     }

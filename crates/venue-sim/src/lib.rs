@@ -9,6 +9,8 @@
 //! The venue holds its own accounts: a spot order needs the money it spends, a perpetual its margin, and a position whose
 //! collateral falls below maintenance is liquidated. Fees are integers, rounded up (invariant L5).
 //!
+//! [`paper`] puts it behind the ports, on recorded markets that are played at a chosen speed.
+//!
 //! The exchange core is not used here (docs/adr/0007): recorded books have no orders of others that a core could match.
 
 mod account;
@@ -19,12 +21,13 @@ mod draw;
 mod faults;
 mod fills;
 mod order;
+pub mod paper;
 mod path;
 mod queue;
 mod travel;
 mod venue;
 
+pub use self::venue::{News, SimVenue};
 pub use config::{Config, Fees, Latency, PricePath, Slippage, Touch, Travelled};
 pub use faults::Faults;
 pub use queue::Queue;
-pub use venue::{News, SimVenue};

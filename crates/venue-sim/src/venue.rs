@@ -96,9 +96,9 @@ impl SimVenue {
     }
 
     /// Sends an order that risk approved.
-    pub fn submit(&mut self, now: Time, order: Approved<VenueOrder>) {
+    pub fn submit(&mut self, now: Time, order: &Approved<VenueOrder>) {
         let at = self.travel.there(now);
-        let order = order.into_order();
+        let order = *order.order();
         if self.trouble.as_mut().is_some_and(Trouble::loses_order) {
             let back = self.travel.back(at);
             let report =
@@ -124,6 +124,58 @@ impl SimVenue {
     #[must_use]
     pub fn book(&self, market: MarketId) -> Option<&market_data::SyncedBook> {
         self.markets.get(usize::from(market.0)).map(|m| &m.book).filter(|book| book.book().is_some())
+    }
+
+    /// Exchanges the book of a market for another one: a driver whose strategies read the same feed keeps one book, and lends it
+    /// for as long as this venue looks at it.
+    pub fn swap_book(&mut self, market: MarketId, book: &mut market_data::SyncedBook) {
+        if let Some(view) = self.markets.get_mut(usize::from(market.0)) {
+            std::mem::swap(&mut view.book, book);
+        }
+    }
+
+    /// Whether an order may still trade here.
+    #[must_use]
+    pub fn lives(&self, market: MarketId, client_id: &ClientOrderId) -> bool {
+        self.markets.get(usize::from(market.0)).is_some_and(|m| m.find(client_id).is_some())
+    }
+
+    /// Goes on for a venue whose memory ended with its process: an account as its owner's books have it.
+    pub fn restore_account(&mut self, account: AccountId, ledger: portfolio::position::BotAccount) {
+        self.accounts.restore(account, ledger);
+    }
+
+    /// The same for a live order of which `left` may still trade: it stands at the end of its queue, and a trailing stop follows
+    /// the price anew.
+    pub fn restore_order(&mut self, now: Time, order: &VenueOrder, left: types::Qty) {
+        let at = usize::from(order.market.0);
+        let (Some(market), Some(account)) = (self.markets.get(at), self.accounts.get(order.account)) else {
+            return;
+        };
+        let price = self.price(market, order.side, now).or_else(|| order.terms.price()).unwrap_or_default();
+        let needed = account::needed(order, &market.instrument, account, price, &self.config.fees);
+        let whole = order.terms.qty().unwrap_or(left).0.max(1);
+        let Ok((asset, hold)) = needed else { return };
+        let hold = Money(hold.0 / i128::from(whole) * i128::from(left.0) + hold.0 % i128::from(whole));
+        let mut live = SimOrder::new(*order, (asset, hold), now);
+        live.left = left;
+        if live.limit.is_some() {
+            live.stage = Stage::Resting;
+        }
+        self.markets[at].orders.push(live);
+        let index = self.markets[at].orders.len() - 1;
+        if self.markets[at].bar.is_some() {
+            self.schedule(at, index, now);
+            self.refresh_due();
+        } else {
+            self.meet(at, index, now);
+        }
+    }
+
+    /// Its own numbers for orders and trades go on above `last`, so that none is used twice.
+    pub fn number_from(&mut self, last: u64) {
+        self.orders = self.orders.max(last);
+        self.trades = self.trades.max(last);
     }
 
     /// Sends a cancel.

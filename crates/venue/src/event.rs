@@ -1,6 +1,8 @@
 //! What a venue says: news, reports, answers.
 
-use types::{AccountId, Bar, ClientOrderId, MarketEvent, MarketId, Report, VenueFill, VenueReason};
+use types::{
+    AccountId, Bar, ClientOrderId, Liquidation, MarketEvent, MarketId, Report, Time, VenueFill, VenueReason,
+};
 
 /// One of our orders, as much as a venue needs to find it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +20,13 @@ pub struct OrderRef {
 pub enum VenueEvent {
     /// A market showed something.
     Market(MarketEvent),
+    /// A recorded market showed something, at a time of its own: the time of a shard on such a feed is that of its last event.
+    Recorded {
+        /// When; later than that of any event before.
+        at: Time,
+        /// What.
+        event: MarketEvent,
+    },
     /// The answer to [`crate::MarketFeed::past`]: closed bars, oldest first.
     Past {
         /// The number given with the question.
@@ -34,6 +43,8 @@ pub enum VenueEvent {
         /// What.
         report: Report,
     },
+    /// The venue closed a position of ours whose collateral had ended.
+    Liquidated(Liquidation),
     /// The answer to a request about one of our orders.
     Answer {
         /// Which order.

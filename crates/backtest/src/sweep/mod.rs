@@ -13,6 +13,7 @@ pub mod plateau;
 mod run;
 pub mod score;
 mod search;
+pub mod single;
 mod space;
 pub mod walk;
 

@@ -29,7 +29,7 @@ pub enum NeedsEvents {
         /// Which bar.
         bar: usize,
     },
-    /// Amounts beyond 2^62 units.
+    /// Prices or amounts beyond what this path counts with.
     Range,
 }
 
@@ -113,7 +113,7 @@ pub(super) struct State {
     pub(super) unfilled: Unfilled,
     pub(super) held: i64,
     /// Equity at close c is `fixed + c / price unit × units`.
-    pub(super) fixed: i64,
+    pub(super) fixed: i128,
     pub(super) units: i64,
     /// A bar that reaches down to this, or up to that, takes the collateral.
     pub(super) ends_below: i64,
@@ -155,12 +155,11 @@ impl Desk<'_> {
     pub(super) fn open(&self) -> Result<State, NeedsEvents> {
         let mut account = BotAccount::default();
         account.transfer(self.instrument.market.quote.id, self.cash).map_err(|_| NeedsEvents::Range)?;
-        let fixed = i64::try_from(self.cash.0).map_err(|_| NeedsEvents::Range)?;
         Ok(State {
             account,
             unfilled: Unfilled::default(),
             held: 0,
-            fixed,
+            fixed: self.cash.0,
             units: 0,
             ends_below: i64::MIN,
             ends_above: i64::MAX,
@@ -246,7 +245,7 @@ impl Desk<'_> {
         };
         let effect = state.account.fill(self.instrument, side, &fill).map_err(|_| NeedsEvents::Range)?;
         state.held = effect.qty.0;
-        self.settle(state, bars)?;
+        self.settle(state);
         Ok(Fill {
             bar,
             side,
@@ -261,25 +260,19 @@ impl Desk<'_> {
     }
 
     /// Brings the hot loop's numbers up to date after a fill.
-    fn settle(&self, state: &mut State, bars: &Columns) -> Result<(), NeedsEvents> {
+    fn settle(&self, state: &mut State) {
         let market = &self.instrument.market;
         let cash = state.account.asset(market.quote.id).0;
         let position = state.account.position(market.id);
-        let (price_unit, qty_unit) = market.notional.units();
-        state.units = state.held / qty_unit;
-        let fixed = match (self.instrument.kind, state.held.signum()) {
+        state.units = state.held / market.notional.units().1;
+        state.fixed = match (self.instrument.kind, state.held.signum()) {
             (InstrumentKind::Spot, _) | (_, 0) => cash,
             (_, 1) => cash - position.cost().0,
             _ => cash + position.cost().0,
         };
-        state.fixed = i64::try_from(fixed).map_err(|_| NeedsEvents::Range)?;
-        let most = i128::from(bars.most().0 / price_unit) * i128::from(state.units.abs()) + fixed.abs();
-        if most >= 1 << 62 {
-            return Err(NeedsEvents::Range);
-        }
         (state.ends_below, state.ends_above) = (i64::MIN, i64::MAX);
         let InstrumentKind::LinearPerp { maintenance_margin, .. } = self.instrument.kind else {
-            return Ok(());
+            return;
         };
         let (cost, m, size) = (position.cost().0, i128::from(maintenance_margin), Qty(state.held.abs()));
         if state.held > 0 {
@@ -293,7 +286,6 @@ impl Desk<'_> {
             let value = (cost + cash) * BIPS / (BIPS + m);
             state.ends_above = market.notional.price_at(Money(value), size).0.max(0);
         }
-        Ok(())
     }
 
     /// The price a taker pays, on the tick.

@@ -83,8 +83,8 @@ impl<'a> VectorJudge<'a> {
         Ok((scorer, score))
     }
 
-    fn start(&self) -> i64 {
-        i64::try_from(self.cash.0).unwrap_or(i64::MAX)
+    const fn start(&self) -> i128 {
+        self.cash.0
     }
 }
 

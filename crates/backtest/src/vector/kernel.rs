@@ -19,7 +19,7 @@ pub trait Signal {
 /// Follows a run.
 pub trait Watch {
     /// The close of a bar: the account's worth in units of the quote asset, and whether a position is open.
-    fn bar(&mut self, i: usize, equity: i64, exposed: bool);
+    fn bar(&mut self, i: usize, equity: i128, exposed: bool);
     /// A fill.
     fn fill(&mut self, fill: &Fill);
 }
@@ -28,7 +28,7 @@ pub trait Watch {
 #[derive(Clone, Debug, PartialEq)]
 pub struct End {
     /// What the account is worth at the last close, units of the quote asset.
-    pub equity: i64,
+    pub equity: i128,
     /// Orders that did not trade.
     pub unfilled: Unfilled,
 }
@@ -92,7 +92,7 @@ impl Run<'_> {
                     }
                 }
             }
-            equity = self.state.fixed + worth[i] * self.state.units;
+            equity = self.state.fixed + i128::from(worth[i]) * i128::from(self.state.units);
             watch.bar(i, equity, self.state.held != 0);
         }
         Ok(End { equity, unfilled: self.state.unfilled })

@@ -13,25 +13,25 @@ use crate::sweep::score::{BLOCKS, Block, sharpe_of};
 pub struct Scorer<'a> {
     marks: &'a Marks,
     next: usize,
-    start: i64,
+    start: i128,
     /// Equity at the last mark.
-    before: i64,
-    high: i64,
+    before: i128,
+    high: i128,
     /// Below this, the fall is deeper than any before.
-    deeper_below: i64,
+    deeper_below: i128,
     fall: f64,
     blocks: [Block; BLOCKS],
     trades: u32,
     held: i64,
     fees: i128,
     /// Equity at marks, if asked for.
-    course: Option<Vec<i64>>,
+    course: Option<Vec<i128>>,
 }
 
 impl<'a> Scorer<'a> {
     /// For a run that starts with `start`, above zero.
     #[must_use]
-    pub const fn new(start: i64, marks: &'a Marks) -> Self {
+    pub const fn new(start: i128, marks: &'a Marks) -> Self {
         Self {
             marks,
             next: 0,
@@ -50,13 +50,13 @@ impl<'a> Scorer<'a> {
 
     /// The same, also keeping the equity at the ends of periods.
     #[must_use]
-    pub fn with_course(start: i64, marks: &'a Marks) -> Self {
+    pub fn with_course(start: i128, marks: &'a Marks) -> Self {
         Self { course: Some(Vec::with_capacity(marks.ends.len())), ..Self::new(start, marks) }
     }
 
     /// Equity at the ends of periods.
     #[must_use]
-    pub fn course(&self) -> &[i64] {
+    pub fn course(&self) -> &[i128] {
         self.course.as_deref().unwrap_or(&[])
     }
 
@@ -66,7 +66,7 @@ impl<'a> Scorer<'a> {
         let start = self.start as f64;
         let root = self.marks.per_year.sqrt();
         Score {
-            final_equity: Money(i128::from(end.equity)),
+            final_equity: Money(end.equity),
             total_return: end.equity as f64 / start - 1.0,
             sharpe: sharpe_of(&self.blocks).map_or(0.0, |ratio| ratio * root),
             max_drawdown: self.fall,
@@ -79,7 +79,7 @@ impl<'a> Scorer<'a> {
 
     #[cold]
     #[inline(never)]
-    fn period(&mut self, equity: i64) {
+    fn period(&mut self, equity: i128) {
         let x = if self.before > 0 { equity as f64 / self.before as f64 - 1.0 } else { 0.0 };
         let block = &mut self.blocks[self.next * BLOCKS / self.marks.ends.len().max(1)];
         *block = Block { n: block.n + 1.0, sum: block.sum + x, squares: block.squares + x * x };
@@ -92,7 +92,7 @@ impl<'a> Scorer<'a> {
 
     #[cold]
     #[inline(never)]
-    fn deeper(&mut self, equity: i64) {
+    fn deeper(&mut self, equity: i128) {
         self.fall = equity as f64 / self.high as f64 - 1.0;
         self.deeper_below = equity;
     }
@@ -103,15 +103,15 @@ impl<'a> Scorer<'a> {
         clippy::cast_possible_truncation,
         reason = "below the high, which fits; rounding moves it by one unit"
     )]
-    fn higher(&mut self, equity: i64) {
+    fn higher(&mut self, equity: i128) {
         self.high = equity;
-        self.deeper_below = (equity as f64 * (1.0 + self.fall)) as i64;
+        self.deeper_below = (equity as f64 * (1.0 + self.fall)) as i128;
     }
 }
 
 impl Watch for Scorer<'_> {
     #[inline]
-    fn bar(&mut self, i: usize, equity: i64, _: bool) {
+    fn bar(&mut self, i: usize, equity: i128, _: bool) {
         if equity < self.deeper_below {
             self.deeper(equity);
         } else if equity > self.high {

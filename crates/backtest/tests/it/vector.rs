@@ -50,12 +50,12 @@ pub(crate) fn walk(n: usize, seed: u64) -> Vec<Bar> {
 #[derive(Default)]
 struct Seen {
     fills: Vec<Fill>,
-    low: Option<i64>,
+    low: Option<i128>,
     exposed: u64,
 }
 
 impl Watch for Seen {
-    fn bar(&mut self, _: usize, equity: i64, exposed: bool) {
+    fn bar(&mut self, _: usize, equity: i128, exposed: bool) {
         self.low = Some(self.low.map_or(equity, |low| low.min(equity)));
         self.exposed += u64::from(exposed);
     }
@@ -114,9 +114,9 @@ impl Case {
                 "{what}"
             );
         }
-        assert_eq!(i128::from(end.equity), events.final_equity().0, "{what}: final equity");
+        assert_eq!(end.equity, events.final_equity().0, "{what}: final equity");
         let lowest = events.equity.points().iter().map(|p| p.low.0).min();
-        assert_eq!(seen.low.map(i128::from), lowest, "{what}: lowest equity of any bar");
+        assert_eq!(seen.low, lowest, "{what}: lowest equity of any bar");
         assert_eq!(seen.exposed, events.equity.exposed(), "{what}: bars with a position");
         let denied: u64 = events.orders.denied.iter().map(|(_, n)| n).sum();
         assert_eq!(
@@ -176,6 +176,26 @@ fn both_paths_agree_on_fills_and_money_for_every_strategy_venue_and_market() {
         }
     }
     assert!(fills > 1_000);
+}
+
+#[test]
+fn both_paths_agree_on_amounts_that_need_more_than_64_bits() {
+    // Imported data count money in as many decimals as price and quantity have together: 16.
+    let scales = |instrument: Instrument| {
+        let market = &instrument.market;
+        let quote = types::Asset { scale: 16, ..market.quote };
+        let (base, rules) = (market.base, market.rules.clone());
+        let market = types::Market::new(market.id, market.symbol, base, quote, 8, rules).unwrap();
+        Instrument { market, ..instrument }
+    };
+    for (kind, short) in [(InstrumentKind::Spot, false), (PERPETUAL, true)] {
+        for (strategy, params) in strategies(short).into_iter().skip(1) {
+            let (venue, cash) = (ten_bps(PricePath::Open), 100_000);
+            let case = Case { strategy, params, instrument: scales(instrument(kind)), venue, cash };
+            assert!(case.plan().spec().cash.0 > i128::from(i64::MAX));
+            assert!(case.same(&walk(2_000, 31), &format!("{strategy} {kind:?}")) > 10);
+        }
+    }
 }
 
 #[test]

@@ -38,7 +38,7 @@ impl World {
     /// Starts the bots' process, as it were.
     pub(crate) fn start(&mut self) {
         let handle = self.host.handle();
-        let running = live::open(&self.config, |inbox| {
+        let running = live::open(&self.config, |inbox, _| {
             let (port, _) = port::open(handle, inbox)?;
             Ok(Ports {
                 gateway: Box::new(port.clone()),

@@ -19,7 +19,7 @@ pub(crate) fn open(dir: &Path) -> (Host, Running) {
     let host = exchange_host::open(&config, &mut |_| {}).unwrap();
     let mut config = bots_config(dir);
     config.journal.segment_len = 64 * 1024;
-    let running = live::open(&config, |inbox| {
+    let running = live::open(&config, |inbox, _| {
         let (port, _) = port::open(host.handle(), inbox)?;
         Ok(Ports { gateway: Box::new(port.clone()), feed: Box::new(port.clone()), accounts: Box::new(port) })
     });

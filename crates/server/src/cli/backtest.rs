@@ -55,7 +55,7 @@ impl Backtest {
 }
 
 /// What is run on which data.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct Work {
     /// The strategy, like ema-cross (`tradewind strategy list` shows all)
     pub(crate) strategy: String,
@@ -103,7 +103,7 @@ pub(crate) enum Contract {
 }
 
 /// How the simulated venue behaves. A basis point (bps) is a hundredth of a percent.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Simulated venue")]
 pub(crate) struct Venue {
     /// Fee of every fill, bps of its value [default: 10]
@@ -161,7 +161,7 @@ pub(crate) struct Run {
     /// Your own name for the run
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(crate) name: String,
-    /// Do not store the run
+    /// Do not store the run (that it was tried is recorded all the same)
     #[arg(long)]
     pub(crate) no_store: bool,
     #[command(flatten)]

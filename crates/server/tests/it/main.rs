@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod backtests;
 mod bots;
 mod catalogue;
 mod configuration;
@@ -18,6 +19,7 @@ mod platform;
 mod program;
 mod serving;
 mod stream;
+mod sweeps;
 mod trading;
 mod verifying;
 mod walkthrough;

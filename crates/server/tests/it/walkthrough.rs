@@ -1,5 +1,6 @@
 //! Walkthroughs of `docs/walkthroughs/`, carried out: their `sh` blocks are one script, and the `text` block
-//! after each must be in what that block printed, line by line, with `...` for anything.
+//! after each must be in what that block printed, line by line, with `...` for anything. Blocks marked `shared` need the data
+//! beside the checkout; without them they are left out, visibly.
 
 use std::path::Path;
 
@@ -9,6 +10,7 @@ use crate::program::{Server, finish};
 
 const DOCUMENT: &str = include_str!("../../../../docs/walkthroughs/exchange.md");
 const DATA: &str = include_str!("../../../../docs/walkthroughs/data.md");
+const BACKTESTING: &str = include_str!("../../../../docs/walkthroughs/backtesting.md");
 /// Printed between the blocks.
 const MARK: &str = "=== next block ===";
 
@@ -33,7 +35,17 @@ fn fits(line: &str, pattern: &str) -> bool {
 
 /// Carries out the `sh` blocks of a document with `replace` put in, in the repository's folder.
 fn carry_out(document: &str, replace: (&str, &str), dir: &Path) {
-    let blocks = blocks(document);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut blocks = blocks(document);
+    if !root.join("../shared/data").is_dir() {
+        let all = blocks.len();
+        blocks.retain(|(language, _)| !language.ends_with(" shared"));
+        if blocks.len() < all {
+            println!("SKIPPED: {} blocks, the shared data are not beside this checkout", all - blocks.len());
+        }
+    }
+    let blocks: Vec<_> =
+        blocks.into_iter().map(|(language, text)| (language.trim_end_matches(" shared"), text)).collect();
     let mut script = String::from("set -euo pipefail\n");
     for (_, text) in blocks.iter().filter(|(language, _)| *language == "sh") {
         script.push_str(&text.replace(replace.0, replace.1));
@@ -43,7 +55,7 @@ fn carry_out(document: &str, replace: (&str, &str), dir: &Path) {
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
     let mut shell = std::process::Command::new("bash");
     shell.args(["-c", &script]).env("PATH", path).env("TRADEWIND__DATA_DIR", dir);
-    shell.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
+    shell.current_dir(root);
     let done = finish(&mut shell);
     assert_eq!(done.code, 0, "{}\n{}", done.out, done.err);
 
@@ -80,6 +92,12 @@ fn the_walkthrough_does_what_it_says() {
 fn the_walkthrough_of_market_data_does_what_it_says() {
     let dir = tempfile::tempdir().unwrap();
     carry_out(DATA, ("", ""), dir.path());
+}
+
+#[test]
+fn the_walkthrough_of_back_tests_does_what_it_says() {
+    let dir = tempfile::tempdir().unwrap();
+    carry_out(BACKTESTING, ("", ""), dir.path());
 }
 
 #[test]

@@ -82,7 +82,9 @@ pub(super) fn short(params: &Params, setting: &Setting<'_>) -> Result<bool, Para
 
 /// A price's integer as people read it; for reasons only.
 pub(super) fn readable(units: f64, scale: u8) -> f64 {
-    units / 10_f64.powi(i32::from(scale))
+    // A reason is made for every bar, and a power costs a call.
+    const POWERS: [f64; 10] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+    units / POWERS.get(usize::from(scale)).copied().unwrap_or_else(|| 10_f64.powi(i32::from(scale)))
 }
 
 /// A signal rounded down to the integer units of a price or quantity; `None` when it is not a number that fits.

@@ -103,7 +103,7 @@ impl Desk {
             losses: Losses::default(),
         };
         let approved = risk::check(&Proposal { side, terms, reduce_only }, &view, order).unwrap();
-        self.venue.submit(Time(at), approved);
+        self.venue.submit(Time(at), &approved);
         self.orders
     }
 

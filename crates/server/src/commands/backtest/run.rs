@@ -5,7 +5,10 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use backtest::stored::{Runs, StoredError};
-use backtest::{RunError, cpu_seconds};
+use backtest::sweep::Tally;
+use backtest::sweep::kept::Sweeps;
+use backtest::sweep::single::{self, Tried};
+use backtest::{Outcome, RunError, cpu_seconds};
 use types::Time;
 
 use super::summary;
@@ -42,12 +45,49 @@ pub(super) fn run(config: &Config, options: &Run) -> Result<ExitCode, Failure> {
     } else {
         Some(Runs::new(&config.data_dir).save(&outcome, now()).map_err(unstored)?)
     };
+    let tried = count(config, &outcome, id.as_deref())?;
     if options.output.json {
-        answer(summary::to_json(&outcome, id.as_deref()));
+        answer(summary::to_json(&outcome, id.as_deref(), tried.as_ref()));
     } else {
-        answer(summary::describe(&outcome, id.as_deref()));
+        answer(summary::describe(&outcome, id.as_deref(), tried.as_ref()));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Records the run among the trials of everything it traded, also one that is not kept: it was tried. Says what all trials of
+/// these days do to its result.
+fn count(config: &Config, outcome: &Outcome, id: Option<&str>) -> Result<Option<Tried>, Failure> {
+    let Some(entry) = single::entry(outcome, id.unwrap_or("not kept")) else { return Ok(None) };
+    let sweeps = Sweeps::new(&config.data_dir);
+    let mut tried = None;
+    for traded in &outcome.run.traded {
+        let ledger = sweeps.ledger(&traded.instrument);
+        let tally =
+            ledger.append(std::slice::from_ref(&entry)).and_then(|()| ledger.tally(entry.from, entry.to));
+        let tally = tally.map_err(|error| {
+            Failure::new(Exit::Failed, "the record of trials cannot be written")
+                .because(format!("{}: {error}", ledger.path().display()))
+                .advise("mend it first, or give another --data-dir: a run that is not counted would lie about its result")
+        })?;
+        if tried.is_none_or(|known: Tally| known.distinct < tally.distinct) {
+            tried = Some(tally);
+        }
+    }
+    Ok(tried.and_then(|tally| single::judged(outcome, tally)))
+}
+
+/// The trials on record over the days of a stored run.
+pub(super) fn tried(config: &Config, outcome: &Outcome) -> Result<Option<Tried>, Failure> {
+    let (Some((from, to)), Some(traded)) = (single::span(outcome), outcome.run.traded.first()) else {
+        return Ok(None);
+    };
+    let ledger = Sweeps::new(&config.data_dir).ledger(&traded.instrument);
+    let tally = ledger.tally(from, to).map_err(|error| {
+        Failure::new(Exit::Failed, "the record of trials cannot be read")
+            .because(format!("{}: {error}", ledger.path().display()))
+            .advise("check the data directory")
+    })?;
+    Ok(single::judged(outcome, tally))
 }
 
 pub(crate) fn now() -> Time {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use backtest::stored::{Listed, Runs};
 use serde_json::json;
 
-use super::run::unstored;
+use super::run::{tried, unstored};
 use super::summary;
 use crate::cli::Output;
 use crate::config::Config;
@@ -56,10 +56,11 @@ pub(super) fn show(config: &Config, run: &str, output: Output) -> Result<ExitCod
     let runs = Runs::new(&config.data_dir);
     let id = runs.find(run).map_err(unstored)?;
     let outcome = runs.load(&id).map_err(unstored)?;
+    let tried = tried(config, &outcome)?;
     if output.json {
-        answer(summary::to_json(&outcome, Some(&id)));
+        answer(summary::to_json(&outcome, Some(&id), tried.as_ref()));
     } else {
-        answer(summary::describe(&outcome, Some(&id)));
+        answer(summary::describe(&outcome, Some(&id), tried.as_ref()));
         answer(format!("files in {}", runs.folder(&id).display()));
     }
     Ok(ExitCode::SUCCESS)
@@ -72,7 +73,8 @@ pub(super) fn compare(config: &Config, wanted: &[String], output: Output) -> Res
     for text in wanted {
         let id = runs.find(text).map_err(unstored)?;
         let outcome = runs.load(&id).map_err(unstored)?;
-        found.push(summary::to_json(&outcome, Some(&id)));
+        let tried = tried(config, &outcome)?;
+        found.push(summary::to_json(&outcome, Some(&id), tried.as_ref()));
     }
     if output.json {
         answer(json!({ "v": 1, "runs": found }));

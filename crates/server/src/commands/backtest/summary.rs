@@ -2,6 +2,7 @@
 
 use backtest::Outcome;
 use backtest::metrics::{self, Basis, Track};
+use backtest::sweep::single::Tried;
 use serde_json::{Value, json};
 use types::{Money, Time};
 
@@ -22,7 +23,7 @@ const SHOWN: &[&str] = &[
 ];
 
 /// The result as one JSON object; money as decimal texts.
-pub(super) fn to_json(outcome: &Outcome, id: Option<&str>) -> Value {
+pub(super) fn to_json(outcome: &Outcome, id: Option<&str>, tried: Option<&Tried>) -> Value {
     let run = &outcome.run;
     let money = |m: Money| short(m.0, run.money_scale);
     let params: serde_json::Map<String, Value> =
@@ -62,6 +63,7 @@ pub(super) fn to_json(outcome: &Outcome, id: Option<&str>) -> Value {
         "slippage": money(outcome.slippage),
         "turnover": money(outcome.turnover),
         "metrics": measured,
+        "trials": tried.map(trials),
         "warnings": outcome.warnings,
         "cpu_seconds": outcome.cpu_seconds,
         "digest": format!("{:016x}", outcome.digest),
@@ -69,7 +71,7 @@ pub(super) fn to_json(outcome: &Outcome, id: Option<&str>) -> Value {
 }
 
 /// The result in lines.
-pub(super) fn describe(outcome: &Outcome, id: Option<&str>) -> String {
+pub(super) fn describe(outcome: &Outcome, id: Option<&str>, tried: Option<&Tried>) -> String {
     let run = &outcome.run;
     let money = |m: Money| format!("{} {}", grouped(&cents(m, run.money_scale)), run.quote);
     let points = outcome.equity.points();
@@ -119,6 +121,7 @@ pub(super) fn describe(outcome: &Outcome, id: Option<&str>) -> String {
     }
     let mut lines = vec![table(&rows)];
     lines.extend(outcome.warnings.iter().map(|warning| format!("note: {warning}")));
+    lines.extend(tried.map(tries));
     let rate = outcome.equity.bars() as f64 / outcome.cpu_seconds.max(1e-9);
     lines.push(format!(
         "{:.2} s of processor time, {} bars a second",
@@ -129,6 +132,29 @@ pub(super) fn describe(outcome: &Outcome, id: Option<&str>) -> String {
         lines.push(format!("stored as {id}"));
     }
     lines.join("\n")
+}
+
+fn trials(tried: &Tried) -> Value {
+    json!({
+        "recorded": tried.tally.recorded,
+        "distinct": tried.tally.distinct,
+        "deflated_sharpe": tried.deflated_sharpe,
+        "luck_sharpe": tried.luck_sharpe,
+    })
+}
+
+/// How many sets were tried on these days, and what that does to the Sharpe ratio.
+fn tries(tried: &Tried) -> String {
+    let sure = tried.deflated_sharpe.map_or_else(|| "unknown".to_owned(), |p| metrics::number(p, 3, false));
+    if tried.tally.distinct < 2 {
+        return format!("no other set was tried on these days; probability of a Sharpe above zero: {sure}");
+    }
+    format!(
+        "{} different sets were tried on these days; the best of as many worthless ones would show a Sharpe of {}; probability \
+         that this is more than that luck (deflated Sharpe): {sure}",
+        grouped(&tried.tally.distinct.to_string()),
+        metrics::number(tried.luck_sharpe, 2, true)
+    )
 }
 
 fn orders(outcome: &Outcome) -> String {

@@ -151,7 +151,7 @@ impl Run {
                 Output::Submit(approved) => {
                     self.traded.sent(self.now, approved.order());
                     self.engine.sent(&approved.order().client_id);
-                    self.venue.submit(self.now, approved);
+                    self.venue.submit(self.now, &approved);
                 }
                 Output::Cancel { market, client_id } => self.venue.cancel(self.now, market, client_id),
                 Output::SetTimer { bot, at, id } => {

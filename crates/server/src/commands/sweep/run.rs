@@ -2,13 +2,12 @@
 
 use std::process::ExitCode;
 
-use backtest::metrics::{Basis, Measured, Track, Trials, deflated_sharpe};
 use backtest::sweep::kept::Sweeps;
 use backtest::sweep::ledger::Entry;
 use backtest::sweep::outcome::{Chosen, FoldRow, VERSION};
 use backtest::sweep::{
     Axis, EventJudge, Fold, Judge, Ledger, Method, Objective, Pick, Plan, Progress, Space, SweepOutcome,
-    Trial, Window, overfit, walk,
+    Tally, Trial, Window, overfit, single, walk,
 };
 use backtest::vector::{Columns, Desk, Size, VectorJudge, rules};
 use backtest::{Outcome, memory_peak, process_cpu_seconds};
@@ -71,7 +70,7 @@ pub(super) fn run(config: &Config, options: &Run) -> Result<ExitCode, Failure> {
         search.compare(&mut sweep, outcome);
         sweep.run =
             Some(backtest::stored::Runs::new(&config.data_dir).save(outcome, now()).map_err(unstored)?);
-        judge(&mut sweep, outcome, &search.columns);
+        judge(&mut sweep, outcome);
         if let Some(path) = &options.html {
             let run = sweep.run.as_deref().unwrap_or_default();
             report::write(path, &Evidence { prepared, id: run, outcome, sweep: Some(&sweep), config })?;
@@ -79,20 +78,25 @@ pub(super) fn run(config: &Config, options: &Run) -> Result<ExitCode, Failure> {
     }
     sweeps.save(&sweep).map_err(unkept)?;
     answer(if options.output.json { describe::to_json(&sweep).to_string() } else { describe::text(&sweep) });
-    Ok(if interrupted { Exit::Interrupted.into() } else { ExitCode::SUCCESS })
+    Ok(match (interrupted, sweep.trials.is_empty()) {
+        (true, _) => Exit::Interrupted.into(),
+        // Nothing was found out; the answer says why.
+        (_, true) => Exit::Failed.into(),
+        _ => ExitCode::SUCCESS,
+    })
 }
 
 /// How sure the choice's track makes us, given all trials.
-fn judge(sweep: &mut SweepOutcome, outcome: &Outcome, columns: &Columns) {
-    let mut track = Track::of(outcome, &[]);
-    if !columns.is_empty() {
-        track.from = columns.opens(0).millis();
-    }
-    let plain = Basis::of(&track, None);
-    let trials = Trials { count: sweep.distinct, sharpe_variance: sweep.sharpe_variance / plain.per_year };
-    let Measured { value, .. } = (deflated_sharpe::METRIC.compute)(&Basis::of(&track, Some(trials)));
-    sweep.deflated_sharpe = value;
-    sweep.luck_sharpe = Some(deflated_sharpe::expected_best(trials) * plain.per_year.sqrt());
+fn judge(sweep: &mut SweepOutcome, outcome: &Outcome) {
+    let tally = Tally {
+        recorded: sweep.recorded,
+        distinct: sweep.distinct,
+        sharpe_variance: sweep.sharpe_variance,
+        torn: 0,
+    };
+    let Some(tried) = single::judged(outcome, tally) else { return };
+    sweep.deflated_sharpe = tried.deflated_sharpe;
+    sweep.luck_sharpe = Some(tried.luck_sharpe);
 }
 
 fn overfitting(found: &Found, whole: Window) -> Option<overfit::Overfit> {
@@ -123,22 +127,10 @@ impl Search {
                 "give sharpe, return or return-over-drawdown",
             )
         })?;
-        let prepared = Prepared::of(config, &options.work, &options.name)?;
+        let prepared = prepared(config, options, &space)?;
         let spec = prepared.plan.spec();
         if prepared.plan.instruments().len() != 1 {
             return Err(usage("a sweep runs on one instrument", &"several are given", "give one --symbol"));
-        }
-        for axis in space.axes() {
-            if !spec.params.iter().any(|(name, _)| *name == axis.name) {
-                let known: Vec<&str> = spec.params.iter().map(|(name, _)| name.as_str()).collect();
-                let why = format!(
-                    "{} has no parameter {:?}; it has {}",
-                    spec.strategy,
-                    axis.name,
-                    known.join(", ")
-                );
-                return Err(usage("the grid makes no sense", &why, "see tradewind strategy show NAME"));
-            }
         }
         let varies = |name: &String| space.axes().iter().any(|axis| axis.name == *name);
         let fixed = spec.params.iter().filter(|(name, _)| !varies(name)).cloned().collect();
@@ -218,32 +210,13 @@ impl Search {
             strategy: spec.strategy.clone(),
             params: plan.params(&trial.point),
             interval: spec.interval.as_str().to_owned(),
-            costs: self.costs(),
+            costs: single::costs(spec),
             from: self.columns.opens(trial.window.from).millis(),
             to: self.columns.last_milli(trial.window.to.saturating_sub(1)),
             sharpe: score.sharpe,
             total_return: score.total_return,
             trades: score.trades,
         })
-    }
-
-    /// The venue in words: trials under other conditions are other trials.
-    fn costs(&self) -> String {
-        let spec = self.prepared.plan.spec();
-        let venue = &spec.venue;
-        let latency = match &venue.latency {
-            backtest::Latency::Recorded { source, .. } => format!("recorded {source}"),
-            other => format!("{other:?}"),
-        };
-        format!(
-            "maker {} taker {} rebate {} fill {} slippage {:?} delay {latency} cash {}",
-            venue.fees.maker.0,
-            venue.fees.taker.0,
-            venue.fees.rebate.0,
-            venue.path.as_str(),
-            venue.slippage,
-            spec.cash.0
-        )
     }
 
     fn outcome(&self, id: &str, found: &Found, interrupted: bool, cpu: f64) -> Result<SweepOutcome, Failure> {
@@ -271,7 +244,7 @@ impl Search {
             from: opens(0),
             to: closes(self.columns.len() - 1),
             bars: self.columns.len(),
-            costs: self.costs(),
+            costs: single::costs(spec),
             chosen: choice.map(|choice| Chosen::of(&plan, &choice, self.pick)),
             made_trials: found.made,
             folds: found.folds.iter().map(|fold| FoldRow::of(&plan, fold, opens, closes)).collect(),
@@ -314,6 +287,29 @@ impl Search {
             sweep.failed.get_or_insert((0, text));
         }
     }
+}
+
+/// The plan of a set that can be made: the defaults of what varies may make no sense beside the rest, so the corners of the
+/// grid are tried until one does.
+fn prepared(config: &Config, options: &Run, space: &Space) -> Result<Prepared, Failure> {
+    let axes = space.axes();
+    let mut first = None;
+    for corner in 0_u32..1 << axes.len() {
+        let mut work = options.work.clone();
+        for (n, axis) in axes.iter().enumerate() {
+            let value = if corner >> n & 1 == 0 { axis.values.first() } else { axis.values.last() };
+            let own =
+                |given: &String| given.split_once('=').is_some_and(|(name, _)| name.trim() == axis.name);
+            work.params.retain(|given| !own(given));
+            work.params.extend(value.map(|value| format!("{}={value}", axis.name)));
+        }
+        match Prepared::of(config, &work, &options.name) {
+            Ok(prepared) => return Ok(prepared),
+            Err(failure) if failure.exit == Exit::Usage => first = first.or(Some(failure)),
+            Err(failure) => return Err(failure),
+        }
+    }
+    Err(first.unwrap_or_else(|| failed(backtest::RunError::Empty)))
 }
 
 /// Columns; and if the event path has to judge, why, and the bars it needs.
