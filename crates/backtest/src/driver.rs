@@ -220,7 +220,11 @@ impl<'a> Driver<'a> {
                 self.tick = Some(self.main.1.next(tick));
             }
             let marked = self.mark.filter(|mark| at > *mark || matches!(action, Action::Begin(_)));
-            if let Some((when, news)) = self.next_news(marked.unwrap_or(at)) {
+            let until = marked.unwrap_or(at);
+            // Asked first, because an answer is large and there nearly never is one.
+            if self.venue.next_at().is_some_and(|due| due <= until)
+                && let Some((when, news)) = self.next_news(until)
+            {
                 self.news(when, news);
                 return true;
             }
@@ -233,7 +237,7 @@ impl<'a> Driver<'a> {
 
     /// The venue's next piece of news up to `until`.
     fn next_news(&mut self, until: Time) -> Option<(Time, News)> {
-        if self.shared.is_empty() || self.venue.next_at().is_none_or(|at| at > until) {
+        if self.shared.is_empty() {
             return self.venue.next(until);
         }
         self.swap_books();

@@ -48,12 +48,8 @@ impl Book {
 
     /// Sets levels of both sides.
     pub fn apply(&mut self, bids: &[Level], asks: &[Level]) {
-        for (price, qty) in bids {
-            self.bids.set(*price, *qty);
-        }
-        for (price, qty) in asks {
-            self.asks.set(*price, *qty);
-        }
+        self.bids.set_all(bids);
+        self.asks.set_all(asks);
     }
 
     /// Forgets everything and starts from these levels.

@@ -4,57 +4,53 @@
 //! however deep the book is: in one sorted vector two thirds of a replay went into moving levels, and a tree chases pointers.
 //! Cost: O(log levels) to find, O(CHUNK) to move; nothing is allocated once warm.
 
+use types::depth::Level;
 use types::{Price, Qty, Side};
 
-/// Most levels of a chunk: 512 bytes of keys, eight cache lines.
-const CHUNK: usize = 64;
+/// Most levels of a chunk: 512 bytes, eight cache lines.
+const CHUNK: usize = 32;
 /// A chunk with fewer is joined with a neighbour, if both fit into half of one.
 const SPARSE: usize = CHUNK / 4;
 
-/// Neighbouring levels, keys rising.
+/// Neighbouring levels, keys rising: key and quantity.
 #[derive(Clone, Debug)]
 struct Chunk {
     len: usize,
-    keys: [i64; CHUNK],
-    qtys: [i64; CHUNK],
+    levels: [(i64, i64); CHUNK],
 }
 
 impl Chunk {
-    const EMPTY: Self = Self { len: 0, keys: [0; CHUNK], qtys: [0; CHUNK] };
+    const EMPTY: Self = Self { len: 0, levels: [(0, 0); CHUNK] };
 
-    fn keys(&self) -> &[i64] {
-        &self.keys[..self.len]
+    fn levels(&self) -> &[(i64, i64)] {
+        &self.levels[..self.len]
     }
 
     /// The first place whose key is not below `key`.
     fn position(&self, key: i64) -> usize {
-        self.keys().partition_point(|k| *k < key)
+        self.levels().partition_point(|(k, _)| *k < key)
     }
 
     /// The quantity at `key`, if there is a level.
     fn find(&self, key: i64) -> Option<i64> {
-        let at = self.position(key);
-        (self.keys().get(at) == Some(&key)).then(|| self.qtys[at])
+        self.levels().get(self.position(key)).filter(|(k, _)| *k == key).map(|(_, qty)| *qty)
     }
 
     fn insert(&mut self, at: usize, key: i64, qty: i64) {
-        self.keys.copy_within(at..self.len, at + 1);
-        self.qtys.copy_within(at..self.len, at + 1);
-        (self.keys[at], self.qtys[at]) = (key, qty);
+        self.levels.copy_within(at..self.len, at + 1);
+        self.levels[at] = (key, qty);
         self.len += 1;
     }
 
     fn remove(&mut self, at: usize) {
-        self.keys.copy_within(at + 1..self.len, at);
-        self.qtys.copy_within(at + 1..self.len, at);
+        self.levels.copy_within(at + 1..self.len, at);
         self.len -= 1;
     }
 
     /// Takes in all of `other`, whose keys are above its own and which fits.
     fn append(&mut self, other: &Self) {
         let end = self.len + other.len;
-        self.keys[self.len..end].copy_from_slice(other.keys());
-        self.qtys[self.len..end].copy_from_slice(&other.qtys[..other.len]);
+        self.levels[self.len..end].copy_from_slice(other.levels());
         self.len = end;
     }
 
@@ -63,8 +59,7 @@ impl Chunk {
         let (half, len) = (self.len / 2, self.len);
         let mut upper = Self::EMPTY;
         upper.len = len - half;
-        upper.keys[..len - half].copy_from_slice(&self.keys[half..len]);
-        upper.qtys[..len - half].copy_from_slice(&self.qtys[half..len]);
+        upper.levels[..len - half].copy_from_slice(&self.levels[half..len]);
         self.len = half;
         upper
     }
@@ -100,35 +95,48 @@ impl Ladder {
 
     /// Sets the quantity shown at `price`; zero removes the level. Removing what is not there does nothing.
     pub fn set(&mut self, price: Price, qty: Qty) {
+        self.set_near(usize::MAX, price, qty);
+    }
+
+    /// The same for several levels; quickest when neighbours come one after the other, as venues send them.
+    pub fn set_all(&mut self, levels: &[Level]) {
+        let mut near = usize::MAX;
+        for (price, qty) in levels {
+            near = self.set_near(near, *price, *qty);
+        }
+    }
+
+    /// Sets a level that is probably in chunk `near` or beside it; gives the chunk it was in.
+    fn set_near(&mut self, near: usize, price: Price, qty: Qty) -> usize {
         let key = self.key(price);
-        let Some(n) = self.chunk_of(key) else {
+        let Some(n) = self.chunk_near(near, key) else {
             if qty.0 > 0 {
                 self.open(0, key, qty.0);
             }
-            return;
+            return 0;
         };
         let chunk = &mut self.store[self.order[n]];
         let at = chunk.position(key);
-        match (chunk.keys().get(at) == Some(&key), qty.0 > 0) {
-            (true, true) => chunk.qtys[at] = qty.0,
+        match (chunk.levels().get(at).is_some_and(|(k, _)| *k == key), qty.0 > 0) {
+            (true, true) => chunk.levels[at].1 = qty.0,
             (true, false) => self.remove(n, at),
             (false, true) => self.insert(n, at, key, qty.0),
             (false, false) => {}
         }
+        n
     }
 
     /// The best level.
     #[must_use]
     pub fn best(&self) -> Option<(Price, Qty)> {
         let chunk = &self.store[*self.order.last()?];
-        let last = chunk.len - 1;
-        Some((self.price(chunk.keys[last]), Qty(chunk.qtys[last])))
+        chunk.levels().last().map(|(key, qty)| (self.price(*key), Qty(*qty)))
     }
 
     /// Levels from the best outwards.
     pub fn iter(&self) -> impl Iterator<Item = (Price, Qty)> {
         let chunks = self.order.iter().rev().map(|at| &self.store[*at]);
-        let levels = chunks.flat_map(|chunk| chunk.keys().iter().zip(&chunk.qtys).rev());
+        let levels = chunks.flat_map(|chunk| chunk.levels().iter().rev());
         levels.map(|(key, qty)| (self.price(*key), Qty(*qty)))
     }
 
@@ -136,7 +144,7 @@ impl Ladder {
     #[must_use]
     pub fn at(&self, price: Price) -> Qty {
         let key = self.key(price);
-        let chunk = self.chunk_of(key).map(|n| &self.store[self.order[n]]);
+        let chunk = self.chunk_near(usize::MAX, key).map(|n| &self.store[self.order[n]]);
         Qty(chunk.and_then(|chunk| chunk.find(key)).unwrap_or(0))
     }
 
@@ -175,12 +183,20 @@ impl Ladder {
         }
     }
 
-    /// The chunk that `key` belongs to; `None` without any.
-    fn chunk_of(&self, key: i64) -> Option<usize> {
+    /// The chunk that `key` belongs to, looked for at `near` first; `None` without any.
+    fn chunk_near(&self, near: usize, key: i64) -> Option<usize> {
         let last = self.lows.len().checked_sub(1)?;
-        // Most changes are near the best price.
-        if self.lows[last] <= key {
-            return Some(last);
+        let near = near.min(last);
+        let ends = |n: usize| n == last || key < self.lows[n + 1];
+        if self.lows[near] <= key {
+            if ends(near) {
+                return Some(near);
+            }
+            if ends(near + 1) {
+                return Some(near + 1);
+            }
+        } else if near == 0 || self.lows[near - 1] <= key {
+            return Some(near.saturating_sub(1));
         }
         Some(self.lows.partition_point(|low| *low <= key).saturating_sub(1))
     }
@@ -194,7 +210,7 @@ impl Ladder {
     }
 
     fn place(&mut self, n: usize, chunk: Chunk) {
-        self.lows.insert(n, chunk.keys[0]);
+        self.lows.insert(n, chunk.levels[0].0);
         let at = match self.free.pop() {
             Some(at) => {
                 self.store[at] = chunk;
@@ -238,7 +254,7 @@ impl Ladder {
             return self.drop_chunk(n);
         }
         if at == 0 {
-            self.lows[n] = chunk.keys[0];
+            self.lows[n] = chunk.levels[0].0;
         }
         if left < SPARSE {
             self.join(n);
@@ -321,6 +337,10 @@ mod tests {
                 .collect();
             let side = if buy { Side::Buy } else { Side::Sell };
             let ladder = same(side, &changes, 97);
+            let mut at_once = Ladder::new(side);
+            let levels: Vec<Level> = changes.iter().map(|(price, qty)| (Price(*price), Qty(*qty))).collect();
+            levels.chunks(40).for_each(|part| at_once.set_all(part));
+            prop_assert_eq!(&at_once, &ladder);
             prop_assert!(ladder.order.len() <= ladder.len / (SPARSE / 2) + 2, "{} chunks of {}", ladder.order.len(), ladder.len);
             prop_assert_eq!(ladder.order.len() + ladder.free.len(), ladder.store.len());
         }

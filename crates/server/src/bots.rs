@@ -1,9 +1,12 @@
-//! The bots of `tradewind serve`: a shard on the built-in exchange, reached through the control socket.
+//! The bots of `tradewind serve`: a shard on the built-in exchange, another on recorded markets if there are any, both reached
+//! through the control socket.
+
+mod paper;
 
 use std::path::{Path, PathBuf};
 
-use bus::bots::{BotCommand, BotQuery, BotReply, Desk};
-use bus::{Accepted, Envelope, LaneError};
+use bus::bots::{BotCommand, BotQuery, BotReply, Desk, NewBot};
+use bus::{Accepted, Envelope, LaneError, Refusal};
 use exchange_host::admin::Extension;
 use exchange_host::{Handle, port};
 use live::{OpenError, Ports, Running};
@@ -16,6 +19,14 @@ use crate::failure::{Exit, Failure};
 pub(crate) fn dir(data_dir: &Path) -> PathBuf {
     data_dir.join("bots")
 }
+
+/// The same, or that of the bots on recorded markets.
+pub(crate) fn dir_of(data_dir: &Path, paper: bool) -> PathBuf {
+    if paper { data_dir.join("paper") } else { dir(data_dir) }
+}
+
+/// What symbols of the built-in exchange may begin with.
+const LOCAL: &str = "local:";
 
 /// A request about bots on the control socket.
 #[derive(Debug, Serialize, Deserialize)]
@@ -56,19 +67,23 @@ pub(crate) enum Answer {
     },
 }
 
-/// The bots' desk behind the control socket.
+/// The bots' desks behind the control socket: those on the built-in exchange, and those on recorded markets.
 #[derive(Debug)]
-struct Counter(Desk);
+struct Counter {
+    local: Desk,
+    /// Symbols of the built-in exchange.
+    listed: Vec<String>,
+    paper: Option<Desk>,
+}
+
+type Outcome = Result<Accepted<BotReply>, LaneError>;
 
 impl Extension for Counter {
     fn answer(&self, line: &[u8]) -> Option<Vec<u8>> {
         let request = serde_json::from_slice(line).ok()?;
         let result = match request {
-            Request::BotCommand { key, command } => {
-                let envelope = Envelope { idempotency_key: key, ..Envelope::of_operator(command) };
-                self.0.commands.submit(envelope).wait()
-            }
-            Request::BotQuery { query } => self.0.queries.submit(Envelope::of_operator(query)).wait(),
+            Request::BotCommand { key, command } => self.command(key, command),
+            Request::BotQuery { query } => self.query(query),
         };
         let answer = match result {
             Ok(Accepted { seq, outcome }) => Answer::Bots { seq, reply: outcome },
@@ -85,17 +100,102 @@ impl Extension for Counter {
     }
 }
 
+impl Counter {
+    fn command(&self, key: Option<String>, command: BotCommand) -> Outcome {
+        let named = match &command {
+            BotCommand::Create(new) => return self.create(key, new.clone()),
+            BotCommand::Start { bot }
+            | BotCommand::Pause { bot }
+            | BotCommand::Stop { bot }
+            | BotCommand::Exit { bot }
+            | BotCommand::Signal { bot, .. }
+            | BotCommand::Halt { bot, .. } => bot,
+        };
+        send(self.desk_of(named), key, command)
+    }
+
+    /// A new bot goes where its first market is; its name is new on both desks.
+    fn create(&self, key: Option<String>, new: Box<NewBot>) -> Outcome {
+        let Some(paper) = &self.paper else { return send(&self.local, key, BotCommand::Create(new)) };
+        // A symbol without a venue means the built-in exchange's market, if there is one.
+        let here = |symbol: &String| symbol.starts_with(LOCAL) || self.listed.contains(symbol);
+        let recorded = !new.markets.iter().any(|market| here(&market.symbol));
+        let (here, there) = if recorded { (paper, &self.local) } else { (&self.local, paper) };
+        if let Some(name) = new.name.as_ref().filter(|name| knows(there, name)) {
+            let message = format!("there is a bot {name:?} already");
+            return Err(LaneError::Refused(Refusal { code: "name_taken", message }));
+        }
+        send(here, key, BotCommand::Create(new))
+    }
+
+    fn query(&self, query: BotQuery) -> Outcome {
+        match &query {
+            BotQuery::List {} => {
+                let mut all = ask(&self.local, query.clone())?;
+                if let (Some(paper), BotReply::Bots(bots)) = (&self.paper, &mut all.outcome)
+                    && let BotReply::Bots(recorded) = ask(paper, query)?.outcome
+                {
+                    bots.extend(recorded);
+                }
+                Ok(all)
+            }
+            BotQuery::Show { bot } | BotQuery::Why { bot, .. } | BotQuery::Orders { bot } => {
+                ask(self.desk_of(bot), query)
+            }
+        }
+    }
+
+    /// The desk that knows a bot; the first one if none does, which says so.
+    fn desk_of(&self, bot: &str) -> &Desk {
+        match &self.paper {
+            Some(paper) if !knows(&self.local, bot) && knows(paper, bot) => paper,
+            _ => &self.local,
+        }
+    }
+}
+
+fn knows(desk: &Desk, bot: &str) -> bool {
+    ask(desk, BotQuery::Show { bot: bot.to_owned() }).is_ok()
+}
+
+fn ask(desk: &Desk, query: BotQuery) -> Outcome {
+    desk.queries.submit(Envelope::of_operator(query)).wait()
+}
+
+fn send(desk: &Desk, key: Option<String>, command: BotCommand) -> Outcome {
+    let envelope = Envelope { idempotency_key: key, ..Envelope::of_operator(command) };
+    desk.commands.submit(envelope).wait()
+}
+
+/// All bots of a server. Dropping it stops them in order.
+pub(crate) struct Bots {
+    _local: Running,
+    _paper: Option<paper::Paper>,
+}
+
 /// Recovers the bots and lets them go on.
-pub(crate) fn open(config: &Config, handle: &Handle) -> Result<Running, Failure> {
-    let mut settings = live::Config::new(dir(&config.data_dir), env!("CARGO_PKG_VERSION"));
-    settings.journal.durability = config.exchange.durability;
-    let running = live::open(&settings, |inbox| {
+pub(crate) fn open(config: &Config, handle: &Handle) -> Result<Bots, Failure> {
+    let settings = settings(config, dir(&config.data_dir));
+    let running = live::open(&settings, |inbox, _| {
         let (port, _) = port::open(handle.clone(), inbox)?;
         Ok(Ports { gateway: Box::new(port.clone()), feed: Box::new(port.clone()), accounts: Box::new(port) })
     });
-    let running = running.map_err(|error| failure(&settings.dir, &error))?;
-    handle.extend(Box::new(Counter(running.desk().clone())));
-    Ok(running)
+    let local = running.map_err(|error| failure(&settings.dir, &error))?;
+    let paper = paper::open(config)?;
+    let listed = handle.view().catalog().markets.iter().map(|market| market.symbol.to_string()).collect();
+    let desks =
+        Counter { local: local.desk().clone(), listed, paper: paper.as_ref().map(|p| p.desk().clone()) };
+    handle.extend(Box::new(desks));
+    Ok(Bots { _local: local, _paper: paper })
+}
+
+/// How a shard is kept.
+fn settings(config: &Config, dir: PathBuf) -> live::Config {
+    let mut settings = live::Config::new(dir, env!("CARGO_PKG_VERSION"));
+    settings.journal.durability = config.exchange.durability;
+    settings.snapshot_every = config.bots.snapshot_every;
+    settings.snapshots_kept = config.bots.snapshots_kept;
+    settings
 }
 
 /// Why the bots' directory cannot be used, and what to do.

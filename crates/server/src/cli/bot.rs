@@ -104,7 +104,20 @@ pub(crate) struct Create {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Session {
     /// List the recorded sessions: one for each run of the bots' process
-    List(Output),
+    List {
+        /// Those of the bots on recorded markets
+        #[arg(long)]
+        paper: bool,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+impl Session {
+    pub(crate) const fn output(&self) -> Output {
+        let Self::List { output, .. } = self;
+        *output
+    }
 }
 
 /// A session to look at again.
@@ -112,6 +125,9 @@ pub(crate) enum Session {
 pub(crate) struct Recorded {
     /// Its number, from `tradewind session list`
     pub(crate) session: u64,
+    /// A session of the bots on recorded markets
+    #[arg(long)]
+    pub(crate) paper: bool,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -124,6 +140,9 @@ pub(crate) struct Parity {
     /// How long the back-test supposes that an order, and a report, travels (milliseconds)
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub(crate) latency_ms: u32,
+    /// A session of the bots on recorded markets
+    #[arg(long)]
+    pub(crate) paper: bool,
     #[command(flatten)]
     pub(crate) output: Output,
 }

@@ -134,6 +134,12 @@ pub(crate) struct Serve {
     /// Speed of the simulated market (times normal, 0 to 1000; 0 halts it) [default: 1]
     #[arg(long, value_name = "X")]
     participants_speed: Option<String>,
+    /// Play these imported markets to bots, like BTC-PERP,BTCUSDT (paper trading on recorded data)
+    #[arg(long, value_name = "SYMBOLS")]
+    paper: Option<String>,
+    /// How fast they are played (times as fast as recorded) [default: 1]
+    #[arg(long, value_name = "X")]
+    paper_speed: Option<String>,
     /// What is logged to standard error (error, warn, info, debug, trace) [default: info]
     #[arg(long, value_name = "FILTER")]
     log: Option<String>,
@@ -271,7 +277,7 @@ impl Arguments {
             Command::Config(Settings::Reference) => false,
             Command::Exchange(exchange) => exchange.output().json,
             Command::Bot(bot) => bot.output().json,
-            Command::Session(Session::List(output)) => output.json,
+            Command::Session(session) => session.output().json,
             Command::Replay(recorded) => recorded.output.json,
             Command::Parity(parity) => parity.output.json,
             Command::Model(model) => model.output().json,
@@ -306,6 +312,8 @@ impl Serve {
             ("exchange.durability", &self.durability),
             ("exchange.participants_seed", &self.participants_seed),
             ("exchange.participants_speed", &self.participants_speed),
+            ("paper.symbols", &self.paper),
+            ("paper.speed", &self.paper_speed),
             ("log.filter", &self.log),
         ];
         flags.extend(texts.into_iter().filter_map(|(key, text)| Some((key, text.clone()?))));

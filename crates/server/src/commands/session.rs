@@ -1,5 +1,7 @@
 //! `tradewind session` and `tradewind replay`: what the bots did, and the proof that they must have done it.
 
+use std::path::Path;
+
 use live::session::{self, Entry};
 use live::{OpenError, ReplayError};
 use serde_json::{Value, json};
@@ -12,13 +14,12 @@ use crate::terminal::{answer, note, table};
 
 /// Carries out one command.
 pub(crate) fn run(config: &Config, command: &Session) -> Result<(), Failure> {
-    let Session::List(output) = command;
-    list(config, *output)
+    let Session::List { paper, output } = command;
+    list(&bots::dir_of(&config.data_dir, *paper), *output)
 }
 
-fn list(config: &Config, output: Output) -> Result<(), Failure> {
-    let dir = bots::dir(&config.data_dir);
-    let sessions = session::list(&dir).map_err(|error| bots::failure(&dir, &error))?;
+fn list(dir: &Path, output: Output) -> Result<(), Failure> {
+    let sessions = session::list(dir).map_err(|error| bots::failure(dir, &error))?;
     if output.json {
         let sessions: Vec<Value> = sessions.iter().map(as_json).collect();
         answer(json!({ "v": 1, "sessions": sessions }));
@@ -58,8 +59,8 @@ fn as_json(session: &Entry) -> Value {
 
 /// Replays a session; code 1 when anything is decided otherwise.
 pub(crate) fn replay(config: &Config, recorded: &Recorded) -> Result<(), Failure> {
-    let dir = bots::dir(&config.data_dir);
-    let replayed = session::replay(&dir, recorded.session).map_err(|error| not_replayed(config, &error))?;
+    let dir = bots::dir_of(&config.data_dir, recorded.paper);
+    let replayed = session::replay(&dir, recorded.session).map_err(|error| not_replayed(&dir, &error))?;
     let (digest, state) = (format!("{:016x}", replayed.digest), format!("{:016x}", replayed.state_hash));
     if recorded.output.json {
         answer(json!({
@@ -80,13 +81,13 @@ pub(crate) fn replay(config: &Config, recorded: &Recorded) -> Result<(), Failure
     Ok(())
 }
 
-fn not_replayed(config: &Config, error: &OpenError) -> Failure {
+fn not_replayed(dir: &Path, error: &OpenError) -> Failure {
     match error {
         OpenError::Replay(ReplayError::NoSession(_)) => Failure::new(Exit::Failed, error.to_string())
             .advise("`tradewind session list` shows all that are kept"),
         OpenError::Replay(ReplayError::Differs { .. }) => Failure::new(Exit::Failed, error.to_string())
             .because("this program decides otherwise than the one that ran the session")
             .advise("replay it with the version that `tradewind session list --json` names"),
-        _ => bots::failure(&bots::dir(&config.data_dir), error),
+        _ => bots::failure(dir, error),
     }
 }

@@ -258,6 +258,40 @@ pub(crate) const KEYS: &[Key] = &[
         set: |config, text| put(&mut config.history.order_days, range(text, 0, u32::MAX)),
     },
     Key {
+        name: "bots.snapshot_every",
+        unit: "records, 1000 or more",
+        default: "200000",
+        flag: None,
+        about: "A snapshot of all bots is written after so many records of their journal, and at the beginning and end of each session.",
+        set: |config, text| put(&mut config.bots.snapshot_every, range(text, 1_000, u64::MAX)),
+    },
+    Key {
+        name: "bots.snapshots_kept",
+        unit: "snapshots, 1 to 10000",
+        default: "64",
+        flag: None,
+        about: "So many snapshots of the bots, and their journal since the oldest of them, are kept: what `tradewind replay` can \
+                reach back to. A session makes two and one more for each `bots.snapshot_every` records; older ones are removed.",
+        set: |config, text| put(&mut config.bots.snapshots_kept, range(text, 1, 10_000)),
+    },
+    Key {
+        name: "paper.symbols",
+        unit: "symbols, separated by commas, or none",
+        default: "none",
+        flag: Some("--paper"),
+        about: "Imported markets that are played to bots while the server runs, like BTC-PERP: paper trading on recorded data. \
+                Their bots are kept under paper/ in the data directory.",
+        set: |config, text| put(&mut config.paper.symbols, Ok(words(text))),
+    },
+    Key {
+        name: "paper.speed",
+        unit: "times as fast as recorded, 0.01 to 1000000, two decimals",
+        default: "1",
+        flag: Some("--paper-speed"),
+        about: "How fast the recorded markets are played. They stand still until a bot listens, and while the bots are behind.",
+        set: |config, text| put(&mut config.paper.speed_percent, paper_percent(text)),
+    },
+    Key {
         name: "log.filter",
         unit: "level, or target=level list",
         default: "info",
@@ -280,6 +314,19 @@ pub(crate) fn speed_percent(text: &str) -> Result<u32, String> {
     let percent = types::decimal::parse_unsigned(text, 2).map_err(|error| error.to_string())?;
     let percent = u32::try_from(percent).ok().filter(|p| *p <= SPEED_MAX * 100);
     percent.ok_or_else(|| format!("is above {SPEED_MAX}"))
+}
+
+/// The speed of recorded markets in hundredths.
+fn paper_percent(text: &str) -> Result<u32, String> {
+    let wrong = || "is not a number from 0.01 to 1000000 with at most two decimals".to_owned();
+    let hundredths = types::decimal::parse_unsigned(text, 2).map_err(|_| wrong())?;
+    u32::try_from(hundredths).ok().filter(|h| (1..=100_000_000).contains(h)).ok_or_else(wrong)
+}
+
+/// The parts of a list; `none` has none.
+fn words(text: &str) -> Vec<String> {
+    let text = if text == "none" { "" } else { text };
+    text.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
 }
 
 fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {

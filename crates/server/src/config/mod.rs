@@ -27,6 +27,8 @@ pub(crate) struct Config {
     pub(crate) store: Database,
     /// `[history]`
     pub(crate) history: history::Retention,
+    pub(crate) bots: Bots,
+    pub(crate) paper: Paper,
     pub(crate) log: Log,
 }
 
@@ -91,6 +93,20 @@ impl std::fmt::Debug for Database {
     }
 }
 
+/// `[bots]`
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bots {
+    pub(crate) snapshot_every: u64,
+    pub(crate) snapshots_kept: usize,
+}
+
+/// `[paper]`
+#[derive(Clone, Debug)]
+pub(crate) struct Paper {
+    pub(crate) symbols: Vec<String>,
+    pub(crate) speed_percent: u32,
+}
+
 /// `[log]`
 #[derive(Clone, Debug)]
 pub(crate) struct Log {
@@ -128,6 +144,8 @@ impl Config {
                 pool_idle_seconds: 0,
             },
             history: history::Retention::default(),
+            bots: Bots { snapshot_every: 1, snapshots_kept: 1 },
+            paper: Paper { symbols: Vec::new(), speed_percent: 100 },
             log: Log { filter: String::new(), json: false },
         }
     }

@@ -14,6 +14,7 @@ mod configuration;
 mod database;
 mod doctor;
 mod models;
+mod paper;
 mod people;
 mod platform;
 mod program;

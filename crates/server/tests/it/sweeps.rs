@@ -37,7 +37,8 @@ fn a_grid_walks_forward_and_its_choice_ends_in_the_event_path_with_the_same_mone
     assert_eq!(row["final_equity"], sweep["event_path_equity"], "both paths, to the last digit");
     assert!(sweep["deflated_sharpe"].is_f64() && sweep["luck_sharpe"].as_f64().unwrap() > 0.0);
     let run = json(dir, &format!("backtest show {}", sweep["run"].as_str().unwrap()));
-    assert_eq!(run["final_equity"], sweep["event_path_equity"]);
+    let exact = |text: &Value| types::decimal::parse(text.as_str().unwrap(), 18).unwrap();
+    assert_eq!(exact(&run["final_equity"]), exact(&sweep["event_path_equity"]));
     let html = std::fs::read_to_string(&page).unwrap();
     assert!(html.contains("Can I trust this?") && html.contains("Overfitting"));
 

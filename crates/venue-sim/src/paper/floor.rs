@@ -74,11 +74,14 @@ impl Floor {
             venue.add_instrument(instrument.clone());
         }
         let accounts = memory.accounts.iter().map(|(account, _)| account.0).max().unwrap_or(0);
+        let reel = Reel::new(recordings)?;
+        // The moment before the first one.
+        let begins = reel.due().map_or(Time(0), |due| due.plus_nanos(-1));
         let mut floor = Self {
             venue,
-            reel: Reel::new(recordings)?,
+            reel,
             instruments,
-            now: memory.shown.unwrap_or(Time(i64::MIN)),
+            now: memory.shown.unwrap_or(begins),
             orders: BTreeMap::new(),
             ended: VecDeque::new(),
             bars: BTreeSet::new(),
