@@ -5,6 +5,7 @@
 //! never grows beyond its bounds: a message that is [offered](Outbox::offer) and does not fit ends the connection, because
 //! a client that misses messages must know it.
 
+mod gate;
 mod pump;
 mod queue;
 

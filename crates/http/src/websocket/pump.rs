@@ -2,15 +2,18 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use futures_util::{FutureExt, SinkExt, StreamExt};
+use futures_util::stream::{SplitStream, unfold};
+use futures_util::{FutureExt, Sink, SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, mpsc};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -18,10 +21,11 @@ use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Utf8Bytes};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
+use super::gate::Gate;
 use super::queue::{Alarm, OutboxEnd, Queued, queues};
 use super::{Inbox, Outbox, Policy};
-use crate::Counters;
 use crate::connection::Shared;
+use crate::{Counters, Stop};
 
 /// Bytes collected before they are written: a burst of messages costs one system call.
 const WRITE_BUFFER_LEN: usize = 32 * 1024;
@@ -29,6 +33,8 @@ const WRITE_BUFFER_LEN: usize = 32 * 1024;
 const READ_BUFFER_LEN: usize = 4 * 1024;
 /// Most messages written before the socket is flushed and read again.
 const BURST_MAX: usize = 256;
+/// Bursts after which the rest of the connection is looked at although more messages wait.
+const BURSTS_MAX: u32 = 4;
 
 /// Why a connection is ended.
 enum End {
@@ -79,12 +85,19 @@ where
             }
             finished.notify_one();
             // The pump ends the connection; it may be in the middle of a write.
-            std::future::pending::<End>().await
+            std::future::pending::<()>().await;
         };
+        let beside = async {
+            tokio::select! {
+                () = handler => {}
+                () = kill.wait() => {}
+            }
+        };
+        let mut beside = Gate::new(beside.into_stream());
         tokio::select! {
+            biased;
             closing = pump.run(&mut socket, to_handler) => closing,
-            closing = handler => closing,
-            () = kill.wait() => return,
+            _ = beside.next() => return,
         }
     };
     let goodbye = async {
@@ -120,6 +133,82 @@ where
     while let Some(Ok(_)) = socket.next().await {}
 }
 
+/// What the rest of a connection has to tell its writer.
+enum Note {
+    /// It is time to ping.
+    Ping(Bytes),
+    /// The handler has returned or panicked.
+    Finished,
+    /// The server is going down.
+    Stop,
+    /// The connection is over.
+    End(End),
+}
+
+/// Everything of a connection but its writing.
+struct Watch<'a, S> {
+    stream: SplitStream<&'a mut WebSocketStream<S>>,
+    inbox: mpsc::Sender<Utf8Bytes>,
+    silence_max: Duration,
+    finished: &'a Notify,
+    stop: Stop,
+    pings: Interval,
+    life: Pin<Box<Sleep>>,
+    start: Instant,
+    heard: Instant,
+}
+
+impl<'a, S: AsyncRead + AsyncWrite + Unpin> Watch<'a, S> {
+    fn new(
+        stream: SplitStream<&'a mut WebSocketStream<S>>,
+        inbox: mpsc::Sender<Utf8Bytes>,
+        pump: &Pump<'a>,
+    ) -> Self {
+        let start = Instant::now();
+        let mut pings = interval_at(start + pump.policy.ping_every, pump.policy.ping_every);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            stream,
+            inbox,
+            silence_max: pump.policy.silence_max,
+            finished: pump.finished,
+            stop: pump.shared.stop.clone(),
+            pings,
+            life: Box::pin(sleep(pump.policy.life_max)),
+            start,
+            heard: start,
+        }
+    }
+
+    /// Hands the client's messages on until there is something to tell.
+    async fn note(&mut self) -> Note {
+        let (finished, stopped) = (self.finished.notified(), self.stop.wait());
+        tokio::pin!(finished, stopped);
+        loop {
+            tokio::select! {
+                (room, message) = async { (self.inbox.reserve().await, self.stream.next().await) } => {
+                    self.heard = Instant::now();
+                    match (room, incoming(message)) {
+                        (Ok(room), Ok(Some(text))) => room.send(text),
+                        // The handler does not listen any more but may still send.
+                        (Err(_), Ok(Some(_))) | (_, Ok(None)) => {}
+                        (_, Err(end)) => return Note::End(end),
+                    }
+                }
+                () = &mut finished => return Note::Finished,
+                at = self.pings.tick() => {
+                    if at.duration_since(self.heard) >= self.silence_max {
+                        return Note::End(End::Close(CloseCode::Policy, "no answer to pings"));
+                    }
+                    return Note::Ping(Bytes::from_owner(self.start.elapsed().as_millis().to_string()));
+                }
+                () = &mut self.life => return Note::End(End::Close(CloseCode::Away, "the connection is too old")),
+                () = &mut stopped => return Note::Stop,
+            }
+        }
+    }
+}
+
 struct Pump<'a> {
     end: OutboxEnd,
     alarm: Alarm,
@@ -131,109 +220,113 @@ struct Pump<'a> {
 }
 
 impl Pump<'_> {
-    /// Moves messages until there is a reason to end.
+    /// Moves messages until there is a reason to end. What waits for the client is written first; all else is looked at when
+    /// it has something to tell, and at least once per [`BURSTS_MAX`].
     async fn run<S>(&mut self, socket: &mut WebSocketStream<S>, inbox: mpsc::Sender<Utf8Bytes>) -> End
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let start = Instant::now();
-        let mut pings = interval_at(start + self.policy.ping_every, self.policy.ping_every);
-        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut stop = self.shared.stop.clone();
-        let life = sleep(self.policy.life_max);
-        tokio::pin!(life);
-        let mut heard = start;
+        let (mut sink, stream) = socket.split();
+        let watch = Watch::new(stream, inbox, self);
+        let mut notes = Gate::new(unfold(watch, |mut watch| async { Some((watch.note().await, watch)) }));
+        let mut bursts = 0;
         loop {
-            tokio::select! {
-                (room, message) = async { (inbox.reserve().await, socket.next().await) } => {
-                    heard = Instant::now();
-                    match (room, incoming(message)) {
-                        (Ok(room), Ok(Some(text))) => room.send(text),
-                        // The handler does not listen any more but may still send.
-                        (Err(_), Ok(Some(_))) | (_, Ok(None)) => {}
-                        (_, Err(end)) => return end,
-                    }
-                }
-                Some(queued) = self.end.next() => {
-                    if let Err(end) = self.write(socket, queued).await {
+            let note = tokio::select! {
+                biased;
+                Some(queued) = self.end.next(), if bursts < BURSTS_MAX => {
+                    bursts += 1;
+                    if let Err(end) = self.write(&mut sink, queued).await {
                         return end;
                     }
+                    continue;
                 }
+                Some(note) = notes.next() => note,
                 () = self.alarm.overflow() => return self.slow(),
-                () = self.finished.notified() => return self.finish(socket).await,
-                at = pings.tick() => {
-                    if at.duration_since(heard) >= self.policy.silence_max {
-                        return End::Close(CloseCode::Policy, "no answer to pings");
-                    }
-                    let ping = Message::Ping(Bytes::from_owner(start.elapsed().as_millis().to_string()));
-                    if let Err(end) = self.guarded(socket.send(ping)).await {
+                () = std::future::ready(()), if bursts >= BURSTS_MAX => {
+                    bursts = 0;
+                    continue;
+                }
+            };
+            match note {
+                Note::Ping(mark) => {
+                    if let Err(end) = self.write(&mut sink, Queued::Ping(mark)).await {
                         return end;
                     }
                 }
-                () = &mut life => return End::Close(CloseCode::Away, "the connection is too old"),
-                () = stop.wait() => {
-                    let _ = self.drain(socket).await;
+                Note::Finished => return self.finish(&mut sink).await,
+                Note::Stop => {
+                    let _ = self.drain(&mut sink).await;
                     return End::Close(CloseCode::Away, "the server is going down");
                 }
+                Note::End(end) => return end,
             }
         }
     }
 
     /// Writes what the handler left behind, then ends.
-    async fn finish<S>(&mut self, socket: &mut WebSocketStream<S>) -> End
+    async fn finish<W>(&mut self, sink: &mut W) -> End
     where
-        S: AsyncRead + AsyncWrite + Unpin,
+        W: Sink<Message, Error = Error> + Unpin,
     {
         if self.panicked.load(Ordering::Acquire) {
             Counters::add(&self.shared.counters.panics);
             tracing::error!("a WebSocket handler panicked");
             return End::Close(CloseCode::Error, "internal error");
         }
-        match self.drain(socket).await {
+        match self.drain(sink).await {
             Ok(()) => End::Close(CloseCode::Normal, ""),
             Err(end) => end,
         }
     }
 
-    async fn drain<S>(&mut self, socket: &mut WebSocketStream<S>) -> Result<(), End>
+    async fn drain<W>(&mut self, sink: &mut W) -> Result<(), End>
     where
-        S: AsyncRead + AsyncWrite + Unpin,
+        W: Sink<Message, Error = Error> + Unpin,
     {
         while let Some(queued) = self.end.try_next() {
-            self.write(socket, queued).await?;
+            self.write(sink, queued).await?;
         }
         Ok(())
     }
 
     /// Writes `queued` and what waits behind it, then flushes.
-    async fn write<S>(&mut self, socket: &mut WebSocketStream<S>, first: Queued) -> Result<(), End>
+    async fn write<W>(&mut self, sink: &mut W, first: Queued) -> Result<(), End>
     where
-        S: AsyncRead + AsyncWrite + Unpin,
+        W: Sink<Message, Error = Error> + Unpin,
     {
-        let mut next = Some(first);
-        let mut written = 0;
-        while let Some(queued) = next {
-            match queued {
-                Queued::Text(text) => self.guarded(socket.feed(Message::Text(text))).await?,
-                Queued::Binary(bytes) => self.guarded(socket.feed(Message::Binary(bytes))).await?,
-                // Closing flushes.
-                Queued::Close(code, reason) => return Err(End::Close(code, reason)),
+        let end = &mut self.end;
+        let burst = async {
+            let mut next = Some(first);
+            let mut written = 0;
+            while let Some(queued) = next {
+                match queued {
+                    Queued::Text(text) => sink.feed(Message::Text(text)).await?,
+                    Queued::Binary(bytes) => sink.feed(Message::Binary(bytes)).await?,
+                    Queued::Ping(mark) => sink.feed(Message::Ping(mark)).await?,
+                    Queued::Close(code, reason) => {
+                        // The last message may still be with the sink, which ends before the goodbye.
+                        sink.flush().await?;
+                        return Ok(Some(End::Close(code, reason)));
+                    }
+                }
+                written += 1;
+                next = if written < BURST_MAX { end.try_next() } else { None };
             }
-            written += 1;
-            next = if written < BURST_MAX { self.end.try_next() } else { None };
-        }
-        self.guarded(socket.flush()).await
-    }
-
-    /// A write that is given up when the outbox overflows meanwhile. (A client that does not read at all is ended by the
-    /// stream's write deadline.)
-    async fn guarded(&self, write: impl Future<Output = Result<(), Error>>) -> Result<(), End> {
+            sink.flush().await.map(|()| None)
+        };
         tokio::select! {
-            outcome = write => outcome.map_err(|_| End::Gone),
+            biased;
+            outcome = burst => match outcome {
+                Ok(None) => Ok(()),
+                Ok(Some(end)) => Err(end),
+                Err(_) => Err(End::Gone),
+            },
             () = self.alarm.overflow() => Err(self.slow()),
         }
     }
 
+    /// A write was given up because the outbox overflowed meanwhile. (A client that does not read at all is ended by the
+    /// stream's write deadline.)
     fn slow(&self) -> End {
         Counters::add(&self.shared.counters.slow_sockets);
         End::Close(CloseCode::Again, "the client reads too slowly")

@@ -45,6 +45,8 @@ struct OutboxState {
 pub(super) enum Queued {
     Text(Utf8Bytes),
     Binary(Bytes),
+    /// The connection's own, never queued.
+    Ping(Bytes),
     Close(CloseCode, &'static str),
 }
 
@@ -54,7 +56,7 @@ impl Queued {
         match self {
             Self::Text(text) => text.len(),
             Self::Binary(bytes) => bytes.len(),
-            Self::Close(..) => 0,
+            Self::Ping(_) | Self::Close(..) => 0,
         }
     }
 }
