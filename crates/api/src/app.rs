@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use store::{Store, UserId};
+use store::{Store, StoreError, Ts, UserId, audit};
 use tokio::sync::watch;
 use types::{InstrumentId, MarketId, Time, VenueName};
 
 use crate::Problem;
 use crate::auth::principal::Principal;
-use crate::auth::{Passwords, Sessions, SetupCode, Throttle, Tokens, Vault};
+use crate::auth::{Passwords, Sessions, SetupCode, Throttle, Tokens, Vault, signed};
 use crate::broadcast::Broadcast;
-use crate::ports::{Desk, Markets};
+use crate::logs::LogRing;
+use crate::ports::{Desk, Health, Markets};
+use crate::routes::strategies::StrategyBody;
 
 /// The venue of a symbol that names none.
 const DEFAULT_VENUE: &str = "local";
@@ -32,12 +34,18 @@ pub struct App {
     projected: watch::Receiver<u64>,
     /// The last command of each user that wrote since. Held for one look-up.
     written: Mutex<BTreeMap<UserId, u64>>,
+    /// The bots' driver.
+    pub(crate) bots: bus::bots::Desk,
+    pub(crate) strategies: Vec<StrategyBody>,
+    pub(crate) health: Arc<dyn Health>,
+    pub(crate) logs: Arc<LogRing>,
     pub(crate) store: Store,
     pub(crate) vault: Vault,
     pub(crate) tokens: Tokens,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
     pub(crate) sessions: Sessions,
+    pub(crate) seen: signed::Seen,
     pub(crate) setup: SetupCode,
     /// The live stream.
     pub(crate) broadcast: Arc<Broadcast>,
@@ -57,6 +65,14 @@ pub struct Parts {
     pub pairs: BTreeMap<MarketId, i64>,
     /// The number of the last command of the exchange that is in the tables.
     pub projected: watch::Receiver<u64>,
+    /// The bots' driver.
+    pub bots: bus::bots::Desk,
+    /// The strategies that bots and back-tests can run, by name.
+    pub strategies: Vec<StrategyBody>,
+    /// How the other parts are.
+    pub health: Arc<dyn Health>,
+    /// The last lines of the log.
+    pub logs: Arc<LogRing>,
     /// The database.
     pub store: Store,
     /// Seals secrets before they are stored.
@@ -80,6 +96,10 @@ impl App {
             desk: parts.desk,
             pairs: parts.pairs,
             projected: parts.projected,
+            bots: parts.bots,
+            strategies: parts.strategies,
+            health: parts.health,
+            logs: parts.logs,
             written: Mutex::default(),
             store: parts.store,
             vault: parts.vault,
@@ -87,6 +107,7 @@ impl App {
             passwords: Passwords::default(),
             throttle: Throttle::default(),
             sessions: Sessions::default(),
+            seen: signed::Seen::default(),
             setup: parts.setup,
             broadcast: parts.broadcast,
             tickets: stream::Tickets::default(),
@@ -104,6 +125,17 @@ impl App {
         }
         let last = written.entry(user).or_insert(seq);
         *last = seq.max(*last);
+    }
+
+    /// Notes something that has happened already. A failure is logged: what happened cannot be taken back.
+    pub(crate) async fn audit(&self, note: audit::Note) {
+        let action = note.action.clone();
+        let noted =
+            self.store.write(move |tx| Box::pin(async move { audit::append(tx, note, Ts::now()).await }));
+        let noted: Result<i64, StoreError> = noted.await;
+        if let Err(error) = noted {
+            tracing::error!(%error, action, "an entry of the audit log is lost");
+        }
     }
 
     /// Waits until a user's own writes can be read, at most half a second.

@@ -12,7 +12,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::routes::{accounts, health, markets, orders, session, setup, totp, trades, users, ws};
+use crate::routes::{
+    accounts, analytics, audit, bots, health, keys, logs, markets, monitoring, orders, session, settings,
+    setup, strategies, totp, trades, users, venue_keys, ws,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -40,6 +43,20 @@ impl utoipa::Modify for Schemes {
 pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(health::alive))
+        .routes(routes!(health::alive_at_old_path))
+        .routes(routes!(health::database_alive))
+        .routes(routes!(health::detailed))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::status))
+        .routes(routes!(monitoring::database))
+        .routes(routes!(analytics::account))
+        .routes(routes!(logs::list))
+        .routes(routes!(audit::list))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(venue_keys::list, venue_keys::add))
+        .routes(routes!(venue_keys::remove))
+        .routes(routes!(settings::get, settings::change))
         .routes(routes!(setup::needed, setup::set_up))
         .routes(routes!(session::login))
         .routes(routes!(session::login_at_old_path))
@@ -62,6 +79,16 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(orders::get, orders::cancel))
         .routes(routes!(trades::list))
         .routes(routes!(trades::list_positions))
+        .routes(routes!(strategies::list))
+        .routes(routes!(bots::list, bots::create::create))
+        .routes(routes!(bots::get, bots::change, bots::remove))
+        .routes(routes!(bots::control::start))
+        .routes(routes!(bots::control::pause))
+        .routes(routes!(bots::control::stop))
+        .routes(routes!(bots::control::exit))
+        .routes(routes!(bots::control::signal))
+        .routes(routes!(bots::record::decisions))
+        .routes(routes!(bots::record::equity))
         .routes(routes!(markets::list))
         .routes(routes!(markets::tickers))
         .routes(routes!(markets::market_data))

@@ -147,6 +147,60 @@ pub struct Holding {
     pub locked: Money,
 }
 
+/// How a part of the process is, worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Condition {
+    /// Works.
+    Ok,
+    /// Works in part.
+    Degraded,
+    /// Does not work.
+    Down,
+}
+
+impl Condition {
+    /// `ok`, `degraded` or `down`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Degraded => "degraded",
+            Self::Down => "down",
+        }
+    }
+}
+
+/// A part of the process and how it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Component {
+    /// Which.
+    pub name: &'static str,
+    /// How.
+    pub condition: Condition,
+    /// What is to be known about it.
+    pub detail: String,
+}
+
+impl Component {
+    /// One that works.
+    #[must_use]
+    pub const fn ok(name: &'static str, detail: String) -> Self {
+        Self { name, condition: Condition::Ok, detail }
+    }
+
+    /// One that does not.
+    #[must_use]
+    pub const fn down(name: &'static str, detail: String) -> Self {
+        Self { name, condition: Condition::Down, detail }
+    }
+}
+
+/// How the parts of the process are that this crate does not know.
+pub trait Health: Send + Sync + 'static {
+    /// All of them, from memory.
+    fn components(&self) -> Vec<Component>;
+}
+
 /// Accounts at a venue and what they trade there. A call that changes something resolves when it is durable.
 pub trait Desk: Send + Sync + 'static {
     /// Opens an account with a name of its own and test money.
@@ -161,8 +215,14 @@ pub trait Desk: Send + Sync + 'static {
         instrument: InstrumentId,
         id: types::OrderId,
     ) -> Reply<'_, Result<Placed, PortError>>;
-    /// Projects what happens on an account into its owner's tables from now on.
-    fn follow(&self, number: AccountId, user: store::UserId, account: store::AccountId);
+    /// Projects what happens on an account into its owner's tables from now on, in the name of its bot if it has one.
+    fn follow(
+        &self,
+        number: AccountId,
+        user: store::UserId,
+        account: store::AccountId,
+        bot: Option<store::BotId>,
+    );
     /// The live orders, by id, never stale.
     fn open_orders(&self, account: AccountId) -> Vec<(InstrumentId, OrderView)>;
     /// What the account holds, never stale.

@@ -17,7 +17,8 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 
 use crate::app::App;
 use crate::auth::opaque_token;
-use crate::auth::principal::Peer;
+use crate::auth::principal::{Peer, RequestId};
+use crate::auth::signed::BodyHash;
 use crate::{Problem, etag, openapi, socket};
 
 /// Answers above so many bytes are compressed.
@@ -121,7 +122,7 @@ impl Service for Front {
         let response = match self.preflight(&request) {
             Some(response) => response,
             None => match request.body().await {
-                Ok(body) => self.route(&request, body).await,
+                Ok(body) => self.route(&request, body, &id).await,
                 Err(error) => body_problem(error).into_response(),
             },
         };
@@ -139,12 +140,17 @@ impl Service for Front {
 }
 
 impl Front {
-    async fn route(&self, request: &Request, body: Bytes) -> Response {
+    async fn route(&self, request: &Request, body: Bytes, id: &str) -> Response {
+        let hash = BodyHash::of(request.headers(), &body);
         let mut inner = axum::http::Request::new(Body::from(body));
         *inner.method_mut() = request.method().clone();
         *inner.uri_mut() = request.uri().clone();
         *inner.headers_mut() = request.headers().clone();
         inner.extensions_mut().insert(Peer(request.peer()));
+        inner.extensions_mut().insert(RequestId(id.into()));
+        if let Some(hash) = hash {
+            inner.extensions_mut().insert(hash);
+        }
         self.router.clone().oneshot(inner).await.unwrap_or_else(|never| match never {})
     }
 

@@ -28,7 +28,7 @@ pub(crate) struct Table {
 
 impl Kind {
     fn of(word: &str) -> Option<Self> {
-        Some(match word.trim_end_matches(',') {
+        Some(match word.trim_end_matches([',', ';']) {
             "BOOLEAN" => Self::Bool,
             "BIGINT" => Self::Int,
             "DOUBLE" => Self::Real,

@@ -23,12 +23,20 @@ pub(crate) struct Version {
 }
 
 /// All versions, in order.
-pub(crate) const VERSIONS: &[Version] = &[Version {
-    number: 1,
-    name: "platform",
-    sqlite: include_str!("../migrations/sqlite/0001_platform.sql"),
-    postgres: include_str!("../migrations/postgres/0001_platform.sql"),
-}];
+pub(crate) const VERSIONS: &[Version] = &[
+    Version {
+        number: 1,
+        name: "platform",
+        sqlite: include_str!("../migrations/sqlite/0001_platform.sql"),
+        postgres: include_str!("../migrations/postgres/0001_platform.sql"),
+    },
+    Version {
+        number: 2,
+        name: "bots and results",
+        sqlite: include_str!("../migrations/sqlite/0002_bots_and_results.sql"),
+        postgres: include_str!("../migrations/postgres/0002_bots_and_results.sql"),
+    },
+];
 
 /// The newest version.
 #[must_use]
@@ -78,4 +86,41 @@ pub(crate) fn states(applied: &[i64]) -> Vec<State> {
     let foreign =
         foreign.map(|number| State { version: *number, name: "of a newer program".to_owned(), done: true });
     known.chain(foreign).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use ring::digest::{SHA384, digest};
+
+    use super::*;
+
+    /// SHA-384 of every version that was released, as databases in the field have it in `_sqlx_migrations`. A database whose
+    /// version was carried out with another text does not open: these lines may be added to and never changed.
+    const RELEASED: &[(i64, &str, &str)] = &[(
+        1,
+        "4f23e8c476c52bd2cc96e3c265b9c9abccf0d1195d269a1df21b57973f1146ea8402eaff4d5de0af3970c0a44b58c101",
+        "ec7250b11ccd3feae0c950d7d6442c6d5cc2a640687951a28e589d52c701360ece8dbfa36aa08056a8c4d070275c749d",
+    )];
+
+    #[test]
+    fn a_released_version_never_changes() {
+        let hex = |text: &str| -> String {
+            digest(&SHA384, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        };
+        for (number, sqlite, postgres) in RELEASED {
+            let version = VERSIONS.iter().find(|version| version.number == *number).expect("it was released");
+            assert_eq!(
+                hex(version.sqlite),
+                *sqlite,
+                "migrations/sqlite/{number:04} is frozen: add a version"
+            );
+            assert_eq!(
+                hex(version.postgres),
+                *postgres,
+                "migrations/postgres/{number:04} is frozen: add a version"
+            );
+        }
+        let numbers: Vec<i64> = VERSIONS.iter().map(|version| version.number).collect();
+        assert_eq!(numbers, (1..=newest()).collect::<Vec<_>>(), "versions are numbered without gaps");
+    }
 }

@@ -28,6 +28,23 @@ impl Amount {
         Decimal::try_from_i128_with_scale(units, u32::from(scale)).ok().map(Self::from)
     }
 
+    /// The amount of an integer in units of 10^-`scale`, towards zero to the 28 digits that are kept where it has more.
+    #[must_use]
+    pub fn from_units_rounded(units: i128, scale: u8) -> Self {
+        let (mut units, mut scale) = (units, scale);
+        loop {
+            if let Some(amount) = Self::from_units(units, scale) {
+                return amount;
+            }
+            match scale.checked_sub(1) {
+                Some(less) => (units, scale) = (units / 10, less),
+                // Beyond 7.9 * 10^28 whole units: the largest that is kept.
+                None if units < 0 => return Self(Decimal::MIN),
+                None => return Self(Decimal::MAX),
+            }
+        }
+    }
+
     /// The integer in units of 10^-`scale`; `None` if it has more decimals than that, or does not fit.
     #[must_use]
     pub fn to_units(self, scale: u8) -> Option<i128> {
@@ -291,5 +308,16 @@ mod tests {
         assert_eq!("1.2345".parse::<Amount>().unwrap().to_units(5), Some(123_450));
         assert_eq!("1.2345".parse::<Amount>().unwrap().to_units(3), None);
         assert!("1e400".parse::<Amount>().is_err());
+    }
+
+    #[test]
+    fn what_has_too_many_digits_is_cut_at_the_end_and_never_zero() {
+        let of = |units, scale| Amount::from_units_rounded(units, scale).to_string();
+        assert_eq!(of(123_450, 5), "1.2345");
+        assert_eq!(Amount::from_units(123_456_789_012_345_678_901_234_567_890_123, 8), None);
+        assert_eq!(of(123_456_789_012_345_678_901_234_567_890_123, 8), "1234567890123456789012345.6789");
+        assert_eq!(of(-123_456_789_012_345_678_901_234_567_890_123, 8), "-1234567890123456789012345.6789");
+        assert_eq!(of(i128::MAX, 0), of(i128::MAX - 1, 0));
+        assert!(Amount::from_units_rounded(i128::MIN, 0) < Amount::ZERO);
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod principal;
 mod random;
 mod sessions;
 mod setup;
+pub(crate) mod signed;
 mod throttle;
 mod token;
 mod totp;

@@ -10,24 +10,35 @@ use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use store::users::Role;
-use store::{Owner, SessionId, StoreError, UserId};
+use store::{Owner, SessionId, StoreError, UserId, audit};
 
 use crate::Problem;
 use crate::app::{App, now};
+use crate::auth::signed;
 
 /// Who is at the other end of the connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
+/// The id of the request that is being answered.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestId(pub(crate) Arc<str>);
+
 /// Somebody who proved who they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Principal {
     /// The user.
     pub(crate) user: UserId,
+    /// The user's name.
+    pub(crate) name: Arc<str>,
     /// What the user may do, cut to what the key may do.
     pub(crate) role: Role,
     /// The login; `None` for an API key.
     pub(crate) session: Option<SessionId>,
+    /// From where.
+    pub(crate) ip: IpAddr,
+    /// In which request.
+    pub(crate) request: Arc<str>,
 }
 
 impl Principal {
@@ -35,21 +46,42 @@ impl Principal {
     pub(crate) const fn owner(&self) -> Owner {
         Owner::of(self.user)
     }
+
+    /// What the audit log is told of something that this user did. `detail` holds no secrets.
+    pub(crate) fn note(
+        &self,
+        action: &str,
+        object: impl std::fmt::Display,
+        detail: &serde_json::Value,
+    ) -> audit::Note {
+        audit::Note {
+            user_id: Some(self.user),
+            actor: self.name.to_string(),
+            action: action.to_owned(),
+            object: object.to_string(),
+            detail: detail.to_string(),
+            ip: self.ip.to_string(),
+            request_id: self.request.to_string(),
+        }
+    }
 }
 
 /// Anybody who is logged in.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Viewer(pub(crate) Principal);
 
 /// One who may trade.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Trader(pub(crate) Principal);
 
 /// One who administers.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Admin;
+#[derive(Clone, Debug)]
+pub(crate) struct Admin(pub(crate) Principal);
 
 async fn principal(parts: &Parts, app: &App) -> Result<Principal, Problem> {
+    if parts.headers.contains_key(signed::KEY) {
+        return signed::principal(parts, app).await;
+    }
     let header = parts.headers.get(AUTHORIZATION).ok_or_else(|| Problem::unauthorized("log in first"))?;
     let text = header.to_str().map_err(|_| Problem::unauthorized("the Authorization header is not text"))?;
     let token = text
@@ -66,7 +98,22 @@ async fn principal(parts: &Parts, app: &App) -> Result<Principal, Problem> {
     let live = app.sessions.look_up(&app.store, session).await.map_err(|e| from_store(&e))?;
     let live = live.filter(|live| live.user.to_string() == claims.sub);
     let live = live.ok_or_else(|| Problem::unauthorized("this login has ended; log in again"))?;
-    Ok(Principal { user: live.user, role: live.role, session: Some(session) })
+    Ok(Principal {
+        user: live.user,
+        name: live.name,
+        role: live.role,
+        session: Some(session),
+        ip: peer(parts),
+        request: request_id(parts),
+    })
+}
+
+pub(super) fn peer(parts: &Parts) -> IpAddr {
+    parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip())
+}
+
+pub(super) fn request_id(parts: &Parts) -> Arc<str> {
+    parts.extensions.get::<RequestId>().map_or_else(|| Arc::from(""), |id| Arc::clone(&id.0))
 }
 
 fn least(principal: Principal, role: Role) -> Result<Principal, Problem> {
@@ -96,7 +143,20 @@ impl FromRequestParts<Arc<App>> for Admin {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        least(principal(parts, app).await?, Role::Admin).map(|_| Self)
+        least(principal(parts, app).await?, Role::Admin).map(Self)
+    }
+}
+
+/// Anybody: who it is, if the request says so. A wrong token is an error, no token is not.
+#[derive(Clone, Debug)]
+pub(crate) struct Anybody(pub(crate) Option<Principal>);
+
+impl FromRequestParts<Arc<App>> for Anybody {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let says = parts.headers.contains_key(AUTHORIZATION) || parts.headers.contains_key(signed::KEY);
+        if says { principal(parts, app).await.map(|who| Self(Some(who))) } else { Ok(Self(None)) }
     }
 }
 
@@ -105,6 +165,22 @@ impl FromRequestParts<Arc<App>> for Admin {
 pub(crate) struct Client {
     pub(crate) ip: IpAddr,
     pub(crate) agent: String,
+    pub(crate) request: Arc<str>,
+}
+
+impl Client {
+    /// What the audit log is told of something that somebody tried who has not proved yet who they are, or who just did.
+    pub(crate) fn note(&self, action: &str, user: Option<&store::users::User>, object: &str) -> audit::Note {
+        audit::Note {
+            user_id: user.map(|user| user.id),
+            actor: user.map_or_else(|| "somebody".to_owned(), |user| user.username.clone()),
+            action: action.to_owned(),
+            object: object.to_owned(),
+            detail: "{}".to_owned(),
+            ip: self.ip.to_string(),
+            request_id: self.request.to_string(),
+        }
+    }
 }
 
 /// Longest name of a program that is kept.
@@ -114,10 +190,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let ip = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
         let agent = parts.headers.get(axum::http::header::USER_AGENT).and_then(|value| value.to_str().ok());
         let agent = agent.unwrap_or_default().chars().take(AGENT_LEN_MAX).collect();
-        Ok(Self { ip, agent })
+        Ok(Self { ip: peer(parts), agent, request: request_id(parts) })
     }
 }
 

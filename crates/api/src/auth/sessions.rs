@@ -4,7 +4,7 @@
 //! most once a second, so a logout on another instance is honoured within a second on every one.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use store::users::Role;
@@ -17,10 +17,12 @@ const FRESH: Duration = Duration::from_secs(1);
 const REMEMBERED_MAX: usize = 10_000;
 
 /// What a live session says about its user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Live {
     /// Whose.
     pub user: UserId,
+    /// The user's name.
+    pub name: Arc<str>,
     /// What the user may do at this moment.
     pub role: Role,
 }
@@ -63,7 +65,9 @@ impl Sessions {
         let live = match sessions::by_id(&mut reader, id).await {
             Ok(session) if session.is_live(Ts::now()) => {
                 match users::by_id(&mut reader, session.user_id).await {
-                    Ok(user) if user.active => Some(Live { user: user.id, role: user.role }),
+                    Ok(user) if user.active => {
+                        Some(Live { user: user.id, name: user.username.into(), role: user.role })
+                    }
                     Ok(_) | Err(StoreError::Absent { .. }) => None,
                     Err(error) => return Err(error),
                 }
@@ -71,7 +75,7 @@ impl Sessions {
             Ok(_) | Err(StoreError::Absent { .. }) => None,
             Err(error) => return Err(error),
         };
-        self.remember(id, live, asked);
+        self.remember(id, live.clone(), asked);
         Ok(live)
     }
 
@@ -95,7 +99,7 @@ impl Sessions {
 
     fn remembered(&self, id: SessionId) -> Option<Option<Live>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&id).filter(|known| known.at.elapsed() < FRESH).map(|known| known.live)
+        known.get(&id).filter(|known| known.at.elapsed() < FRESH).map(|known| known.live.clone())
     }
 
     fn remember(&self, id: SessionId, live: Option<Live>, asked: Instant) {

@@ -6,13 +6,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use store::accounts::{Account, Mode};
-use store::{AccountId, Owner, StoreError, Ts, accounts};
+use store::{AccountId, Owner, StoreError, Ts, accounts, audit};
 use utoipa::ToSchema;
 
 use super::markets::from_port;
 use crate::Problem;
 use crate::app::App;
-use crate::auth::principal::{Trader, Viewer, from_store};
+use crate::auth::principal::{Principal, Trader, Viewer, from_store};
 use crate::wire::{Decimal, Json, Moment};
 
 /// The name of the account that a user gets without asking.
@@ -39,6 +39,8 @@ pub(crate) struct AccountBody {
     halted_at: Option<Moment>,
     /// Why.
     halt_reason: Option<String>,
+    /// The bot it belongs to: nothing else trades on it.
+    bot: Option<String>,
     /// When it was opened.
     created_at: Moment,
 }
@@ -53,6 +55,7 @@ impl AccountBody {
             is_default: account.is_default,
             halted_at: account.halted_at.map(|at| Moment(at.time())),
             halt_reason: account.halt_reason.clone(),
+            bot: account.bot_id.map(|id| id.to_string()),
             created_at: Moment(account.created_at.time()),
         }
     }
@@ -104,6 +107,7 @@ async fn record(app: &App, owner: Owner, name: &str, is_default: bool) -> Result
         halted_at: None,
         halt_reason: None,
         created_at: Ts::now(),
+        bot_id: None,
     };
     let kept = account.clone();
     app.store.write(move |tx| Box::pin(async move { accounts::open(tx, &kept).await })).await?;
@@ -116,6 +120,10 @@ async fn opened(app: &App, owner: Owner, account: Account) -> Result<Trading, Pr
     if let Some(number) = account.venue_account.as_deref().and_then(|text| text.parse().ok()) {
         return Ok(Trading { account, number: types::AccountId(number) });
     }
+    if account.bot_id.is_some() {
+        let detail = "the bot of this account is not made completely; start it, and it is finished";
+        return Err(Problem::conflict("bot_starting", detail));
+    }
     let name = format!("p-{}", account.id.0.simple());
     let number = app.desk.open(name).await.map_err(|e| from_port(&e))?;
     let (id, text) = (account.id, number.0.to_string());
@@ -123,8 +131,22 @@ async fn opened(app: &App, owner: Owner, account: Account) -> Result<Trading, Pr
         .store
         .write(move |tx| Box::pin(async move { accounts::set_venue_account(tx, owner, id, &text).await }));
     noted.await.map_err(|e: StoreError| from_store(&e))?;
-    app.desk.follow(number, owner.user(), account.id);
+    app.desk.follow(number, owner.user(), account.id, None);
     Ok(Trading { account, number })
+}
+
+/// A name that a person gives something: 1 to 40 characters, none of them a control character.
+pub(crate) fn name_of(text: &str) -> Result<String, Problem> {
+    let name = text.trim();
+    if name.is_empty() || name.chars().count() > NAME_LEN_MAX || name.chars().any(char::is_control) {
+        return Err(Problem::refused("name", format!("a name has 1 to {NAME_LEN_MAX} characters")));
+    }
+    Ok(name.to_owned())
+}
+
+/// The account of a bot.
+pub(crate) async fn of_bot(app: &App, owner: Owner, id: AccountId) -> Result<Account, Problem> {
+    accounts::by_id(&mut app.store.read(), owner, id).await.map_err(|e| from_store(&e))
 }
 
 /// One's own accounts.
@@ -157,21 +179,19 @@ pub(crate) async fn open(
     Trader(who): Trader,
     Json(new): Json<NewAccount>,
 ) -> Result<(StatusCode, Json<AccountBody>), Problem> {
-    let name = new.name.trim();
-    if name.is_empty() || name.chars().count() > NAME_LEN_MAX || name.chars().any(char::is_control) {
-        return Err(Problem::refused("name", format!("a name has 1 to {NAME_LEN_MAX} characters")));
-    }
+    let name = name_of(&new.name)?;
     let known = accounts::list(&mut app.store.read(), who.owner()).await.map_err(|e| from_store(&e))?;
-    if known.len() >= ACCOUNTS_MAX {
+    if known.iter().filter(|account| account.bot_id.is_none()).count() >= ACCOUNTS_MAX {
         return Err(Problem::refused(
             "too_many_accounts",
             format!("a user has at most {ACCOUNTS_MAX} accounts"),
         ));
     }
     let account =
-        record(&app, who.owner(), name, new.is_default == Some(true)).await.map_err(|e| from_store(&e))?;
+        record(&app, who.owner(), &name, new.is_default == Some(true)).await.map_err(|e| from_store(&e))?;
     let id = account.id;
     opened(&app, who.owner(), account).await?;
+    app.audit(who.note("account.open", id, &serde_json::json!({ "name": name }))).await;
     let account =
         accounts::by_id(&mut app.store.read(), who.owner(), id).await.map_err(|e| from_store(&e))?;
     Ok((StatusCode::CREATED, Json(AccountBody::of(&account))))
@@ -239,7 +259,7 @@ pub(crate) async fn halt(
     Json(request): Json<HaltRequest>,
 ) -> Result<Json<Vec<AccountBody>>, Problem> {
     let reason = request.reason.unwrap_or_else(|| "by its owner".to_owned());
-    set_halted(&app, who.owner(), request.account.as_deref(), Some(reason.chars().take(200).collect())).await
+    set_halted(&app, &who, request.account.as_deref(), Some(reason.chars().take(200).collect())).await
 }
 
 /// Releases the kill switch; nothing else does.
@@ -251,33 +271,56 @@ pub(crate) async fn resume(
     Trader(who): Trader,
     Json(request): Json<HaltRequest>,
 ) -> Result<Json<Vec<AccountBody>>, Problem> {
-    set_halted(&app, who.owner(), request.account.as_deref(), None).await
+    set_halted(&app, &who, request.account.as_deref(), None).await
 }
 
 async fn set_halted(
     app: &App,
-    owner: Owner,
+    who: &Principal,
     named: Option<&str>,
     reason: Option<String>,
 ) -> Result<Json<Vec<AccountBody>>, Problem> {
+    let owner = who.owner();
     let chosen = match named {
         Some(_) => vec![meant(app, owner, named).await?.account],
         None => accounts::list(&mut app.store.read(), owner).await.map_err(|e| from_store(&e))?,
     };
+    let action = if reason.is_some() { "account.halt" } else { "account.resume" };
     let mut done = Vec::with_capacity(chosen.len());
     for account in chosen {
-        let id = account.id;
+        let (id, bot) = (account.id, account.bot_id);
+        if bot.is_some() && account.venue_account.is_none() {
+            // There is nothing at the exchange yet that could trade.
+            continue;
+        }
         let trading = opened(app, owner, account).await?;
         // The exchange first: an order must not slip in between. If the note then fails, the exchange stays halted.
         let seq = app.desk.set_halted(trading.number, reason.is_some()).await.map_err(|e| from_port(&e))?;
         app.wrote(owner.user(), seq);
-        let why = reason.clone();
+        if let Some(bot) = bot.filter(|_| reason.is_some()) {
+            halt_bot(app, owner, bot).await;
+        }
+        let (why, note) = (reason.clone(), who.note(action, id, &serde_json::json!({ "reason": reason })));
         let noted = app.store.write(move |tx| {
-            Box::pin(async move { accounts::set_halt(tx, owner, id, why.as_deref(), Ts::now()).await })
+            Box::pin(async move {
+                let now = Ts::now();
+                accounts::set_halt(tx, owner, id, why.as_deref(), now).await?;
+                audit::append(tx, note, now).await?;
+                accounts::by_id(tx, owner, id).await
+            })
         });
-        noted.await.map_err(|e: StoreError| from_store(&e))?;
-        let account = accounts::by_id(&mut app.store.read(), owner, id).await.map_err(|e| from_store(&e))?;
+        let account = noted.await.map_err(|e: StoreError| from_store(&e))?;
         done.push(AccountBody::of(&account));
     }
     Ok(Json(done))
+}
+
+/// Tells a bot's driver what the exchange already enforces. A driver that does not answer is no reason to stop halting.
+async fn halt_bot(app: &App, owner: Owner, id: store::BotId) {
+    let Ok(bot) = store::bots::by_id(&mut app.store.read(), owner, id).await else { return };
+    let Some(name) = bot.desk_name else { return };
+    let halt = bus::bots::BotCommand::Halt { bot: name, flatten: false };
+    if let Err(error) = super::bots::desk::command(app, owner.user(), None, halt).await {
+        tracing::warn!(%error, bot = %id, "the driver did not take the halt; the exchange has it");
+    }
 }

@@ -4,12 +4,21 @@
 #![allow(unused_qualifications)]
 
 pub(crate) mod accounts;
+pub(crate) mod analytics;
+pub(crate) mod audit;
+pub(crate) mod bots;
 pub(crate) mod health;
+pub(crate) mod keys;
+pub(crate) mod logs;
 pub(crate) mod markets;
+pub(crate) mod monitoring;
 pub(crate) mod orders;
 pub(crate) mod session;
+pub(crate) mod settings;
 pub(crate) mod setup;
+pub(crate) mod strategies;
 pub(crate) mod totp;
 pub(crate) mod trades;
 pub(crate) mod users;
+pub(crate) mod venue_keys;
 pub(crate) mod ws;

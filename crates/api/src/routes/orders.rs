@@ -9,8 +9,9 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use store::orders::{Filter, Order};
-use store::{Amount, OrderId, Owner, StoreError, Ts, orders};
+use store::{Amount, OrderId, Owner, StoreError, Ts, audit, orders};
 use types::order::Amount as OrderAmount;
 use types::order::{AfterTrigger, StopKind, Trigger};
 use types::{ClientOrderId, Instrument, Market, OrderStatus, OrderView, Side, Terms, TimeInForce};
@@ -20,7 +21,7 @@ use super::accounts::{Trading, meant};
 use super::markets::from_port;
 use crate::Problem;
 use crate::app::App;
-use crate::auth::principal::{Trader, Viewer, from_store};
+use crate::auth::principal::{Principal, Trader, Viewer, from_store};
 use crate::auth::secret_hash;
 use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
 use crate::ports::{OrderRequest, PortError};
@@ -153,10 +154,12 @@ pub(crate) async fn place(
         let detail = "trading of this account is halted; POST /api/resume releases it";
         return Err(Problem::refused("trading_halted", detail));
     }
+    by_hand(&trading)?;
     let client_id = client_id(&trading, &headers)?;
     let mut intent = intent(&trading, &instrument, side, &terms, client_id);
     intent.trading_pair_id = app.pairs.get(&instrument.market.id).copied().unwrap_or_default();
-    if let Some(known) = record(&app, owner, &intent).await? {
+    fits(&app, &instrument, &terms)?;
+    if let Some(known) = record(&app, &who, &intent).await? {
         return repeated(&known, &intent);
     }
     let request = OrderRequest { instrument: instrument.id, side, terms, client_id };
@@ -171,10 +174,45 @@ pub(crate) async fn place(
     }
 }
 
+/// A bot's account is the bot's alone: an order from elsewhere would make its books wrong.
+fn by_hand(trading: &Trading) -> Result<(), Problem> {
+    if trading.account.bot_id.is_none() {
+        return Ok(());
+    }
+    let detail = "this account belongs to a bot and only the bot trades on it; stop or exit the bot instead";
+    Err(Problem::refused("bots_account", detail))
+}
+
+/// Refuses an order whose value has more digits than the tables hold: its record would not be exact.
+fn fits(app: &App, instrument: &Instrument, terms: &Terms) -> Result<(), Problem> {
+    let market = &instrument.market;
+    let last = || app.markets.ticker(&instrument.id).map(|ticker| ticker.last);
+    let (Some(price), Some(qty)) = (terms.price().or_else(last), terms.qty()) else { return Ok(()) };
+    let units = i128::from(price.0) * i128::from(qty.0);
+    if Amount::from_units(units, market.price_scale + market.base.scale).is_some() {
+        return Ok(());
+    }
+    let detail =
+        "price times quantity has more than 28 digits, which no record holds exactly; send smaller orders";
+    Err(Problem::refused("too_large", detail))
+}
+
 /// Records an intent; the earlier one if its client id was used before.
-async fn record(app: &App, owner: Owner, intent: &Order) -> Result<Option<Order>, Problem> {
-    let row = intent.clone();
-    match app.store.write(move |tx| Box::pin(async move { orders::put(tx, &row).await })).await {
+async fn record(app: &App, who: &Principal, intent: &Order) -> Result<Option<Order>, Problem> {
+    let (row, owner) = (intent.clone(), who.owner());
+    let detail = json!({
+        "account": intent.account_id.to_string(), "symbol": intent.symbol, "side": intent.side.word(),
+        "type": intent.order_type, "quantity": intent.quantity.to_string(),
+        "price": intent.price.map(|price| price.to_string()),
+    });
+    let note = who.note("order.place", intent.id, &detail);
+    let recorded = app.store.write(move |tx| {
+        Box::pin(async move {
+            orders::put(tx, &row).await?;
+            audit::append(tx, note, row.created_at).await.map(|_| ())
+        })
+    });
+    match recorded.await {
         Ok(()) => Ok(None),
         Err(StoreError::Taken { .. }) => {
             let mut reader = app.store.read();
@@ -219,14 +257,18 @@ async fn settle(app: &App, mut intent: Order, error: PortError) -> Problem {
     problem
 }
 
+/// The key with which a request may be repeated.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= KEY_LEN_MAX);
+    let wrong = || Problem::invalid(format!("Idempotency-Key is a text of 1 to {KEY_LEN_MAX} bytes"));
+    key.map(Some).ok_or_else(wrong)
+}
+
 fn client_id(trading: &Trading, headers: &HeaderMap) -> Result<ClientOrderId, Problem> {
-    let text = match headers.get("idempotency-key") {
+    let text = match idempotency_key(headers)? {
         None => format!("p{}", OrderId::new().0.simple()),
         Some(key) => {
-            let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= KEY_LEN_MAX);
-            let key = key.ok_or_else(|| {
-                Problem::invalid(format!("Idempotency-Key is a text of 1 to {KEY_LEN_MAX} bytes"))
-            })?;
             let hash = secret_hash(&format!("{}\n{key}", trading.account.id));
             let hex: String = hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
             format!("i{hex}")
@@ -271,9 +313,10 @@ fn intent(
     }
 }
 
-/// Takes over what the exchange says of an order.
+/// Takes over what the exchange says of an order. A value of more than 28 digits, which no record holds, is rounded to them
+/// (towards zero), never lost: orders of the platform are refused before they can get there, those of other clients are not.
 pub fn apply(order: &mut Order, view: &OrderView, market: &Market) {
-    let units = |value: i128, scale| Amount::from_units(value, scale).unwrap_or_default();
+    let units = |value: i128, scale| Amount::from_units_rounded(value, scale);
     order.exchange_order_id = Some(view.id.0.to_string());
     order.quantity = units(i128::from(view.qty.0), market.base.scale);
     order.filled_quantity = units(i128::from(view.executed.0), market.base.scale);
@@ -473,6 +516,7 @@ pub(crate) async fn cancel(
         ));
     }
     let trading = meant(&app, who.owner(), Some(&order.account_id.to_string())).await?;
+    by_hand(&trading)?;
     let instrument = app.instrument(&format!("{}:{}", order.exchange, order.symbol))?;
     let number = order.exchange_order_id.as_deref().and_then(|text| text.parse().ok());
     let number = number
@@ -483,6 +527,7 @@ pub(crate) async fn cancel(
         .await
         .map_err(|e| from_port(&e))?;
     app.wrote(who.user, placed.seq);
+    app.audit(who.note("order.cancel", order.id, &json!({ "symbol": order.symbol }))).await;
     apply(&mut order, &placed.order, &instrument.market);
     Ok(Json(OrderBody::of(&order)))
 }

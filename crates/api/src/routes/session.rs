@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use store::sessions::{Origin, Rotation};
 use store::users::{Role, User};
-use store::{Owner, SessionId, StoreError, Ts, sessions, users};
+use store::{Owner, SessionId, StoreError, Ts, audit, sessions, users};
 use utoipa::ToSchema;
 
 use crate::Problem;
@@ -120,15 +120,18 @@ pub(crate) async fn login(
         crate::auth::PasswordError::Busy => Problem::slow_down("busy", why.to_string(), 1),
         crate::auth::PasswordError::Failed => Problem::internal(&why),
     })?;
-    let Some(user) = user.filter(|_| fits) else {
+    let Some(user) = user.as_ref().filter(|_| fits).cloned() else {
         app.throttle.failed(&name, now_ms);
+        app.audit(client.note("login.failed", user.as_ref(), "password")).await;
         return Err(Problem::unauthorized("the name or the password is wrong"));
     };
-    second_factor(&app, &user, login.totp.as_deref()).await.inspect_err(|problem| {
+    if let Err(problem) = second_factor(&app, &user, login.totp.as_deref()).await {
         if problem.code == "totp_wrong" {
             app.throttle.failed(&name, now_ms);
+            app.audit(client.note("login.failed", Some(&user), "second factor")).await;
         }
-    })?;
+        return Err(problem);
+    }
     app.throttle.succeeded(&name);
     begin(&app, user, &client).await
 }
@@ -179,12 +182,14 @@ pub(crate) async fn begin(app: &App, user: User, client: &Client) -> Result<Resp
     let hash = secret_hash(&refresh);
     let origin = Origin { ip: client.ip.to_string(), user_agent: client.agent.clone() };
     let id = user.id;
+    let note = client.note("login", Some(&user), "");
     let session = app
         .store
         .write(move |tx| {
             Box::pin(async move {
                 let now = Ts::now();
                 users::login_succeeded(tx, id, now).await?;
+                audit::append(tx, note, now).await?;
                 sessions::begin(tx, Owner::of(id), &hash, &origin, now, now.plus_seconds(LOGIN_LIFE_S)).await
             })
         })
@@ -256,9 +261,14 @@ pub(crate) async fn refresh(State(app): State<Arc<App>>, headers: HeaderMap) -> 
     responses((status = 204, description = "ended"), (status = 401, body = Problem)))]
 pub(crate) async fn logout(State(app): State<Arc<App>>, Viewer(who): Viewer) -> Result<Response, Problem> {
     if let Some(session) = who.session {
-        let owner = who.owner();
-        let revoked =
-            app.store.write(move |tx| Box::pin(sessions::revoke(tx, owner, session, "logout", Ts::now())));
+        let (owner, note) = (who.owner(), who.note("logout", session, &serde_json::json!({})));
+        let revoked = app.store.write(move |tx| {
+            Box::pin(async move {
+                let now = Ts::now();
+                audit::append(tx, note, now).await?;
+                sessions::revoke(tx, owner, session, "logout", now).await
+            })
+        });
         revoked.await.map_err(|e: StoreError| from_store(&e))?;
         app.sessions.forget(session);
     }

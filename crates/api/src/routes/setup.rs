@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use store::users::{NewUser, Role};
-use store::{StoreError, Ts, users};
+use store::{StoreError, Ts, audit, users};
 use utoipa::ToSchema;
 
 use super::session::begin;
@@ -62,7 +62,8 @@ pub(crate) async fn set_up(
             "this is not the code that the terminal shows, or setup is done",
         )
     })?;
-    let user = add(&app, new, first.password, Role::Admin).await?;
+    let note = client.note("user.create", None, &new.username);
+    let user = add(&app, new, first.password, Role::Admin, note).await?;
     claim.done();
     begin(&app, user, &client).await.map(|response| response.into_response())
 }
@@ -115,10 +116,16 @@ pub(crate) async fn add(
     names: Names,
     password: String,
     role: Role,
+    note: audit::Note,
 ) -> Result<store::users::User, Problem> {
     let hash = app.passwords.hash(password).await.map_err(|e| Problem::unavailable("busy", e.to_string()))?;
     let new = NewUser { username: names.username, email: names.email, password_hash: hash, role };
-    let added =
-        app.store.write(move |tx| Box::pin(async move { users::insert(tx, &new, Ts::now()).await })).await;
-    added.map_err(|e: StoreError| from_store(&e))
+    let added = app.store.write(move |tx| {
+        Box::pin(async move {
+            let now = Ts::now();
+            audit::append(tx, note, now).await?;
+            users::insert(tx, &new, now).await
+        })
+    });
+    added.await.map_err(|e: StoreError| from_store(&e))
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use store::{StoreError, Ts, users};
 use utoipa::ToSchema;
 
+use super::keys::by_login;
 use super::session::{TOTP_PURPOSE, second_factor};
 use crate::Problem;
 use crate::app::{App, now};
@@ -34,11 +35,12 @@ pub(crate) struct Enrolment {
 
 /// Begins to enrol a second factor.
 #[utoipa::path(post, path = "/api/auth/totp/enrol", tag = "session", operation_id = "enrolTotp",
-    responses((status = 200, body = Enrolment), (status = 401, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 200, body = Enrolment), (status = 401, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem)))]
 pub(crate) async fn enrol(
     State(app): State<Arc<App>>,
     Viewer(who): Viewer,
 ) -> Result<Json<Enrolment>, Problem> {
+    by_login(&who)?;
     let user = users::by_id(&mut app.store.read(), who.user).await.map_err(|e| from_store(&e))?;
     if user.totp_sealed.is_some() {
         return Err(Problem::conflict("totp_exists", "there is a second factor already; remove it first"));
@@ -62,12 +64,13 @@ pub(crate) struct FirstCode {
 /// Finishes the enrolment with the first right code.
 #[utoipa::path(post, path = "/api/auth/totp/verify", tag = "session", operation_id = "verifyTotp", request_body = FirstCode,
     responses((status = 204, description = "from now on logins need a code"), (status = 400, body = Problem),
-        (status = 401, body = Problem), (status = 422, body = Problem)))]
+        (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)))]
 pub(crate) async fn verify(
     State(app): State<Arc<App>>,
     Viewer(who): Viewer,
     Json(first): Json<FirstCode>,
 ) -> Result<StatusCode, Problem> {
+    by_login(&who)?;
     let foreign = || Problem::invalid("`pending` is not from an enrolment of yours; begin again");
     let user = users::by_id(&mut app.store.read(), who.user).await.map_err(|e| from_store(&e))?;
     let sealed = URL_SAFE_NO_PAD.decode(&first.pending).map_err(|_| foreign())?;
@@ -89,6 +92,7 @@ pub(crate) async fn verify(
         })
     });
     done.await.map_err(|e: StoreError| from_store(&e))?;
+    app.audit(who.note("totp.enrol", who.user, &serde_json::json!({}))).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -102,15 +106,18 @@ pub(crate) struct Proof {
 
 /// Removes the second factor; needs one more code of it.
 #[utoipa::path(post, path = "/api/auth/totp/remove", tag = "session", operation_id = "removeTotp", request_body = Proof,
-    responses((status = 204, description = "removed"), (status = 400, body = Problem), (status = 401, body = Problem)))]
+    responses((status = 204, description = "removed"), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem)))]
 pub(crate) async fn remove(
     State(app): State<Arc<App>>,
     Viewer(who): Viewer,
     Json(proof): Json<Proof>,
 ) -> Result<StatusCode, Problem> {
+    by_login(&who)?;
     let user = users::by_id(&mut app.store.read(), who.user).await.map_err(|e| from_store(&e))?;
     second_factor(&app, &user, Some(&proof.code)).await?;
     let removed = app.store.write(move |tx| Box::pin(users::set_totp(tx, who.user, None, Ts::now())));
     removed.await.map_err(|e: StoreError| from_store(&e))?;
+    app.audit(who.note("totp.remove", who.user, &serde_json::json!({}))).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,9 +7,10 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use store::sessions::Session;
 use store::users::Role;
-use store::{Owner, SessionId, StoreError, Ts, UserId, sessions, users};
+use store::{Owner, SessionId, StoreError, Ts, UserId, audit, sessions, users};
 use utoipa::{IntoParams, ToSchema};
 
+use super::keys::by_login;
 use super::session::UserBody;
 use super::setup::{add, checked};
 use crate::Problem;
@@ -69,11 +70,12 @@ pub(crate) struct NewPerson {
         (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
-    _admin: Admin,
+    Admin(who): Admin,
     Json(new): Json<NewPerson>,
 ) -> Result<(StatusCode, Json<UserBody>), Problem> {
     let names = checked(&new.username, new.email.as_deref(), &new.password)?;
-    let user = add(&app, names, new.password, new.role).await?;
+    let note = who.note("user.create", &names.username, &serde_json::json!({ "role": new.role.word() }));
+    let user = add(&app, names, new.password, new.role, note).await?;
     Ok((StatusCode::CREATED, Json(UserBody::of(&user))))
 }
 
@@ -99,7 +101,7 @@ pub(crate) struct PersonChange {
         (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(crate) async fn change(
     State(app): State<Arc<App>>,
-    _admin: Admin,
+    Admin(who): Admin,
     Path(id): Path<String>,
     Json(change): Json<PersonChange>,
 ) -> Result<Json<UserBody>, Problem> {
@@ -122,12 +124,18 @@ pub(crate) async fn change(
     let (role, active) = (change.role.unwrap_or(user.role), change.active.unwrap_or(user.active));
     let remove_totp = change.remove_totp == Some(true);
     let demoted = user.role == Role::Admin && user.active && (role != Role::Admin || !active);
+    let detail = serde_json::json!({
+        "username": user.username, "role": role.word(), "active": active, "password": hash.is_some(),
+        "totp_removed": remove_totp,
+    });
+    let note = who.note("user.change", id, &detail);
     let changed = app.store.write(move |tx| {
         Box::pin(async move {
             if demoted && users::count_admins(tx).await? <= 1 {
                 return Err(StoreError::Stale("this is the last administrator; make another one first"));
             }
             let now = Ts::now();
+            audit::append(tx, note, now).await?;
             users::set_role(tx, id, role, active, now).await?;
             if let Some(hash) = &hash {
                 users::set_password(tx, id, hash, now).await?;
@@ -159,12 +167,13 @@ pub(crate) struct PasswordChange {
 /// Changes one's own password; all other logins end.
 #[utoipa::path(post, path = "/api/me/password", tag = "session", operation_id = "changePassword", request_body = PasswordChange,
     responses((status = 204, description = "changed"), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 422, body = Problem)))]
+        (status = 403, body = Problem), (status = 422, body = Problem)))]
 pub(crate) async fn change_password(
     State(app): State<Arc<App>>,
     Viewer(who): Viewer,
     Json(change): Json<PasswordChange>,
 ) -> Result<StatusCode, Problem> {
+    by_login(&who)?;
     let user = users::by_id(&mut app.store.read(), who.user).await.map_err(|e| from_store(&e))?;
     let busy = |e: crate::auth::PasswordError| Problem::unavailable("busy", e.to_string());
     if !app.passwords.fits(change.current, Some(user.password_hash)).await.map_err(busy)? {
@@ -178,6 +187,7 @@ pub(crate) async fn change_password(
         Box::pin(async move {
             let now = Ts::now();
             users::set_password(tx, who.user, &hash, now).await?;
+            audit::append(tx, who.note("password.change", who.user, &serde_json::json!({})), now).await?;
             sessions::revoke_all(tx, who.owner(), who.session, "the password was changed", now).await
         })
     });
@@ -233,16 +243,22 @@ pub(crate) async fn list_sessions(
 #[utoipa::path(delete, path = "/api/sessions/{session_id}", tag = "session", operation_id = "endSession",
     params(("session_id" = String, Path, description = "the login's id")),
     responses((status = 204, description = "ended"), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 404, body = Problem)))]
+        (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub(crate) async fn end_session(
     State(app): State<Arc<App>>,
     Viewer(who): Viewer,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
+    by_login(&who)?;
     let id: SessionId = id.parse().map_err(|_| Problem::not_found("session"))?;
-    let owner = who.owner();
-    let revoked =
-        app.store.write(move |tx| Box::pin(sessions::revoke(tx, owner, id, "ended by its owner", Ts::now())));
+    let (owner, note) = (who.owner(), who.note("session.end", id, &serde_json::json!({})));
+    let revoked = app.store.write(move |tx| {
+        Box::pin(async move {
+            let now = Ts::now();
+            sessions::revoke(tx, owner, id, "ended by its owner", now).await?;
+            audit::append(tx, note, now).await
+        })
+    });
     revoked.await.map_err(|e: StoreError| from_store(&e))?;
     app.sessions.forget(id);
     Ok(StatusCode::NO_CONTENT)

@@ -2,8 +2,10 @@
 
 mod decimal;
 mod extract;
+mod scalar;
 mod time;
 
 pub use decimal::Decimal;
 pub(crate) use extract::{Json, Query};
+pub(crate) use scalar::Scalar;
 pub use time::{Moment, millis, rfc3339};

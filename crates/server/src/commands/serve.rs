@@ -7,6 +7,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use exchange_api::{ApiConfig, BoundServer, RateLimits};
@@ -25,7 +26,7 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 /// Runs the server until it is stopped.
 pub(crate) fn run(config: &Config, json: bool) -> Result<ExitCode, Failure> {
     refuse_public(config)?;
-    crate::logs::start(&config.log);
+    let logs = crate::logs::start(&config.log);
     let host = open(&config.host()).map_err(|error| open_failure(&config.data_dir, error))?;
     let bots = match crate::bots::open(config, &host.handle()) {
         Ok(bots) => bots,
@@ -37,7 +38,7 @@ pub(crate) fn run(config: &Config, json: bool) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| Failure::new(Exit::Failed, "cannot start threads").because(error))?;
-    let ended = runtime.block_on(serve(config, host.handle(), json));
+    let ended = runtime.block_on(serve(config, host.handle(), bots.desk(), logs, json));
     note("closing the journals");
     // First: what they still decide is journaled, and nothing of it leaves.
     drop(bots);
@@ -93,7 +94,13 @@ fn refuse_public(config: &Config) -> Result<(), Failure> {
         .advise("listen on 127.0.0.1, or put a reverse proxy in front and give --allow-public"))
 }
 
-async fn serve(config: &Config, handle: Handle, json: bool) -> Result<ExitCode, Failure> {
+async fn serve(
+    config: &Config,
+    handle: Handle,
+    bots: &bus::bots::Desk,
+    logs: Arc<api::logs::LogRing>,
+    json: bool,
+) -> Result<ExitCode, Failure> {
     let cannot_wait = |error| Failure::new(Exit::Failed, "cannot wait for signals").because(error);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot_wait)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(cannot_wait)?;
@@ -101,7 +108,7 @@ async fn serve(config: &Config, handle: Handle, json: bool) -> Result<ExitCode, 
     let server = exchange_api::serve(handle.clone(), config.exchange_api(), stop.clone())
         .await
         .map_err(|error| listen_failure("--exchange-addr", error.addr, &error.source))?;
-    let platform = platform::start(config, &handle, stop).await?;
+    let platform = platform::start(config, &handle, bots, logs, stop).await?;
     announce(config, &server, &platform, json);
     told_to_stop(&mut interrupt, &mut terminate).await;
     note("stopping: open requests end first (once more to stop at once)");

@@ -108,8 +108,14 @@ impl Desk for ExchangeDesk {
         })
     }
 
-    fn follow(&self, number: AccountId, user: store::UserId, account: store::AccountId) {
-        self.follow.add(number, Owned { user, account });
+    fn follow(
+        &self,
+        number: AccountId,
+        user: store::UserId,
+        account: store::AccountId,
+        bot: Option<store::BotId>,
+    ) {
+        self.follow.add(number, Owned { user, account, bot });
     }
 
     fn open_orders(&self, account: AccountId) -> Vec<(InstrumentId, OrderView)> {

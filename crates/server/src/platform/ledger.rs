@@ -199,7 +199,7 @@ impl Ledger {
             id: OrderId::new(),
             user_id: owned.user,
             account_id: owned.account,
-            bot_id: None,
+            bot_id: owned.bot,
             trading_pair_id: self.pair(market.id),
             exchange: LOCAL.to_owned(),
             symbol: market.symbol.to_string(),
@@ -260,7 +260,7 @@ impl Ledger {
         let open =
             positions::open(&mut self.store.read(), Owner::of(owned.user), Some(owned.account)).await?;
         let symbol = market.symbol.to_string();
-        let row = open.into_iter().find(|row| row.symbol == symbol && row.bot_id.is_none());
+        let row = open.into_iter().find(|row| row.symbol == symbol && row.bot_id == owned.bot);
         let mut position = Position::FLAT;
         if let Some(row) = &row {
             let qty = row.quantity.to_units(market.base.scale).unwrap_or(0);
@@ -292,7 +292,7 @@ fn trade(
         id: trade_id(owned, market.id, view, fill.trade),
         user_id: owned.user,
         account_id: owned.account,
-        bot_id: None,
+        bot_id: owned.bot,
         order_id: order,
         trading_pair_id: 0,
         exchange: LOCAL.to_owned(),
@@ -321,8 +321,9 @@ fn trade_id(owned: Owned, market: MarketId, view: &OrderView, trade: Number) -> 
 
 fn amount(units: i128, scale: u8) -> Amount {
     Amount::from_units(units, scale).unwrap_or_else(|| {
-        tracing::error!(units, scale, "an amount has more than 28 digits and is shown as zero");
-        Amount::ZERO
+        // The platform's own orders are refused before they get here; those of other clients are not.
+        tracing::error!(units, scale, "an amount has more than 28 digits and is rounded to them");
+        Amount::from_units_rounded(units, scale)
     })
 }
 
@@ -381,7 +382,7 @@ fn opened(owned: Owned, market: &Market, at: Time, fees: Amount) -> positions::P
         id: PositionId::new(),
         user_id: owned.user,
         account_id: owned.account,
-        bot_id: None,
+        bot_id: owned.bot,
         exchange: LOCAL.to_owned(),
         symbol: market.symbol.to_string(),
         base: market.base.code.to_string(),

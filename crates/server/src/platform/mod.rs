@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use api::auth::SetupCode;
+use api::logs::LogRing;
 use api::{ApiConfig, App, BoundApi, Broadcast, Parts};
 use exchange_host::Handle;
 use http::Stop;
@@ -17,12 +18,15 @@ use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::terminal::note;
 
+mod bots;
 mod desk;
+mod health;
 mod ledger;
 mod market_views;
 mod projector;
 mod refusals;
 pub(crate) mod secrets;
+mod strategies;
 mod tape;
 
 pub(crate) use desk::ExchangeDesk;
@@ -90,7 +94,13 @@ pub(crate) fn store_failure(location: &Location, error: StoreError) -> Failure {
 
 /// Starts the platform over a running exchange. A default address that another program uses is no error: a free port is taken
 /// and told.
-pub(crate) async fn start(config: &Config, handle: &Handle, stop: Stop) -> Result<Platform, Failure> {
+pub(crate) async fn start(
+    config: &Config,
+    handle: &Handle,
+    bots: &bus::bots::Desk,
+    logs: Arc<LogRing>,
+    stop: Stop,
+) -> Result<Platform, Failure> {
     let secrets = secrets::load(&config.data_dir)?;
     let store = open_store(config).await?;
     let failed = |error: StoreError| Failure::new(Exit::Failed, "cannot read the database").because(error);
@@ -118,7 +128,11 @@ pub(crate) async fn start(config: &Config, handle: &Handle, stop: Stop) -> Resul
         markets: views,
         desk: Arc::new(desk),
         pairs,
-        projected,
+        projected: projected.clone(),
+        bots: bots.clone(),
+        strategies: strategies::all(),
+        health: Arc::new(health::ExchangeHealth::new(handle.clone(), projected)),
+        logs,
         store: store.clone(),
         vault: secrets.vault,
         tokens: secrets.tokens,
@@ -128,6 +142,7 @@ pub(crate) async fn start(config: &Config, handle: &Handle, stop: Stop) -> Resul
     }));
     let api = listen(config, app, stop).await?;
     tokio::spawn(store::maintenance::keep(store.clone()));
+    tokio::spawn(bots::note(store.clone(), bots.clone()));
     Ok(Platform { api, store, setup_code })
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct Follow(Arc<Mutex<BTreeMap<AccountId, Owned>>>);
 pub(crate) struct Owned {
     pub(crate) user: store::UserId,
     pub(crate) account: store::AccountId,
+    /// The bot that trades there.
+    pub(crate) bot: Option<store::BotId>,
 }
 
 impl Follow {
@@ -98,7 +100,8 @@ async fn load_accounts(store: &Store, follow: &Follow) -> Result<(), StoreError>
         after = Some(last.id);
         for account in &page {
             if let Some(number) = account.venue_account.as_deref().and_then(|text| text.parse().ok()) {
-                follow.add(AccountId(number), Owned { user: account.user_id, account: account.id });
+                let owned = Owned { user: account.user_id, account: account.id, bot: account.bot_id };
+                follow.add(AccountId(number), owned);
             }
         }
     }

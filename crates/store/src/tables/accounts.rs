@@ -1,7 +1,7 @@
 //! Trading accounts of users: on the built-in exchange, on a simulated venue, or on a real one.
 
 use crate::error::StoreError;
-use crate::ids::{AccountId, Owner, UserId, VenueKeyId};
+use crate::ids::{AccountId, BotId, Owner, UserId, VenueKeyId};
 use crate::record::{record, words};
 use crate::statement::sql;
 use crate::tx::{Reader, Tx};
@@ -44,15 +44,20 @@ record! {
         halt_reason: Option<String>,
         /// When it was opened.
         created_at: Ts,
+        /// The bot it belongs to: nothing else trades on it.
+        bot_id: Option<BotId>,
     }
 }
 
-/// Opens an account. The first of a user, and one with `is_default`, becomes the default.
+/// Opens an account. The first of a user, and one with `is_default`, becomes the default; a bot's account never does.
 ///
 /// # Errors
 /// `Taken` of `accounts.user_id,name`, and failures of the database.
 pub async fn open(tx: &mut Tx, account: &Account) -> Result<(), StoreError> {
     tx.execute(account.insert()).await?;
+    if account.bot_id.is_some() {
+        return Ok(());
+    }
     let first = "SELECT count(*) AS n FROM accounts WHERE user_id = $1 AND is_default";
     let defaults = tx.one("count", sql(first).bind(account.user_id)).await?.count("n")?;
     if account.is_default || defaults == 0 {
@@ -141,4 +146,13 @@ pub async fn set_venue_account(
 ) -> Result<(), StoreError> {
     let text = "UPDATE accounts SET venue_account = $3 WHERE id = $1 AND user_id = $2";
     tx.change("account", sql(text).bind(id).bind(owner).bind(name)).await
+}
+
+/// Removes one of a user's accounts that the venue never had.
+///
+/// # Errors
+/// `Absent` if it is not the owner's or is open at the venue, and failures of the database.
+pub async fn remove_unused(tx: &mut Tx, owner: Owner, id: AccountId) -> Result<(), StoreError> {
+    let text = "DELETE FROM accounts WHERE id = $1 AND user_id = $2 AND venue_account IS NULL";
+    tx.change("account", sql(text).bind(id).bind(owner)).await
 }

@@ -175,6 +175,52 @@ pub async fn page_of_all(
     Entry::all_of(&reader.all(statement).await?)
 }
 
+/// Which entries.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// By this user.
+    pub user: Option<UserId>,
+    /// Of this kind.
+    pub action: Option<String>,
+    /// Those before this entry.
+    pub before: Option<i64>,
+}
+
+/// Entries of the log (not of the archive), newest first. For administration; a user's own with `search.user`.
+///
+/// # Errors
+/// `Absent` for an unknown `before`, and failures of the database.
+pub async fn search(reader: &mut Reader, search: &Search, limit: u32) -> Result<Vec<Entry>, StoreError> {
+    if search.user.is_none() && search.action.is_none() {
+        return page_of_all(reader, search.before, limit).await;
+    }
+    let (at, seq) = match search.before {
+        None => (FAR, i64::MAX),
+        Some(seq) => {
+            let statement = sql("SELECT timestamp FROM audit_log WHERE seq = $1").bind(seq);
+            (reader.one("audit entry", statement).await?.get("timestamp")?, seq)
+        }
+    };
+    let place = "timestamp <= $1 AND (timestamp < $1 OR seq < $2)";
+    let order = "ORDER BY timestamp DESC, seq DESC LIMIT $3";
+    let limit = limit.min(PAGE_MAX);
+    let statement = match (search.user, search.action.as_deref()) {
+        (Some(user), None) => {
+            let rest = format!("WHERE {place} AND user_id = $4 {order}");
+            Entry::select(&rest).bind(at).bind(seq).bind(limit).bind(user)
+        }
+        (None, action) => {
+            let rest = format!("WHERE {place} AND action = $4 {order}");
+            Entry::select(&rest).bind(at).bind(seq).bind(limit).bind(action.unwrap_or_default())
+        }
+        (Some(user), Some(action)) => {
+            let rest = format!("WHERE {place} AND user_id = $4 AND action = $5 {order}");
+            Entry::select(&rest).bind(at).bind(seq).bind(limit).bind(user).bind(action)
+        }
+    };
+    Entry::all_of(&reader.all(statement).await?)
+}
+
 /// Moves entries older than `before` to the archive, at most `limit`, oldest first; how many.
 ///
 /// # Errors

@@ -5,8 +5,12 @@ use crate::ids::{AccountId, BotId, Owner, UserId};
 use crate::limits::PAGE_MAX;
 use crate::record::{record, words};
 use crate::statement::sql;
+use crate::tables::FAR;
 use crate::tx::{Reader, Tx};
-use crate::value::Ts;
+use crate::value::{Amount, Ts};
+
+/// Most points of a bot's worth that are read at once: a month of minutes.
+pub const EQUITY_MAX: u32 = 50_000;
 
 words! {
     /// What a bot is doing.
@@ -61,6 +65,24 @@ record! {
         started_at: Option<Ts>,
         /// When it last stopped.
         stopped_at: Option<Ts>,
+        /// Its name at the driver.
+        desk_name: Option<String>,
+        /// What was asked for when it was made: JSON.
+        asked: String,
+    }
+}
+
+record! {
+    /// What a bot was worth.
+    pub struct EquityPoint in "bot_equity" {
+        /// Which.
+        bot_id: BotId,
+        /// When.
+        taken_at: Ts,
+        /// Whose.
+        user_id: UserId,
+        /// In the quote asset of its first market.
+        equity: Amount,
     }
 }
 
@@ -164,6 +186,72 @@ pub async fn update(tx: &mut Tx, owner: Owner, bot: &Bot, now: Ts) -> Result<i64
         .bind(now);
     let row = tx.optional(statement).await?;
     row.ok_or(StoreError::Stale("the bot was changed by somebody else"))?.get("revision")
+}
+
+/// Sets what one of a user's bots is doing, without regard to its revision: this is what was seen, not a wish.
+///
+/// # Errors
+/// `Absent` if it is not the owner's, and failures of the database.
+pub async fn set_status(
+    tx: &mut Tx,
+    owner: Owner,
+    id: BotId,
+    status: BotStatus,
+    reason: Option<&str>,
+    now: Ts,
+) -> Result<(), StoreError> {
+    let text = "UPDATE bots SET status = $3, status_reason = $4, updated_at = $5, revision = revision + 1, \
+                started_at = CASE WHEN $3 = 'running' AND status <> 'running' THEN $5 ELSE started_at END, \
+                stopped_at = CASE WHEN $3 <> 'running' AND status = 'running' THEN $5 ELSE stopped_at END \
+                WHERE id = $1 AND user_id = $2";
+    tx.change("bot", sql(text).bind(id).bind(owner).bind(status).bind(reason).bind(now)).await
+}
+
+/// All bots that the driver knows, whoever's, in the order of their ids, after one.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn at_desk_of_all(
+    reader: &mut Reader,
+    after: Option<BotId>,
+    limit: u32,
+) -> Result<Vec<Bot>, StoreError> {
+    let after = after.unwrap_or(BotId(uuid::Uuid::nil()));
+    let statement = Bot::select("WHERE id > $1 AND desk_name IS NOT NULL ORDER BY id LIMIT $2");
+    Bot::all_of(&reader.all(statement.bind(after).bind(limit.min(PAGE_MAX))).await?)
+}
+
+/// Notes what bots are worth. A point that is there already is left alone, and so is one of a bot that is gone.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn put_equity(tx: &mut Tx, points: &[EquityPoint]) -> Result<(), StoreError> {
+    let text = "INSERT INTO bot_equity (bot_id, taken_at, user_id, equity) SELECT $1, $2, $3, $4 \
+                WHERE EXISTS (SELECT 1 FROM bots WHERE id = $1) ON CONFLICT (bot_id, taken_at) DO NOTHING";
+    for point in points {
+        tx.execute(sql(text).bind_all(point.values())).await?;
+    }
+    Ok(())
+}
+
+/// What one of a user's bots was worth, oldest first, from a moment until before another; the newest [`EQUITY_MAX`].
+///
+/// # Errors
+/// Failures of the database.
+pub async fn equity(
+    reader: &mut Reader,
+    owner: Owner,
+    id: BotId,
+    from: Option<Ts>,
+    to: Option<Ts>,
+) -> Result<Vec<EquityPoint>, StoreError> {
+    let rest = "WHERE bot_id = $1 AND user_id = $2 AND taken_at >= $3 AND taken_at < $4 \
+                ORDER BY taken_at DESC LIMIT $5";
+    let statement = EquityPoint::select(rest).bind(id).bind(owner);
+    let statement = statement.bind(from.unwrap_or(Ts(0))).bind(to.unwrap_or(FAR)).bind(EQUITY_MAX);
+    let mut points = EquityPoint::all_of(&reader.all(statement).await?)?;
+    points.reverse();
+    Ok(points)
 }
 
 /// Removes one of a user's bots with its events. Its orders and fills stay.

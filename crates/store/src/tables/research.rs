@@ -49,6 +49,12 @@ record! {
         created_at: Ts,
         /// When it ended.
         finished_at: Option<Ts>,
+        /// What the owner calls it.
+        name: String,
+        /// What was asked for: JSON.
+        request: String,
+        /// The stored run that it gave.
+        run: Option<String>,
     }
 }
 
@@ -83,6 +89,12 @@ record! {
         created_at: Ts,
         /// When it ended.
         finished_at: Option<Ts>,
+        /// What was asked for: JSON.
+        request: String,
+        /// The kept search.
+        kept: Option<String>,
+        /// Its verdict: JSON.
+        result: Option<String>,
     }
 }
 
@@ -113,7 +125,8 @@ record! {
 /// # Errors
 /// Failures of the database.
 pub async fn put_backtest(tx: &mut Tx, backtest: &Backtest) -> Result<(), StoreError> {
-    let changing = ["status", "error", "job_id", "metrics", "result_hash", "finished_at"];
+    let changing =
+        ["status", "error", "job_id", "metrics", "result_hash", "finished_at", "run", "starts_at", "ends_at"];
     let statement = upsert(Backtest::TABLE, Backtest::COLUMNS, "id", &changing, backtest.values());
     tx.execute(statement).await.map(|_| ())
 }
@@ -171,7 +184,7 @@ pub async fn remove_backtest(tx: &mut Tx, owner: Owner, id: BacktestId) -> Resul
 /// # Errors
 /// Failures of the database.
 pub async fn put_sweep(tx: &mut Tx, sweep: &Sweep) -> Result<(), StoreError> {
-    let changing = ["status", "error", "job_id", "finished_at"];
+    let changing = ["status", "error", "job_id", "finished_at", "kept", "result", "trials_planned"];
     tx.execute(upsert(Sweep::TABLE, Sweep::COLUMNS, "id", &changing, sweep.values())).await.map(|_| ())
 }
 

@@ -115,6 +115,7 @@ async fn a_venue_key_in_use_stays(fresh: Fresh) -> Fresh {
         halted_at: None,
         halt_reason: None,
         created_at: T0,
+        bot_id: None,
     };
     write(&fresh.store, move |tx| Box::pin(async move { accounts::open(tx, &account).await })).await;
     let remove =

@@ -71,6 +71,7 @@ pub(crate) async fn add_account(store: &Store, owner: Owner, name: &str) -> Acco
         halted_at: None,
         halt_reason: None,
         created_at: T0,
+        bot_id: None,
     };
     let id = account.id;
     write(store, move |tx| Box::pin(async move { accounts::open(tx, &account).await })).await;

@@ -36,6 +36,9 @@ fn backtest(owner: Owner, model: Option<ModelId>, second: i64) -> Backtest {
         result_hash: None,
         created_at: at(second),
         finished_at: None,
+        name: String::new(),
+        request: "{}".to_owned(),
+        run: None,
     }
 }
 
@@ -93,6 +96,9 @@ async fn every_trial_of_a_sweep_is_kept_once(fresh: Fresh) -> Fresh {
         trials_planned: 4,
         created_at: T0,
         finished_at: None,
+        request: "{}".to_owned(),
+        kept: None,
+        result: None,
     };
     let (id, same) = (sweep.id, sweep.clone());
     write(&fresh.store, move |tx| Box::pin(async move { research::put_sweep(tx, &same).await })).await;

@@ -1,7 +1,7 @@
 //! Markets, orders, fills, positions, balances: projections, applied once, each seen by its owner only.
 
 use store::balances::{self, Balance};
-use store::bots::{self, Bot, BotEvent, BotStatus};
+use store::bots::{self, Bot, BotEvent, BotStatus, EquityPoint};
 use store::orders::{self, Filter, Order};
 use store::positions::{self, Position};
 use store::projections::{self, Position as Place};
@@ -21,6 +21,7 @@ on_both!(
     nobody_sees_what_is_anothers,
     an_event_is_applied_once,
     a_bot_is_changed_from_what_was_read,
+    a_bots_worth_and_state_are_its_owners,
 );
 
 pub(super) fn order(owner: Owner, account: AccountId, pair: i64, n: i64) -> Order {
@@ -358,7 +359,61 @@ fn bot(owner: Owner, account: AccountId, name: &str) -> Bot {
         updated_at: T0,
         started_at: None,
         stopped_at: None,
+        desk_name: None,
+        asked: "{}".to_owned(),
     }
+}
+
+async fn a_bots_worth_and_state_are_its_owners(fresh: Fresh) -> Fresh {
+    let (alice, bob) = (add_owner(&fresh.store, "alice").await, add_owner(&fresh.store, "bob").await);
+    let account = add_account(&fresh.store, alice, "main").await;
+    let made = Bot { desk_name: Some("one.1".to_owned()), ..bot(alice, account, "one") };
+    let (id, same, other) = (made.id, made.clone(), bot(alice, account, "two"));
+    write(&fresh.store, move |tx| {
+        Box::pin(async move {
+            bots::insert(tx, &same).await?;
+            bots::insert(tx, &other).await
+        })
+    })
+    .await;
+    assert_eq!(
+        bots::at_desk_of_all(&mut fresh.store.read(), None, 10).await.unwrap(),
+        std::slice::from_ref(&made)
+    );
+    assert_eq!(bots::at_desk_of_all(&mut fresh.store.read(), Some(id), 10).await.unwrap(), []);
+    let point = |bot: BotId, second, equity: &str| EquityPoint {
+        bot_id: bot,
+        taken_at: at(second),
+        user_id: alice.user(),
+        equity: amount(equity),
+    };
+    let points =
+        [point(id, 1, "10000"), point(id, 2, "9999.5"), point(id, 2, "1"), point(BotId::new(), 1, "7")];
+    write(&fresh.store, move |tx| Box::pin(async move { bots::put_equity(tx, &points).await })).await;
+    let read = |owner, from, to| {
+        let mut reader = fresh.store.read();
+        async move { bots::equity(&mut reader, owner, id, from, to).await.unwrap() }
+    };
+    assert_eq!(read(alice, None, None).await, [point(id, 1, "10000"), point(id, 2, "9999.5")]);
+    assert_eq!(read(alice, Some(at(2)), None).await.len(), 1);
+    assert_eq!(read(alice, None, Some(at(2))).await.len(), 1);
+    assert_eq!(read(bob, None, None).await, []);
+
+    let set = |owner, status, second| {
+        fresh.store.write(move |tx| {
+            Box::pin(async move { bots::set_status(tx, owner, id, status, None, at(second)).await })
+        })
+    };
+    assert!(absent(&set(bob, BotStatus::Running, 3).await));
+    for (status, second) in [(BotStatus::Running, 3), (BotStatus::Running, 4), (BotStatus::Paused, 5)] {
+        set(alice, status, second).await.unwrap();
+    }
+    let now = bots::by_id(&mut fresh.store.read(), alice, id).await.unwrap();
+    assert_eq!((now.status, now.started_at, now.stopped_at), (BotStatus::Paused, Some(at(3)), Some(at(5))));
+    assert_eq!(now.revision, made.revision + 3);
+    fresh.store.write(move |tx| Box::pin(async move { bots::remove(tx, alice, id).await })).await.unwrap();
+    assert_eq!(fresh.sql("SELECT count(*) FROM bot_equity"), "0");
+    fresh
 }
 
 async fn a_bot_is_changed_from_what_was_read(fresh: Fresh) -> Fresh {

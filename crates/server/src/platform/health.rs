@@ -1,0 +1,43 @@
+//! How the exchange in this process and the tables behind it are.
+
+use api::ports::{Component, Condition, Health};
+use exchange_host::Handle;
+use tokio::sync::watch;
+
+/// Commands that the tables may be behind before that is said to be amiss: seconds of a busy market.
+const BEHIND_MAX: u64 = 50_000;
+
+/// The exchange and the projection.
+pub(super) struct ExchangeHealth {
+    handle: Handle,
+    projected: watch::Receiver<u64>,
+}
+
+impl ExchangeHealth {
+    pub(super) const fn new(handle: Handle, projected: watch::Receiver<u64>) -> Self {
+        Self { handle, projected }
+    }
+}
+
+impl Health for ExchangeHealth {
+    fn components(&self) -> Vec<Component> {
+        let status = self.handle.status();
+        let exchange = match status.stopped {
+            Some(why) => Component::down("exchange", why),
+            None if !status.ready => Component::down("exchange", "it accepts nothing any more".to_owned()),
+            None if status.low_on_disk => Component {
+                name: "exchange",
+                condition: Condition::Degraded,
+                detail: "the disk is almost full: only cancels are accepted".to_owned(),
+            },
+            None => Component::ok("exchange", format!("{} commands are durable", status.seq)),
+        };
+        let behind = status.seq.saturating_sub(*self.projected.borrow());
+        let tables = Component {
+            name: "tables",
+            condition: if behind > BEHIND_MAX { Condition::Degraded } else { Condition::Ok },
+            detail: format!("{behind} commands behind the exchange"),
+        };
+        vec![exchange, tables]
+    }
+}
