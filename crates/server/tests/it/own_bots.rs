@@ -93,21 +93,26 @@ fn a_bot_trades_for_its_owner_and_for_nobody_else() {
     let server = Server::start_with(dir.path(), &fast);
     let alice = Person::login(&server, "alice");
     assert_eq!(alice.read(&path)["status"], "running");
+    a_halt_stops_it_and_it_leaves(&alice, &path, account);
+    server.stop(Signal::TERM);
+}
+
+/// The end of a bot: halted, released, exited, removed.
+fn a_halt_stops_it_and_it_leaves(alice: &Person, path: &str, account: &str) {
     let halted = alice.post("/api/halt", &json!({ "reason": "lunch" })).json();
     assert!(halted.as_array().unwrap().iter().all(|account| account["halt_reason"] == "lunch"), "{halted}");
-    assert_eq!(alice.read(&path)["halt"], "full");
+    assert_eq!(alice.read(path)["halt"], "full");
     let start = alice.post(&format!("{path}/start"), &json!({}));
     assert_eq!((start.status, &start.json()["code"]), (422, &json!("trading_halted")));
     assert_eq!(alice.post("/api/resume", &json!({})).status, 200);
     assert_eq!(alice.post(&format!("{path}/start"), &json!({})).json()["halt"], "off");
     assert_eq!(alice.post(&format!("{path}/exit"), &json!({})).json()["status"], "stopped");
-    assert_eq!(alice.ask("DELETE", &path, "").status, 204);
-    assert_eq!(alice.get(&path).status, 404);
+    assert_eq!(alice.ask("DELETE", path, "").status, 204);
+    assert_eq!(alice.get(path).status, 404);
     assert!(
         !alice.read(&format!("/api/trades?account={account}")).as_array().unwrap().is_empty(),
         "its fills stay"
     );
-    server.stop(Signal::TERM);
 }
 
 #[test]
