@@ -169,8 +169,15 @@ fn send(desk: &Desk, key: Option<String>, command: BotCommand) -> Outcome {
 
 /// All bots of a server. Dropping it stops them in order.
 pub(crate) struct Bots {
-    _local: Running,
+    local: Running,
     _paper: Option<paper::Paper>,
+}
+
+impl Bots {
+    /// Those on the built-in exchange.
+    pub(crate) fn desk(&self) -> &Desk {
+        self.local.desk()
+    }
 }
 
 /// Recovers the bots and lets them go on.
@@ -186,7 +193,7 @@ pub(crate) fn open(config: &Config, handle: &Handle) -> Result<Bots, Failure> {
     let desks =
         Counter { local: local.desk().clone(), listed, paper: paper.as_ref().map(|p| p.desk().clone()) };
     handle.extend(Box::new(desks));
-    Ok(Bots { _local: local, _paper: paper })
+    Ok(Bots { local, _paper: paper })
 }
 
 /// How a shard is kept.
