@@ -6,13 +6,17 @@ use cpu_time::ThreadTime;
 use forecast::lstm::{Flow, Loss, Options, Samples, train};
 use serde_json::Value;
 
+use crate::peers::Peers;
+
 const WINDOW: usize = 60;
 const TRAINED: usize = 5_000;
 const EPOCHS: usize = 20;
 
-pub(crate) fn run(folder: &Path) {
+pub(crate) fn run(folder: &Path, peers: &Peers) {
     let samples = samples(folder);
-    println!("\n| LSTM | hidden | CPU s for 20 epochs | torch CPU s, recorded | ratio | last loss | torch |\n|---|---|---|---|---|---|---|");
+    println!(
+        "\n| LSTM | hidden | CPU s for 20 epochs | torch CPU s | ratio | last loss | torch |\n|---|---|---|---|---|---|---|"
+    );
     for (layers, hidden) in [(1, 32), (1, 64), (2, 32)] {
         let options = Options {
             hidden,
@@ -28,7 +32,8 @@ pub(crate) fn run(folder: &Path) {
         let trained = train(&samples, None, &options, &mut |_| Flow::Continue).expect("a network");
         let ours = start.elapsed().as_secs_f64();
         let recorded = recorded(folder, layers, hidden);
-        let theirs = recorded.as_ref().and_then(|r| r["train_cpu_s"].as_f64());
+        let theirs = peers.cpu_s("lstm", &format!("{layers}x{hidden}"));
+        let theirs = theirs.or_else(|| recorded.as_ref().and_then(|r| r["train_cpu_s"].as_f64()));
         let loss = recorded.as_ref().and_then(|r| r["epoch_loss"].as_array()?.last()?.as_f64());
         println!(
             "| {layers} layer{} | {hidden} | {ours:.2} | {} | {} | {:.4} | {} |",

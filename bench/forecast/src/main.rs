@@ -1,8 +1,10 @@
 //! `cargo run --release -- FOLDER`: fits every ARIMA case of `FOLDER/arima_statsmodels.json` and prints the CPU time beside
 //! the one recorded for statsmodels, with the ratio and its geometric mean; then the same for Prophet and
-//! the LSTM beside torch.
+//! the LSTM beside torch. With `--peers PYTHON` the peers are measured in the same run instead (`peers.py` says what that Python
+//! needs).
 
 mod lstm;
+mod peers;
 
 use std::path::Path;
 
@@ -12,11 +14,18 @@ use forecast::arima::{Regressor, Spec, fit};
 use forecast::prophet::{Mode, Options};
 use serde_json::Value;
 
+use peers::Peers;
+
 const ROUNDS: usize = 5;
 
 fn main() {
-    let folder = std::env::args().nth(1).expect("usage: bench-forecast FOLDER");
-    let folder = Path::new(&folder);
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let folder = words.first().expect("usage: bench-forecast FOLDER [--peers PYTHON]");
+    let folder = Path::new(folder);
+    let peers = match words.get(1).map(String::as_str) {
+        Some("--peers") => Peers::measure(words.get(2).expect("a Python"), folder),
+        _ => Peers::default(),
+    };
     let text = std::fs::read_to_string(folder.join("arima_statsmodels.json")).expect("the reference file");
     let cases: Vec<Value> = serde_json::from_str(&text).expect("JSON");
     let mut log_ratio = 0.0;
@@ -34,21 +43,18 @@ fn main() {
         let ours = times[ROUNDS / 2];
         let mut theirs: Vec<f64> = serde_json::from_value(case["fit_cpu_s"].clone()).expect("times");
         theirs.sort_by(f64::total_cmp);
-        let ratio = theirs[theirs.len() / 2] / ours;
-        log_ratio += ratio.ln();
         let id = case["id"].as_str().unwrap_or("?");
-        println!(
-            "| {id} | {loglik:.4} | {:.2} | {:.1} | {ratio:.1} |",
-            ours * 1e3,
-            theirs[theirs.len() / 2] * 1e3
-        );
+        let theirs = peers.cpu_s("arima", id).unwrap_or(theirs[theirs.len() / 2]);
+        let ratio = theirs / ours;
+        log_ratio += ratio.ln();
+        println!("| {id} | {loglik:.4} | {:.2} | {:.1} | {ratio:.1} |", ours * 1e3, theirs * 1e3);
     }
     println!("geometric mean of the ratios: {:.1}\n", (log_ratio / cases.len() as f64).exp());
-    prophet(folder);
-    lstm::run(folder);
+    prophet(folder, &peers);
+    lstm::run(folder, &peers);
 }
 
-fn prophet(folder: &Path) {
+fn prophet(folder: &Path, peers: &Peers) {
     let text = std::fs::read_to_string(folder.join("prophet_python.json")).expect("the reference file");
     let cases: Vec<Value> = serde_json::from_str(&text).expect("JSON");
     println!(
@@ -78,9 +84,10 @@ fn prophet(folder: &Path) {
         times_s.sort_by(f64::total_cmp);
         let mut theirs: Vec<f64> = serde_json::from_value(case["fit_cpu_s"].clone()).expect("times");
         theirs.sort_by(f64::total_cmp);
-        let (ours, theirs) = (times_s[ROUNDS / 2], theirs[theirs.len() / 2]);
         let (id, best) =
             (case["id"].as_str().unwrap_or("?"), case["lp_best_known"].as_f64().unwrap_or(f64::NAN));
+        let ours = times_s[ROUNDS / 2];
+        let theirs = peers.cpu_s("prophet", id).unwrap_or(theirs[theirs.len() / 2]);
         println!(
             "| {id} | {posterior:.4} | {best:.4} | {:.2} | {:.0} | {:.0} |",
             ours * 1e3,
