@@ -108,7 +108,7 @@ impl Suite {
 }
 
 /// The program under test: `TRADEWIND_BIN`, else the one this workspace built last in its debug profile.
-fn program(root: &Path) -> PathBuf {
+pub(crate) fn program(root: &Path) -> PathBuf {
     let given = std::env::var_os("TRADEWIND_BIN").map(PathBuf::from);
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     given.unwrap_or_else(|| target.join("debug/tradewind"))

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test | soak | bench`.
+//! The project's own commands: `cargo xtask test | web | screenshots | soak | bench`.
 //!
 //! `test` is what a developer runs before a commit and what continuous integration runs, the same thing. It installs
 //! what the tests need and is missing, works on whatever it can, says what each step took, and ends with one line
@@ -15,6 +15,7 @@ mod run;
 mod soak;
 mod tally;
 mod test;
+mod web;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -32,6 +33,10 @@ struct Arguments {
 enum Task {
     /// Everything that has to hold: format, lints, tidy, all tests, documentation, third-party clients
     Test(test::Options),
+    /// Builds the dashboard into web/dist: types, lints, unit tests, build, budget
+    Web,
+    /// Pictures of every page of the dashboard, both themes, into web/shots
+    Screenshots,
     /// What takes long: many kills, long random runs, fuzzing
     Soak(soak::Options),
     /// Measurements against peers, from the standalone projects under bench/
@@ -42,6 +47,8 @@ fn main() -> ExitCode {
     let task = Arguments::parse().task;
     let outcome = match &task {
         Task::Test(options) => test::run(&root(), options),
+        Task::Web => web::build(&root()),
+        Task::Screenshots => web::screenshots(&root()),
         Task::Soak(options) => soak::run(&root(), options),
         Task::Bench(options) => bench::run(&root(), options),
     };

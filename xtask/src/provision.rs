@@ -17,6 +17,11 @@ const NEEDED: &[(&[&str], &[&str])] = &[
     (&["python3", "-c", "import ensurepip, venv"], &["python3", "python3-venv"]),
     (&["node", "--version"], &["nodejs"]),
     (&["npm", "--version"], &["npm"]),
+    // The dashboard is tried in a browser without a screen.
+    (
+        &["sh", "-c", "command -v chromium || command -v chromium-browser || command -v google-chrome"],
+        &["chromium"],
+    ),
     // The store is tested against a real server; Debian keeps its programs out of the search path.
     (&["sh", "-c", "ls /usr/lib/postgresql/*/bin/pg_ctl || command -v pg_ctl"], &["postgresql"]),
     (&["psql", "--version"], &["postgresql-client"]),

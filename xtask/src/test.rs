@@ -8,6 +8,7 @@ use crate::clients;
 use crate::licences;
 use crate::provision;
 use crate::run::{self, Outcome, Report, cargo};
+use crate::web;
 
 /// What to test.
 #[derive(clap::Args)]
@@ -32,7 +33,13 @@ const STEPS: &[(&str, &str, Body)] = &[
     ("tests", "all tests of the workspace", tests),
     ("doctests", "examples in the documentation", doctests),
     ("docs", "the documentation builds without warnings", docs),
+    (
+        "web",
+        "the dashboard: types, lints, unit tests, build, budget, and that the committed build is this one",
+        web::check,
+    ),
     ("program", "the program that the client suites start", program),
+    ("web-e2e", "the dashboard against the program in headless Chromium", web::e2e),
 ];
 
 /// Carries out the steps; true when everything passed.

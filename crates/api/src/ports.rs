@@ -230,3 +230,39 @@ pub trait Desk: Send + Sync + 'static {
     /// Stops the account from placing orders by any way (its own API keys included) and cancels what is live; or allows it again. Gives the number of the last command.
     fn set_halted(&self, account: AccountId, halted: bool) -> Reply<'_, Result<u64, PortError>>;
 }
+
+/// What a browser asks of the dashboard.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PageAsk<'a> {
+    /// The path of the address.
+    pub path: &'a str,
+    /// `Accept`.
+    pub accept: Option<&'a str>,
+    /// `Accept-Encoding`.
+    pub encodings: Option<&'a str>,
+    /// `If-None-Match`.
+    pub known: Option<&'a str>,
+}
+
+/// A file of the dashboard, ready to be sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// The browser has it already.
+    pub is_known: bool,
+    /// `Content-Type`.
+    pub kind: &'static str,
+    /// `ETag`.
+    pub tag: &'static str,
+    /// `Cache-Control`.
+    pub cache: &'static str,
+    /// `Content-Encoding`, if the body is compressed.
+    pub encoding: Option<&'static str>,
+    /// The body.
+    pub body: &'static [u8],
+}
+
+/// The built dashboard. It answers only for its own paths: what belongs to the API it leaves alone.
+pub trait Pages: Send + Sync + 'static {
+    /// The answer to a GET; `None` when the path is not the dashboard's.
+    fn page(&self, ask: &PageAsk<'_>) -> Option<Page>;
+}

@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::auth::opaque_token;
 use crate::auth::principal::{Peer, RequestId};
 use crate::auth::signed::BodyHash;
+use crate::ports::{PageAsk, Pages};
 use crate::{Problem, etag, openapi, socket};
 
 /// Answers above so many bytes are compressed.
@@ -28,7 +29,7 @@ const WHOLE_MAX: u64 = 4 * 1024 * 1024;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// How the API listens.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ApiConfig {
     /// Where.
     pub addr: SocketAddr,
@@ -38,6 +39,8 @@ pub struct ApiConfig {
     pub docs: bool,
     /// The one other origin whose pages may call the API; none by default.
     pub frontend: Option<String>,
+    /// The dashboard; without it the API is all there is.
+    pub pages: Option<Arc<dyn Pages>>,
 }
 
 /// A running API.
@@ -80,7 +83,7 @@ pub async fn serve(app: Arc<App>, config: ApiConfig, stop: Stop) -> std::io::Res
     tokio::spawn(Arc::clone(&app.broadcast).run(stop.clone()));
     tokio::spawn(socket::watch(Arc::clone(&app), stop.clone()));
     let router = router(Arc::clone(&app), &config);
-    let front = Arc::new(Front { app, router, frontend: config.frontend });
+    let front = Arc::new(Front { app, router, frontend: config.frontend, pages: config.pages });
     let task = tokio::spawn(http::serve(listener, front, config.http, Arc::clone(&counters), stop));
     Ok(BoundApi { addr, task, counters })
 }
@@ -107,6 +110,7 @@ struct Front {
     app: Arc<App>,
     router: Router,
     frontend: Option<String>,
+    pages: Option<Arc<dyn Pages>>,
 }
 
 impl Service for Front {
@@ -119,7 +123,7 @@ impl Service for Front {
                 Err(problem) => self.finish(problem.into_response(), &id, origin.as_ref()).await,
             };
         }
-        let response = match self.preflight(&request) {
+        let response = match self.preflight(&request).or_else(|| self.page(&request)) {
             Some(response) => response,
             None => match request.body().await {
                 Ok(body) => self.route(&request, body, &id).await,
@@ -171,6 +175,36 @@ impl Front {
             }
             response
         })
+    }
+
+    /// A file of the dashboard, if the path is one of its own.
+    fn page(&self, request: &Request) -> Option<Response> {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return None;
+        }
+        let said = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let ask = PageAsk {
+            path: request.uri().path(),
+            accept: said(header::ACCEPT),
+            encodings: said(header::ACCEPT_ENCODING),
+            known: said(header::IF_NONE_MATCH),
+        };
+        let page = self.pages.as_ref()?.page(&ask)?;
+        let sends = !page.is_known && *request.method() == Method::GET;
+        let mut response = Response::new(if sends { Body::from(page.body) } else { Body::empty() });
+        let headers = response.headers_mut();
+        headers.insert(header::ETAG, HeaderValue::from_static(page.tag));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(page.cache));
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        if page.is_known {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            return Some(response);
+        }
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(page.kind));
+        if let Some(encoding) = page.encoding {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        }
+        Some(response)
     }
 
     fn allows(&self, origin: Option<&HeaderValue>) -> bool {

@@ -3,8 +3,17 @@
 use std::path::{Path, PathBuf};
 
 /// Folders that hold built or fetched things, never sources (`.git` is a file in a second working tree).
-const SKIPPED: &[&str] =
-    &["target", ".git", "node_modules", "__pycache__", "corpus", "artifacts", "proptest-regressions"];
+const SKIPPED: &[&str] = &[
+    "target",
+    ".git",
+    "node_modules",
+    "dist",
+    "generated",
+    "__pycache__",
+    "corpus",
+    "artifacts",
+    "proptest-regressions",
+];
 /// Files larger than this are recorded data, not sources (bytes).
 const TEXT_LEN_MAX: u64 = 2 * 1024 * 1024;
 

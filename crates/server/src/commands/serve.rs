@@ -172,7 +172,8 @@ fn announce(config: &Config, server: &BoundServer, platform: &Platform, json: bo
     };
     answer(format!(
         "Tradewind {version}: a trading platform with a Binance-compatible spot exchange ({market})\n\
-         \n  platform       http://{api}/api/docs\
+         \n  dashboard      http://{api}\
+         \n  platform API   http://{api}/api/docs\
          \n  REST           http://{addr}/api/v3\
          \n  streams        ws://{addr}/ws and ws://{addr}/stream\
          \n  WebSocket API  ws://{addr}/ws-api/v3\
@@ -192,11 +193,7 @@ fn announce(config: &Config, server: &BoundServer, platform: &Platform, json: bo
 fn setup_note(platform: &Platform) -> String {
     let Some(code) = &platform.setup_code else { return String::new() };
     let api = platform.local_addr();
-    format!(
-        "\nFirst start: make the administrator with the one-time code {code}\
-         \n  curl -d '{{\"code\":\"{code}\",\"username\":\"admin\",\"password\":\"...\"}}' -H 'content-type: application/json' \
-         http://{api}/api/setup\n"
-    )
+    format!("\nFirst start: open http://{api} and make the administrator with the one-time code {code}\n")
 }
 
 /// ` --data-dir DIR` where the command line would not find it by itself.

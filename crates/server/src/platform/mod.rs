@@ -19,6 +19,7 @@ use crate::failure::{Exit, Failure};
 use crate::terminal::note;
 
 mod bots;
+mod dashboard;
 mod desk;
 mod health;
 mod ledger;
@@ -29,6 +30,7 @@ pub(crate) mod secrets;
 mod strategies;
 mod tape;
 
+use dashboard::Dashboard;
 pub(crate) use desk::ExchangeDesk;
 pub(crate) use market_views::ExchangeMarkets;
 
@@ -203,6 +205,7 @@ async fn listen(config: &Config, app: Arc<App>, stop: Stop) -> Result<BoundApi, 
         http: http::Limits::default(),
         docs: config.api.docs,
         frontend: config.api.frontend.clone(),
+        pages: Some(Arc::new(Dashboard)),
     };
     let failed = |error: std::io::Error| listen_failure("--api-addr", config.api.addr, &error);
     match api::serve(Arc::clone(&app), settings.clone(), stop.clone()).await {

@@ -1,0 +1,50 @@
+/** The program under test: a data folder of its own, free ports, and what it says when it is ready. */
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** Named by TRADEWIND_BIN, else the one that this checkout built last. */
+const BINARY = process.env.TRADEWIND_BIN ?? new URL("../../target/debug/tradewind", import.meta.url).pathname;
+
+export class Program {
+  #child = null;
+  #dir = mkdtempSync(join(tmpdir(), "tradewind-e2e-"));
+  url = "";
+  setupCode = null;
+
+  /** Starts it and waits until it says that it is ready. A second start takes the same address. */
+  async start() {
+    const api = this.url ? new URL(this.url).host : "127.0.0.1:0";
+    const child = spawn(BINARY, ["serve", "--json", "--data-dir", this.#dir, "--exchange-addr", "127.0.0.1:0", "--api-addr", api], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child = child;
+    const errors = [];
+    createInterface({ input: child.stderr }).on("line", (line) => errors.push(line));
+    const ready = await new Promise((resolve, reject) => {
+      createInterface({ input: child.stdout }).on("line", (line) => resolve(JSON.parse(line)));
+      child.on("error", reject);
+      child.on("exit", (code) => reject(new Error(`the program ended with ${code}: ${errors.slice(-5).join(" | ")}`)));
+    });
+    child.removeAllListeners("exit");
+    this.url = ready.api.http;
+    this.setupCode = ready.api.setup_code;
+  }
+
+  /** As a crash: no warning, no goodbye. */
+  async kill() {
+    const child = this.#child;
+    if (!child) return;
+    this.#child = null;
+    const gone = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await gone;
+  }
+
+  async end() {
+    await this.kill();
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}

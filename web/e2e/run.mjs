@@ -1,0 +1,260 @@
+/**
+ * The dashboard against the real program and its built-in exchange, in headless Chromium: what a person does, from the first start.
+ * Ends with `suite web: N passed, N failed`. A console error fails the test it happens in; nothing here waits for time.
+ */
+import { readFileSync } from "node:fs";
+import { violations } from "./axe.mjs";
+import { launch, open, PATIENCE } from "./browser.mjs";
+import { Program } from "./program.mjs";
+import { expect, Suite } from "./suite.mjs";
+import { taskTime } from "./speed.mjs";
+
+const NAME = "admin";
+const PASSWORD = "a long enough sentence";
+const PAGES = ["/", "/trade/BTCUSDT", "/orders", "/settings"];
+
+/** Routes of this checkout. A server without the stream is asked for it once at each start, and says 404. */
+const routes = JSON.parse(readFileSync(new URL("../../docs/openapi.json", import.meta.url), "utf8")).paths;
+const USUAL = routes["/api/ws/ticket"] ? [] : [/status of 404 .*\/api\/ws\/ticket/];
+
+const suite = new Suite("web");
+const program = new Program();
+await program.start();
+const browser = await launch();
+const page = await open(browser);
+page.forgiven = [...USUAL];
+const at = (path) => program.url + path;
+const toast = (text) => page.locator(".toast").filter({ hasText: text }).first().waitFor();
+
+const rows = (label) => page.getByRole("region", { name: label }).locator("tbody tr:not([aria-hidden])");
+
+/** The ladder's best price of a side, as plain text. */
+async function best(side) {
+  return page.locator(`.${side} .level[data-price]`).first().getAttribute("data-price");
+}
+
+async function logIn(on = page) {
+  await on.getByLabel("Name").fill(NAME);
+  await on.getByLabel("Password").fill(PASSWORD);
+  await on.getByRole("button", { name: "Log in" }).click();
+}
+
+/** Fills the ticket and sends it by its button. */
+async function order({ kind = "Limit", side = "Buy", price, amount }) {
+  await page.getByRole("tab", { name: kind, exact: true }).click();
+  const form = page.getByRole("form", { name: "Order ticket" });
+  await form.getByRole("button", { name: side, exact: true }).click();
+  if (price !== undefined) await form.locator("[name=price]").fill(price);
+  await form.locator("[name=amount]").fill(amount);
+  await form.locator("button.go").click();
+  await page.getByRole("button", { name: "Send order" }).click();
+}
+
+await suite.test("the first start makes the administrator and logs in", page, async () => {
+  await page.goto(program.url);
+  await page.getByRole("heading", { name: "Make the administrator" }).waitFor();
+  expect((await violations(page)).length === 0, (await violations(page)).join("\n"));
+  page.forgiven = [...USUAL, /status of 403/];
+  await page.getByLabel("One-time code").fill("not-the-code");
+  await page.getByLabel("Name").fill(NAME);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: /Make the administrator/ }).click();
+  await page.getByText("this is not the code").waitFor();
+  page.forgiven = [...USUAL];
+  await page.getByLabel("One-time code").fill(program.setupCode);
+  await page.getByRole("button", { name: /Make the administrator/ }).click();
+  await page.getByText("Account value").waitFor();
+});
+
+await suite.test("a reload goes on with the login; nothing but settings is kept in the browser", page, async () => {
+  await page.reload();
+  await page.getByText("Account value").waitFor();
+  const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage, cookie: document.cookie }));
+  expect(!/eyJ|twr_|token/i.test(kept), `a token is in the browser's storage: ${kept}`);
+});
+
+await suite.test("a wrong password is refused, the right one lets in", page, async () => {
+  await page.goto(at("/settings"));
+  await page.getByRole("button", { name: "Log out" }).click();
+  await page.getByRole("heading", { name: "Log in" }).waitFor();
+  expect((await violations(page)).length === 0, (await violations(page)).join("\n"));
+  page.forgiven = [...USUAL, /status of 401/];
+  await page.getByLabel("Name").fill(NAME);
+  await page.getByLabel("Password").fill("something else");
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByText("the name or the password is wrong").waitFor();
+  page.forgiven = [...USUAL];
+  await logIn();
+  await page.getByRole("heading", { name: "Settings" }).waitFor();
+});
+
+await suite.test("a click on a price fills the ticket, Enter in a field sends nothing", page, async () => {
+  await page.goto(at("/trade/BTCUSDT"));
+  await page.locator(".bids .level[data-price]").nth(3).click();
+  const price = await page.locator("[name=price]").inputValue();
+  expect(/^\d+(\.\d+)?$/.test(price), `the price is ${price}`);
+  await page.locator("[name=amount]").fill("0.01");
+  await page.locator("[name=amount]").press("Enter");
+  expect((await page.getByRole("button", { name: "Send order" }).count()) === 0, "Enter opened the question");
+});
+
+await suite.test("a limit order rests in book and list, and is canceled", page, async () => {
+  const bid = Number(await best("bids"));
+  const price = (bid * 0.9999).toFixed(2);
+  await order({ price, amount: "0.01" });
+  await toast("rests in the book");
+  await page.locator("#below-open").click();
+  const list = rows("Open orders");
+  await list.first().waitFor();
+  expect((await list.count()) === 1, `${await list.count()} open orders`);
+  await page.locator(".level[data-own]").first().waitFor();
+  await list.first().getByRole("button", { name: "Cancel" }).click();
+  await toast("The order is canceled");
+  await page.getByText("No order is waiting.").waitFor();
+  await page.waitForFunction(() => document.querySelectorAll(".level[data-own]").length === 0);
+});
+
+await suite.test("what the market forbids is said at the field and cannot be sent", page, async () => {
+  const form = page.getByRole("form", { name: "Order ticket" });
+  await form.locator("[name=price]").fill("97000.001");
+  await page.getByText("Goes in steps of 0.01").waitFor();
+  await form.locator("[name=price]").fill("90000");
+  await form.locator("[name=amount]").fill("999999");
+  expect(await form.locator("button.go").isDisabled(), "the button can be pressed");
+  await form.locator("[name=amount]").fill("");
+});
+
+await suite.test("a market order becomes a position, which is closed again", page, async () => {
+  await order({ kind: "Market", amount: "0.02" });
+  await toast("done");
+  await page.locator("#below-positions").click();
+  const list = rows("Positions");
+  await list.first().waitFor();
+  expect(/BTC\/USDT.*Long.*0\.02/s.test((await list.first().innerText()).replace(/\s+/g, " ")), await list.first().innerText());
+  await list.first().getByRole("button", { name: "Close…" }).click();
+  const dialog = page.getByRole("dialog", { name: /Close the position/ });
+  await dialog.getByText("Sell 0.02").waitFor();
+  await dialog.getByRole("button", { name: "Close…" }).click();
+  await page.getByText("No open position.").waitFor();
+  await page.locator("#below-fills").click();
+  const fills = rows("Fills");
+  await fills.nth(1).waitFor();
+});
+
+await suite.test("a stop order waits in the list", page, async () => {
+  const ask = Number(await best("asks"));
+  await page.getByRole("tab", { name: "Stop", exact: true }).click();
+  const form = page.getByRole("form", { name: "Order ticket" });
+  await form.locator("[name=stop]").fill((ask * 1.05).toFixed(2));
+  await form.locator("[name=amount]").fill("0.01");
+  await form.locator("button.go").click();
+  await page.getByRole("button", { name: "Send order" }).click();
+  await page.locator("#below-open").click();
+  const list = rows("Open orders");
+  await list.first().waitFor();
+  expect((await list.first().innerText()).includes("Stop"), await list.first().innerText());
+});
+
+await suite.test("halt all cancels everything and stops trading until it is released", page, async () => {
+  const halt = page.getByRole("button", { name: "Halt all" });
+  await halt.click();
+  expect((await page.getByText("Trading has been halted").count()) === 0, "a click alone halted");
+  const box = await halt.boundingBox();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.getByText("Trading has been halted").waitFor();
+  await page.mouse.up();
+  await page.getByText("No order is waiting.").waitFor();
+  await page.getByText("Trading is halted.", { exact: true }).waitFor();
+  expect(await page.locator("button.go").isDisabled(), "the ticket can be sent");
+  await page.getByRole("button", { name: "Release" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Release" }).click();
+  await page.getByText("Trading has been halted").waitFor({ state: "detached" });
+});
+
+await suite.test("keys: palette, pages, intervals", page, async () => {
+  await page.keyboard.press("Control+k");
+  await page.locator("#palette-query").fill("orders");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Orders" }).waitFor();
+  await page.keyboard.press("g");
+  await page.keyboard.press("t");
+  await page.getByRole("heading", { name: "Trade" }).waitFor();
+  await page.locator(".intervals").waitFor();
+  await page.keyboard.press("4");
+  await page.locator(".intervals [aria-pressed=true]", { hasText: "1h" }).waitFor();
+  await page.keyboard.press("2");
+});
+
+for (const theme of ["light", "dark"]) {
+  await suite.test(`no accessibility finding on any page, ${theme}`, page, async () => {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+    const found = [];
+    for (const path of PAGES) {
+      await page.goto(at(path));
+      await page.locator("main .card, main .pane").first().waitFor();
+      if (path.startsWith("/trade")) await page.locator(".level[data-price]").first().waitFor();
+      found.push(...(await violations(page)).map((line) => `${path} ${line}`));
+    }
+    expect(found.length === 0, found.join("\n"));
+  });
+}
+
+await suite.test("theme and colours of the market are chosen and kept", page, async () => {
+  await page.goto(at("/settings"));
+  const up = () => page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--up").trim());
+  await page.getByRole("button", { name: "Dark", exact: true }).click();
+  const west = await up();
+  await page.getByLabel(/Korea/).check();
+  const korea = await up();
+  expect(west !== korea, `up is ${west} in both`);
+  await page.reload();
+  await page.getByLabel(/Korea/).waitFor();
+  expect((await up()) === korea, "the choice was not kept");
+  expect((await page.evaluate(() => document.documentElement.dataset.theme)) === "dark", "the theme was not kept");
+  await page.getByLabel(/West/).check();
+});
+
+await suite.test("a phone: bottom bar, the ticket as a sheet, nothing wider than the screen", page, async () => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const path of PAGES) {
+    await page.goto(at(path));
+    await page.locator("main .card, main .pane").first().waitFor();
+    const wide = await page.evaluate(() => document.querySelector("main").scrollWidth - document.querySelector("main").clientWidth);
+    expect(wide <= 0, `${path} is ${wide} pixels too wide`);
+  }
+  await page.getByRole("link", { name: "Trade" }).last().click();
+  await page.locator(".sheet-bar button", { hasText: "Sell" }).click();
+  const sheet = page.getByRole("dialog", { name: "Order ticket" });
+  await sheet.waitFor();
+  expect((await sheet.getByRole("button", { name: "Sell", exact: true }).first().getAttribute("aria-pressed")) === "true", "the side was not taken over");
+  expect((await violations(page)).length === 0, (await violations(page)).join("\n"));
+  await page.keyboard.press("Escape");
+  await sheet.waitFor({ state: "hidden" });
+  await page.setViewportSize({ width: 1440, height: 900 });
+});
+
+await suite.test("the server dies: the page says so, sends nothing, and recovers by itself", page, async () => {
+  await page.goto(at("/trade/BTCUSDT"));
+  await page.locator(".level[data-price]").first().waitFor();
+  page.forgiven = [...USUAL, /ERR_CONNECTION|WebSocket|status of 50|status of 401/];
+  await program.kill();
+  await page.getByText("The connection was lost").waitFor();
+  await page.locator("[name=price]").fill("90000");
+  await page.locator("[name=amount]").fill("0.01");
+  expect(await page.locator("button.go").isDisabled(), "an order can be sent without a connection");
+  await page.getByText("No connection: orders cannot be sent.").waitFor();
+  await program.start();
+  await page.getByText("The connection was lost").waitFor({ state: "detached", timeout: 2 * PATIENCE });
+  await page.waitForFunction(() => !document.querySelector("button.go")?.disabled, undefined, { timeout: PATIENCE });
+  page.forgiven = [...USUAL];
+});
+
+await suite.test("the main thread stays free while a market moves", page, async () => {
+  const { milliseconds, longest, frames } = await taskTime(page);
+  console.log(`   ${milliseconds.toFixed(0)} ms of tasks a second, longest ${longest.toFixed(0)} ms, ${frames.toFixed(0)} frames a second`);
+});
+
+suite.close();
+await browser.close();
+await program.end();

@@ -1,0 +1,33 @@
+/** The pages there are: where, which key, which group, and the code that is fetched when one is opened. */
+import { lazy } from "react";
+import type { ComponentType, LazyExoticComponent } from "react";
+import type { IconName } from "../parts/icons";
+import type { Key } from "../text";
+
+export interface Page {
+  readonly path: string;
+  readonly title: Key;
+  readonly icon: IconName;
+  readonly group: "trade" | "research" | "system";
+  /** After `g`. */
+  readonly key: string;
+  readonly load: () => Promise<{ default: ComponentType }>;
+  readonly view: LazyExoticComponent<ComponentType>;
+  /** Routes under it, matched by the same page. */
+  readonly below?: string;
+  /** In the bar at the bottom of a phone. */
+  readonly handy?: boolean;
+}
+
+type Load = Page["load"];
+
+const page = (it: Omit<Page, "view">, load: Load = it.load): Page => ({ ...it, view: lazy(load) });
+
+export const PAGES: readonly Page[] = [
+  page({ path: "/", title: "page.overview", icon: "overview", group: "trade", key: "o", handy: true, load: () => import("../pages/Overview") }),
+  page({ path: "/trade", below: "/trade/:symbol", title: "page.trade", icon: "trade", group: "trade", key: "t", handy: true, load: () => import("../pages/trade/Trade") }),
+  page({ path: "/orders", title: "page.orders", icon: "orders", group: "trade", key: "l", handy: true, load: () => import("../pages/Orders") }),
+  page({ path: "/settings", title: "page.settings", icon: "settings", group: "system", key: "s", handy: true, load: () => import("../pages/Settings") }),
+];
+
+export const GROUPS = ["trade", "research", "system"] as const;

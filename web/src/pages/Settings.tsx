@@ -1,0 +1,396 @@
+/** Look, handling, security, people: what one chooses for oneself, and what an administrator decides. */
+import { useCallback, useEffect, useState } from "react";
+import type { FormEvent } from "react";
+import { api, body } from "../api/client";
+import type { Schemas } from "../api/client";
+import { asFailure } from "../api/problem";
+import { useActions } from "../app/actions";
+import { userChanged } from "../app/session";
+import { chose, DENSITIES, LANGUAGES, PRESETS, THEMES } from "../app/settings";
+import { useAct, useApp } from "../app/store";
+import { day } from "../market/format";
+import { TextField } from "../parts/Field";
+import { ErrorNote, Loading } from "../parts/states";
+import { Choice } from "../parts/Tabs";
+import { useText } from "../text";
+import type { Text } from "../text";
+import "./settings.css";
+
+const LANGUAGE_NAMES: Record<(typeof LANGUAGES)[number], string> = { en: "English", vi: "Tiếng Việt", id: "Bahasa Indonesia", ko: "한국어" };
+type Failed = { detail: string; requestId: string | null } | null;
+
+function Look() {
+  const t = useText();
+  const act = useAct();
+  const { theme, market, density, language } = useApp((state) => state.settings);
+  return (
+    <section className="card">
+      <div className="card-head">
+        <h2>{t("settings.look")}</h2>
+      </div>
+      <div className="settings-rows">
+        <div>
+          <span>{t("settings.theme")}</span>
+          <Choice options={THEMES.map((id) => ({ id, label: t(`theme.${id}`) }))} value={theme} onChange={(id) => act(chose({ theme: id }))} label={t("settings.theme")} />
+        </div>
+        <div className="settings-presets">
+          <span>{t("settings.market")}</span>
+          <div role="radiogroup" aria-label={t("settings.market")}>
+            {PRESETS.map((id) => (
+              <label key={id}>
+                <input type="radio" name="preset" checked={market === id} onChange={() => act(chose({ market: id }))} />
+                <span className="swatch" data-preset={id} aria-hidden="true">
+                  <i />
+                  <i />
+                </span>
+                {t(`preset.${id}`)}
+              </label>
+            ))}
+          </div>
+        </div>
+        <div>
+          <span>{t("settings.density")}</span>
+          <Choice options={DENSITIES.map((id) => ({ id, label: t(`settings.${id}`) }))} value={density} onChange={(id) => act(chose({ density: id }))} label={t("settings.density")} />
+        </div>
+        <div>
+          <label htmlFor="language">{t("settings.language")}</label>
+          <select id="language" className="select" value={language} onChange={(event) => act(chose({ language: event.target.value as typeof language }))}>
+            {LANGUAGES.map((id) => (
+              <option key={id} value={id} lang={id}>
+                {LANGUAGE_NAMES[id]}
+              </option>
+            ))}
+          </select>
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function Trading() {
+  const t = useText();
+  const act = useAct();
+  const confirm = useApp((state) => state.settings.confirm);
+  return (
+    <section className="card">
+      <div className="card-head">
+        <h2>{t("settings.trading")}</h2>
+      </div>
+      <div className="settings-rows">
+        <label className="settings-check">
+          <input type="checkbox" checked={confirm} onChange={(event) => act(chose({ confirm: event.target.checked }))} />
+          {t("settings.confirm")}
+        </label>
+      </div>
+    </section>
+  );
+}
+
+function useUserRefresh() {
+  const act = useAct();
+  return useCallback(async () => void act(userChanged(await body(api.GET("/api/me")))), [act]);
+}
+
+function SecondFactor() {
+  const t = useText();
+  const user = useApp((state) => state.session.user);
+  const reread = useUserRefresh();
+  const { done } = useActions();
+  const [enrolment, setEnrolment] = useState<Schemas["Enrolment"] | null>(null);
+  const [removing, setRemoving] = useState(false);
+  const [code, setCode] = useState("");
+  const [problem, setProblem] = useState<string | null>(null);
+  const attempt = async (work: () => Promise<void>) => {
+    setProblem(null);
+    try {
+      await work();
+    } catch (error) {
+      setProblem(asFailure(error).detail);
+    }
+  };
+  const secret = enrolment ? new URL(enrolment.url).searchParams.get("secret") : null;
+  const verify = (event: FormEvent) => {
+    event.preventDefault();
+    void attempt(async () => {
+      if (!enrolment) return;
+      await body(api.POST("/api/auth/totp/verify", { body: { pending: enrolment.pending, code: code.trim() } }));
+      setEnrolment(null);
+      setCode("");
+      done(t("settings.totpDone"));
+      await reread();
+    });
+  };
+  const remove = (event: FormEvent) => {
+    event.preventDefault();
+    void attempt(async () => {
+      await body(api.POST("/api/auth/totp/remove", { body: { code: code.trim() } }));
+      setRemoving(false);
+      setCode("");
+      done(t("settings.totpGone"));
+      await reread();
+    });
+  };
+  const field = <TextField label={t("login.code")} value={code} onChange={setCode} inputMode="numeric" autoComplete="one-time-code" maxLength={8} hint={t("login.codeHint")} problem={problem} />;
+  return (
+    <div className="settings-block">
+      <p className="soft">{t(user?.totp ? "settings.totpOn" : "settings.totpOff")}</p>
+      {!user?.totp && !enrolment ? (
+        <button type="button" className="button" onClick={() => void attempt(async () => setEnrolment(await body(api.POST("/api/auth/totp/enrol"))))}>
+          {t("settings.totpAdd")}
+        </button>
+      ) : null}
+      {enrolment ? (
+        <form onSubmit={verify}>
+          <p>{t("settings.totpSecret")}</p>
+          <code className="mono secret">{secret?.replace(/(.{4})/g, "$1 ").trim()}</code>
+          <a className="small soft" href={enrolment.url}>
+            {t("settings.totpOpen")}
+          </a>
+          {field}
+          <button type="submit" className="button ink">
+            {t("settings.totpVerify")}
+          </button>
+        </form>
+      ) : null}
+      {user?.totp && !removing ? (
+        <button type="button" className="button danger" onClick={() => setRemoving(true)}>
+          {t("settings.totpRemove")}
+        </button>
+      ) : null}
+      {removing ? (
+        <form onSubmit={remove}>
+          <p>{t("settings.totpRemoveText")}</p>
+          {field}
+          <button type="submit" className="button danger">
+            {t("settings.totpRemove")}
+          </button>
+        </form>
+      ) : null}
+      {problem && !enrolment && !removing ? (
+        <p className="form-problem" role="alert">
+          {problem}
+        </p>
+      ) : null}
+    </div>
+  );
+}
+
+function Password() {
+  const t = useText();
+  const { done } = useActions();
+  const [current, setCurrent] = useState("");
+  const [next, setNext] = useState("");
+  const [problem, setProblem] = useState<string | null>(null);
+  const change = async (event: FormEvent) => {
+    event.preventDefault();
+    setProblem(null);
+    try {
+      await body(api.POST("/api/me/password", { body: { current, new: next } }));
+      setCurrent("");
+      setNext("");
+      done(t("settings.passwordDone"));
+    } catch (error) {
+      setProblem(asFailure(error).detail);
+    }
+  };
+  return (
+    <form className="settings-block" onSubmit={(event) => void change(event)}>
+      <TextField label={t("settings.passwordNow")} type="password" autoComplete="current-password" value={current} onChange={setCurrent} required />
+      <TextField label={t("settings.passwordNew")} type="password" autoComplete="new-password" value={next} onChange={setNext} required problem={problem} />
+      <button type="submit" className="button">
+        {t("settings.passwordChange")}
+      </button>
+    </form>
+  );
+}
+
+/** Reads a list now and again after each change. */
+function useList<T>(read: () => Promise<T[]>): { list: T[] | null; failed: Failed; again: () => void } {
+  const [list, setList] = useState<T[] | null>(null);
+  const [failed, setFailed] = useState<Failed>(null);
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    let over = false;
+    read().then(
+      (list) => !over && (setList(list), setFailed(null)),
+      (error: unknown) => !over && setFailed(asFailure(error)),
+    );
+    return () => {
+      over = true;
+    };
+  }, [read, turn]);
+  return { list, failed, again: () => setTurn((now) => now + 1) };
+}
+
+const readSessions = () => body(api.GET("/api/sessions"));
+const readPeople = () => body(api.GET("/api/users"));
+
+function Sessions() {
+  const t = useText();
+  const language = useApp((state) => state.settings.language);
+  const { failed: tell } = useActions();
+  const { list, failed, again } = useList(readSessions);
+  const end = async (id: string) => {
+    try {
+      await body(api.DELETE("/api/sessions/{session_id}", { params: { path: { session_id: id } } }));
+    } catch (error) {
+      tell(t("settings.failed"), error);
+    }
+    again();
+  };
+  return (
+    <section className="card">
+      <div className="card-head">
+        <h2>{t("settings.sessions")}</h2>
+      </div>
+      {failed ? <ErrorNote what={t("settings.sessionsFailed")} detail={failed.detail} requestId={failed.requestId} retry={again} /> : null}
+      {list === null && !failed ? <Loading rows={2} /> : null}
+      <ul className="settings-list">
+        {list?.map((session) => (
+          <li key={session.id}>
+            <span>
+              <b className="strong">{session.ip}</b> {session.current ? <span className="faint">{t("settings.sessionThis")}</span> : null}
+              <span className="faint small agent">{session.user_agent}</span>
+            </span>
+            <span className="faint small">{t("settings.sessionUsed", { at: day(session.last_used_at, language) })}</span>
+            {session.current ? null : (
+              <button type="button" className="button small-button" onClick={() => void end(session.id)}>
+                {t("settings.sessionEnd")}
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function roleWord(t: Text, role: string): string {
+  return role === "admin" ? t("settings.roleAdmin") : role === "trader" ? t("settings.roleTrader") : t("settings.roleViewer");
+}
+
+function People() {
+  const t = useText();
+  const me = useApp((state) => state.session.user?.id);
+  const { failed: tell, done } = useActions();
+  const { list, failed, again } = useList(readPeople);
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
+  const [role, setRole] = useState("trader");
+  const [problem, setProblem] = useState<string | null>(null);
+  const change = async (id: string, active: boolean) => {
+    try {
+      await body(api.PATCH("/api/users/{user_id}", { params: { path: { user_id: id } }, body: { active } }));
+    } catch (error) {
+      tell(t("settings.failed"), error);
+    }
+    again();
+  };
+  const add = async (event: FormEvent) => {
+    event.preventDefault();
+    setProblem(null);
+    try {
+      await body(api.POST("/api/users", { body: { username: name, password, role } }));
+      done(t("settings.personDone", { name }));
+      setName("");
+      setPassword("");
+    } catch (error) {
+      setProblem(asFailure(error).detail);
+    }
+    again();
+  };
+  return (
+    <section className="card">
+      <div className="card-head">
+        <h2>{t("settings.people")}</h2>
+      </div>
+      {failed ? <ErrorNote what={t("settings.peopleFailed")} detail={failed.detail} requestId={failed.requestId} retry={again} /> : null}
+      {list === null && !failed ? <Loading rows={2} /> : null}
+      <ul className="settings-list">
+        {list?.map((person) => (
+          <li key={person.id}>
+            <span>
+              <b className="strong">{person.username}</b> <span className="faint">{roleWord(t, person.role)}</span>
+            </span>
+            <span className="dot small" data-state={person.active ? "on" : "off"}>
+              {t(person.active ? "settings.active" : "settings.inactive")}
+            </span>
+            {person.id === me ? null : (
+              <button type="button" className="button small-button" onClick={() => void change(person.id, !person.active)}>
+                {t(person.active ? "settings.switchOff" : "settings.switchOn")}
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+      <form className="settings-block" onSubmit={(event) => void add(event)} aria-label={t("settings.personAdd")}>
+        <TextField label={t("login.name")} value={name} onChange={setName} autoComplete="off" required autoCapitalize="none" />
+        <TextField label={t("login.password")} type="password" value={password} onChange={setPassword} autoComplete="new-password" required problem={problem} />
+        <div className="text-field">
+          <label htmlFor="role">{t("settings.role")}</label>
+          <select id="role" className="select" value={role} onChange={(event) => setRole(event.target.value)}>
+            {["viewer", "trader", "admin"].map((each) => (
+              <option key={each} value={each}>
+                {roleWord(t, each)}
+              </option>
+            ))}
+          </select>
+        </div>
+        <button type="submit" className="button">
+          {t("settings.personAdd")}
+        </button>
+      </form>
+    </section>
+  );
+}
+
+export default function Settings() {
+  const t = useText();
+  const user = useApp((state) => state.session.user);
+  const { logout } = useActions();
+  const [version, setVersion] = useState("");
+  useEffect(() => {
+    body(api.GET("/api/health")).then(
+      (health) => setVersion(health.version),
+      () => setVersion(""),
+    );
+  }, []);
+  return (
+    <div className="page">
+      <div className="settings-top">
+        <p className="lede">{t("settings.lede", { name: user?.username ?? "", role: roleWord(t, user?.role ?? "viewer") })}</p>
+        <button type="button" className="button" onClick={() => void logout()}>
+          {t("session.logout")}
+        </button>
+      </div>
+      <div className="settings-grid">
+        <div className="stack">
+          <Look />
+          <Trading />
+          {user?.role === "admin" ? <People /> : null}
+        </div>
+        <div className="stack">
+          <section className="card">
+            <div className="card-head">
+              <h2>{t("settings.security")}</h2>
+            </div>
+            <SecondFactor />
+          </section>
+          <section className="card">
+            <div className="card-head">
+              <h2>{t("settings.password")}</h2>
+            </div>
+            <Password />
+          </section>
+          <Sessions />
+          <section className="card">
+            <div className="card-head">
+              <h2>{t("settings.about")}</h2>
+            </div>
+            <p className="settings-block soft">{t("settings.aboutText", { version })}</p>
+          </section>
+        </div>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,185 @@
+/** The chart pane: price head, intervals, indicators, the plot, and who made the chart library. */
+import { memo, useEffect, useMemo, useRef, useState } from "react";
+import { api, body } from "../../api/client";
+import { asFailure } from "../../api/problem";
+import { isTyping } from "../../app/keys";
+import { selectFills, selectLive, selectPositions } from "../../app/desk";
+import type { Market } from "../../app/desk";
+import { chose } from "../../app/settings";
+import { useAct, useApp } from "../../app/store";
+import { Bars } from "../../market/candles";
+import type { Bar, Candle } from "../../market/candles";
+import * as D from "../../market/decimal";
+import * as F from "../../market/format";
+import { feed } from "../../market/feed";
+import { useTickers } from "../../market/hub";
+import { ErrorNote, Loading } from "../../parts/states";
+import { Choice } from "../../parts/Tabs";
+import { useText } from "../../text";
+import { INDICATORS } from "./look";
+import type { Plot } from "./plot";
+
+export const INTERVALS = ["1m", "5m", "15m", "1h", "4h", "1d"] as const;
+/** Bars of one request. */
+const PAGE = 500;
+
+async function read(symbol: string, interval: string, to?: number): Promise<Candle[]> {
+  const query = { interval, limit: PAGE, ...(to === undefined ? {} : { to: new Date(to).toISOString() }) };
+  return (await body(api.GET("/api/candles/{symbol}", { params: { path: { symbol }, query } }))).candles;
+}
+
+/** Owns the plot of one market and interval: history first, then what the feed says, older pages when one scrolls. */
+function usePlot(market: Market, interval: string, onHover: (bar: Bar | null) => void) {
+  const box = useRef<HTMLDivElement>(null);
+  const [plot, setPlot] = useState<Plot | null>(null);
+  const [state, setState] = useState<"loading" | "ready" | { detail: string; requestId: string | null }>("loading");
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    const bars = new Bars();
+    let over = false;
+    let end = () => {};
+    setState("loading");
+    const begin = async () => {
+      const [{ Plot }, page] = await Promise.all([import("./plot"), read(market.symbol, interval)]);
+      if (over || !box.current) return;
+      bars.take(page);
+      let reading = false;
+      let exhausted = false;
+      const older = async () => {
+        const before = bars.first;
+        if (reading || exhausted || over || before === null) return;
+        reading = true;
+        const page = await read(market.symbol, interval, before * 1000 - 1).catch(() => []);
+        reading = false;
+        if (over) return;
+        bars.take(page);
+        exhausted = page.length === 0 || bars.first === before;
+        if (!exhausted) made.show(bars, true);
+      };
+      const made = new Plot(box.current, D.decimalsOf(market.tick), () => void older(), onHover);
+      made.show(bars, false);
+      const stop = feed.watch(`candles:${market.symbol}:${interval}`, (said) => {
+        const candles = said.kind === "snapshot" ? (said.body as { candles: Candle[] }).candles : [said.body as Candle];
+        const { onlyTail, tail } = bars.take(candles);
+        if (onlyTail) made.update(bars, tail);
+        else made.show(bars, true);
+      });
+      end = () => {
+        stop();
+        made.remove();
+      };
+      setPlot(made);
+      setState("ready");
+    };
+    begin().catch((error: unknown) => {
+      const failure = asFailure(error);
+      if (!over) setState({ detail: failure.detail, requestId: failure.requestId });
+    });
+    return () => {
+      over = true;
+      end();
+      setPlot(null);
+    };
+  }, [market, interval, onHover, turn]);
+  return { box, plot, state, again: () => setTurn((now) => now + 1) };
+}
+
+function PriceHead({ market }: { market: Market }) {
+  const ticker = useTickers().get(market.symbol);
+  const change = D.of(ticker?.change_percent);
+  const up = D.sign(change) >= 0;
+  return (
+    <p className="price-head">
+      <b>{F.amount(ticker?.last, D.decimalsOf(market.tick))}</b>
+      {ticker?.change_percent == null ? null : (
+        <span className={F.tone(change)}>
+          <i aria-hidden="true">{up ? "▲" : "▼"}</i> {F.percent(change)}
+        </span>
+      )}
+    </p>
+  );
+}
+
+function Legend({ bar, decimals }: { bar: Bar | null; decimals: number }) {
+  if (!bar) return null;
+  const n = (value: number) => value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  return (
+    <p className="legend" aria-hidden="true">
+      {(["open", "high", "low", "close"] as const).map((key) => (
+        <span key={key}>
+          {key[0]?.toUpperCase()} <b>{n(bar[key])}</b>
+        </span>
+      ))}
+    </p>
+  );
+}
+
+export const Chart = memo(function Chart({ market }: { market: Market }) {
+  const t = useText();
+  const act = useAct();
+  const { interval, indicators, theme, market: preset } = useApp((state) => state.settings);
+  const known = (INTERVALS as readonly string[]).includes(interval) ? interval : "5m";
+  const [hover, setHover] = useState<Bar | null>(null);
+  const { box, plot, state, again } = usePlot(market, known, setHover);
+  const orders = useApp(selectLive);
+  const positions = useApp(selectPositions);
+  const fills = useApp(selectFills);
+  const own = useMemo(() => {
+    const here = <T extends { symbol: string }>(list: readonly T[]) => list.filter((each) => each.symbol === market.symbol);
+    return { orders: here(orders), position: here(positions)[0], fills: here(fills) };
+  }, [orders, positions, fills, market]);
+  useEffect(() => {
+    plot?.indicators(indicators);
+  }, [plot, indicators]);
+  useEffect(() => {
+    // After the style sheets have the new theme.
+    const frame = requestAnimationFrame(() => {
+      plot?.dress();
+      plot?.indicators(indicators);
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [plot, theme, preset, indicators]);
+  useEffect(() => {
+    plot?.own(own, { entry: t("chart.entry"), buy: t("side.buy"), sell: t("side.sell"), stop: t("kind.stop") });
+  }, [plot, own, t, theme, preset]);
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      const chosen = INTERVALS[Number(event.key) - 1];
+      if (!chosen || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
+      act(chose({ interval: chosen }));
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, [act]);
+  const toggle = (id: string) => act(chose({ indicators: indicators.includes(id) ? indicators.filter((each) => each !== id) : [...indicators, id] }));
+  return (
+    <section className="pane chart-pane" aria-label={t("chart.label")}>
+      <div className="pane-head">
+        <PriceHead market={market} />
+        <span className="fill" />
+        <Choice options={INTERVALS.map((id) => ({ id, label: id }))} value={known as (typeof INTERVALS)[number]} onChange={(id) => act(chose({ interval: id }))} label={t("chart.interval")} className="intervals" />
+        <details className="menu">
+          <summary className="button small-button">{t("chart.indicators")}</summary>
+          <div>
+            {INDICATORS.map((id) => (
+              <label key={id}>
+                <input type="checkbox" checked={indicators.includes(id)} onChange={() => toggle(id)} /> {t(`indicator.${id}`)}
+              </label>
+            ))}
+          </div>
+        </details>
+      </div>
+      <div className="plot-box">
+        <Legend bar={hover} decimals={D.decimalsOf(market.tick)} />
+        {state === "loading" ? <Loading rows={5} /> : null}
+        {typeof state === "object" ? <ErrorNote what={t("chart.failed")} detail={state.detail} requestId={state.requestId} retry={again} /> : null}
+        <div ref={box} className="plot" role="img" aria-label={t("chart.say", { market: `${market.base}/${market.quote}`, interval: known })} />
+      </div>
+      <p className="chart-by">
+        <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
+          {t("chart.by")}
+        </a>
+      </p>
+    </section>
+  );
+});

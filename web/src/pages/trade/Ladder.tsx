@@ -1,0 +1,180 @@
+/**
+ * The order book as a ladder. Rows are made once and painted by hand: ten times a second only the texts and bars that changed are
+ * written, nothing is reconciled. A click, or Enter on a row reached by the arrows, fills the ticket's price.
+ */
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import type { KeyboardEvent, MouseEvent } from "react";
+import { selectLive } from "../../app/desk";
+import type { Market } from "../../app/desk";
+import { useApp } from "../../app/store";
+import { grouped, groupings, ladder, spread } from "../../market/book";
+import type { Book, LadderRow } from "../../market/book";
+import * as D from "../../market/decimal";
+import * as F from "../../market/format";
+import { bookOf, tickers, useChannel } from "../../market/hub";
+import { Age, Loading, useStale } from "../../parts/states";
+import { useText } from "../../text";
+import { BOOK_OLD_S } from "./Ticket";
+
+interface Row {
+  readonly button: HTMLButtonElement;
+  readonly bar: HTMLElement;
+  readonly cells: readonly [HTMLElement, HTMLElement, HTMLElement];
+}
+
+function makeRow(): Row {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "level";
+  button.tabIndex = -1;
+  const bar = document.createElement("i");
+  const cells = [document.createElement("span"), document.createElement("span"), document.createElement("span")] as const;
+  button.append(bar, ...cells);
+  return { button, bar, cells };
+}
+
+function write(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+interface Paint {
+  readonly priceDecimals: number;
+  readonly sizeDecimals: number;
+  readonly own: ReadonlySet<string>;
+}
+
+function paintRow(row: Row, level: LadderRow | undefined, paint: Paint): void {
+  row.button.hidden = level === undefined;
+  if (!level) return;
+  const price = D.of(level.price);
+  write(row.cells[0], F.number(price, paint.priceDecimals));
+  write(row.cells[1], F.number(D.of(level.size), paint.sizeDecimals));
+  write(row.cells[2], F.number(D.of(level.total), 3));
+  row.bar.style.transform = `scaleX(${level.share.toFixed(3)})`;
+  row.button.dataset["price"] = D.text(D.round(price, paint.priceDecimals));
+  row.button.toggleAttribute("data-own", paint.own.has(D.text(D.round(price, paint.priceDecimals))));
+}
+
+function fit(box: HTMLElement | null, rows: Row[], count: number): void {
+  if (!box) return;
+  while (rows.length < count) {
+    const row = makeRow();
+    rows.push(row);
+    box.append(row.button);
+  }
+  while (rows.length > count) rows.pop()?.button.remove();
+}
+
+export function Ladder({ market, onPick }: { market: Market; onPick: (price: string) => void }) {
+  const t = useText();
+  const channel = bookOf(market.symbol);
+  const [step, setStep] = useState(market.tick);
+  const steps = groupings(market.tick);
+  const asks = useRef<HTMLDivElement>(null);
+  const bids = useRef<HTMLDivElement>(null);
+  const rows = useRef<{ asks: Row[]; bids: Row[] }>({ asks: [], bids: [] });
+  const middle = useRef<HTMLElement>(null);
+  const gap = useRef<HTMLElement>(null);
+  const [count, setCount] = useState(14);
+  const orders = useApp(selectLive);
+  const [loaded, setLoaded] = useState(channel.newest !== null);
+
+  const paint = useCallback(() => {
+    const book: Book | undefined = channel.newest?.value;
+    if (!book) return;
+    setLoaded(true);
+    const by = D.of(step);
+    const priceDecimals = Math.max(D.decimalsOf(market.tick), D.decimalsOf(step));
+    const same = step === market.tick || D.short(by) === D.short(D.of(market.tick));
+    const own = new Set<string>();
+    for (const order of orders) {
+      if (order.symbol !== market.symbol || !order.price) continue;
+      own.add(D.text(D.round(D.of(order.price), priceDecimals)));
+    }
+    const as: Paint = { priceDecimals, sizeDecimals: Math.min(4, D.decimalsOf(market.lot)), own };
+    for (const side of ["asks", "bids"] as const) {
+      const box = side === "asks" ? asks.current : bids.current;
+      fit(box, rows.current[side], count);
+      const levels = ladder(same ? book[side] : grouped(book[side], by, side), count);
+      // The asks' box runs upwards, so the best row is the first in both.
+      rows.current[side].forEach((row, i) => paintRow(row, levels[i], as));
+      const first = rows.current[side][0]?.button;
+      if (first) first.tabIndex = 0;
+    }
+    const last = D.of(tickers.newest?.value.get(market.symbol)?.last);
+    if (middle.current) write(middle.current, D.sign(last) > 0 ? F.number(last, D.decimalsOf(market.tick)) : "–");
+    const apart = spread(book);
+    if (gap.current) write(gap.current, apart ? F.number(D.round(apart, D.decimalsOf(market.tick))) : "–");
+  }, [channel, step, market, orders, count]);
+
+  useEffect(() => {
+    paint();
+    return channel.subscribe(paint);
+  }, [channel, paint]);
+
+  const frame = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const box = frame.current;
+    if (!box) return;
+    const measure = () => {
+      const row = parseFloat(getComputedStyle(box).getPropertyValue("--row-book")) || 19;
+      setCount(Math.max(4, Math.min(25, Math.floor((box.clientHeight - 34) / 2 / row))));
+    };
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, []);
+
+  const clicked = (event: MouseEvent) => {
+    const price = (event.target as HTMLElement).closest<HTMLElement>("[data-price]")?.dataset["price"];
+    if (price) onPick(D.short(D.of(price)));
+  };
+  const moved = (event: KeyboardEvent) => {
+    const direction = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (direction === 0) return;
+    event.preventDefault();
+    const down = [...rows.current.asks].reverse().concat(rows.current.bids).filter((row) => !row.button.hidden);
+    const at = down.findIndex((row) => row.button === document.activeElement);
+    down[Math.max(0, Math.min(down.length - 1, at + direction))]?.button.focus();
+  };
+  return (
+    <div className="ladder">
+      <div className="ladder-head">
+        <span>{t("column.price")}</span>
+        <span>{t("column.size")}</span>
+        <span>{t("column.total")}</span>
+      </div>
+      {loaded ? null : <Loading rows={8} />}
+      <Frame market={market}>
+        <div ref={frame} className="ladder-sides" role="group" aria-label={t("book.label")} onClick={clicked} onKeyDown={moved}>
+          <div ref={asks} className="asks" />
+          <div className="middle">
+            <b ref={middle} />
+            <span>
+              {t("book.spread")} <span ref={gap} />
+            </span>
+            <select className="grouping" aria-label={t("book.grouping")} value={D.short(D.of(step))} onChange={(event) => setStep(event.target.value)}>
+              {steps.map((each) => (
+                <option key={each}>{each}</option>
+              ))}
+            </select>
+          </div>
+          <div ref={bids} className="bids" />
+        </div>
+      </Frame>
+    </div>
+  );
+}
+
+/** Greys the ladder and says its age when nothing has come for a while. */
+function Frame({ market, children }: { market: Market; children: React.ReactNode }) {
+  const held = useChannel(bookOf(market.symbol));
+  const stale = useStale(held?.at, BOOK_OLD_S);
+  return (
+    <div className={stale ? "ladder-frame stale" : "ladder-frame"}>
+      {stale ? <Age at={held?.at} max={BOOK_OLD_S} /> : null}
+      {children}
+    </div>
+  );
+}

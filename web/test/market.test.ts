@@ -1,0 +1,99 @@
+import { describe, expect, test, vi } from "vitest";
+import { ahead, grouped, groupings, ladder, spread, sweep } from "../src/market/book";
+import { Bars, bands, ema, rsi } from "../src/market/candles";
+import { Channel, FrameFlush } from "../src/market/channel";
+import * as D from "../src/market/decimal";
+import { takePrints, tapeOf } from "../src/market/hub";
+import { sparkPath } from "../src/parts/Spark";
+
+const asks = [["100.1", "1"], ["100.2", "2"], ["100.4", "4"]] as const;
+const bids = [["99.9", "1"], ["99.8", "2"], ["99.5", "4"]] as const;
+
+describe("the book", () => {
+  test("is summed from the best price", () => {
+    expect(ladder(asks, 2)).toEqual([
+      { price: "100.1", size: "1", total: "1", share: 1 / 3 },
+      { price: "100.2", size: "2", total: "3", share: 1 },
+    ]);
+    expect(D.text(spread({ update: 1, bids, asks }) ?? D.ZERO)).toBe("0.2");
+    expect(spread({ update: 1, bids: [], asks })).toBeNull();
+  });
+
+  test("groups never look better than what is in them", () => {
+    expect(grouped(asks, D.of("0.5"), "asks")).toEqual([["100.5", "7"]]);
+    expect(grouped(bids, D.of("0.5"), "bids")).toEqual([["99.5", "7"]]);
+    expect(groupings("0.01000000")).toEqual(["0.01", "0.02", "0.05", "0.1", "0.5", "1"]);
+  });
+
+  test("tells what a market order would pay, and whether the book holds it", () => {
+    const met = sweep(asks, D.of("2"));
+    expect(met && D.text(D.round(met.average, 2))).toBe("100.15");
+    expect(met?.whole).toBe(true);
+    expect(met && D.text(met.worst)).toBe("100.2");
+    expect(sweep(asks, D.of("10"))?.whole).toBe(false);
+    expect(sweep([], D.of("1"))).toBeNull();
+  });
+
+  test("tells what waits ahead of a limit", () => {
+    expect(D.text(ahead(bids, D.of("99.8"), "buy"))).toBe("3");
+    expect(D.text(ahead(bids, D.of("99.95"), "buy"))).toBe("0");
+    expect(D.text(ahead(asks, D.of("100.3"), "sell"))).toBe("3");
+  });
+});
+
+describe("candles", () => {
+  const candle = (t: number, c = "1") => ({ t: t * 1000, o: "1", h: "2", l: "1", c, v: "3" });
+
+  test("are sorted, each open time once, and the newest word wins", () => {
+    const bars = new Bars();
+    bars.take([candle(60), candle(0), candle(60, "1.5")]);
+    expect(bars.all.map((bar) => [bar.time, bar.close])).toEqual([[0, 1], [60, 1.5]]);
+    expect(bars.take([candle(60, "1.7"), candle(120)])).toMatchObject({ onlyTail: true, tail: [{ time: 60, close: 1.7 }, { time: 120 }] });
+    expect(bars.take([candle(0), candle(180)]).onlyTail).toBe(false);
+    expect(bars.all).toHaveLength(4);
+  });
+
+  test("indicators agree with values worked out by hand", () => {
+    const bars = [1, 2, 3, 4, 5].map((close, time) => ({ time, open: close, high: close, low: close, close, volume: 1 }));
+    expect(ema(bars, 3).map(({ value }) => value)).toEqual([2, 3, 4]);
+    expect(rsi(bars, 3).at(-1)?.value).toBe(100);
+    const band = bands(bars, 3)[0];
+    expect([band?.middle, band?.upper.toFixed(4)]).toEqual([2, "3.6330"]);
+  });
+});
+
+describe("channels", () => {
+  test("tell once per frame, with the newest value", () => {
+    let run = () => {};
+    const flush = new FrameFlush((frame) => (run = frame));
+    const channel = new Channel<number>(flush);
+    const heard = vi.fn();
+    const stop = channel.subscribe(heard);
+    for (let i = 1; i <= 50; i += 1) channel.set(i, i);
+    expect(heard).not.toHaveBeenCalled();
+    expect(channel.shown()).toBeNull();
+    expect(channel.newest?.value).toBe(50);
+    run();
+    expect(heard).toHaveBeenCalledTimes(1);
+    expect(channel.shown()).toEqual({ value: 50, at: 50 });
+    stop();
+    channel.set(51);
+    run();
+    expect(heard).toHaveBeenCalledTimes(1);
+  });
+
+  test("the tape keeps a hundred trades, newest first, each once", () => {
+    const print = (id: number) => ({ id, price: "1", quantity: "1", side: "buy" as const, t: id });
+    const all = Array.from({ length: 100 }, (_, i) => print(i + 1));
+    takePrints("X", { room: "trades:X", kind: "snapshot", body: { trades: all }, ts: null });
+    takePrints("X", { room: "trades:X", kind: "event", body: print(100), ts: 1 });
+    takePrints("X", { room: "trades:X", kind: "event", body: print(101), ts: 1 });
+    const tape = tapeOf("X").newest?.value ?? [];
+    expect([tape.length, tape[0]?.id, tape.at(-1)?.id]).toEqual([100, 101, 2]);
+  });
+
+  test("a small line needs two values", () => {
+    expect(sparkPath([1])).toBe("");
+    expect(sparkPath([1, 2])).toBe("M0.0 20.0L96.0 2.0");
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest";
+import { csv } from "../src/app/csv";
+import { desk, liveOrdersRead, orderChanged, ordersRead, positionChanged, positionsRead, selectLive } from "../src/app/desk";
+import type { Order, Position } from "../src/app/desk";
+import { DEFAULTS, restored } from "../src/app/settings";
+import { told, toasts } from "../src/app/toasts";
+import { holdings, homeAsset, since } from "../src/app/worth";
+import * as D from "../src/market/decimal";
+import { en } from "../src/text/en";
+import { id } from "../src/text/id";
+import { filled } from "../src/text";
+import { ko } from "../src/text/ko";
+import { vi } from "../src/text/vi";
+import { fill, market, ticker } from "./samples";
+
+const order = (it: Partial<Order>): Order => ({
+  id: "o1", account: "a", symbol: "BTCUSDT", side: "buy", order_type: "limit", time_in_force: "gtc", quantity: "1", filled_quantity: "0",
+  filled_quote: "0", status: "new", live: true, client_order_id: "c", created_at: "2026-11-26T02:00:00Z", updated_at: "2026-11-26T02:00:00Z", ...it,
+});
+const start = () => desk(undefined, { type: "start" });
+const live = (state: ReturnType<typeof start>) => selectLive({ desk: state }).map((each) => each.id);
+
+describe("the desk", () => {
+  test("a late answer does not undo a newer event", () => {
+    let state = desk(start(), orderChanged(order({ status: "filled", live: false, updated_at: "2026-11-26T02:00:05Z" })));
+    state = desk(state, orderChanged(order({ updated_at: "2026-11-26T02:00:01Z" })));
+    state = desk(state, ordersRead([order({ updated_at: "2026-11-26T02:00:02Z" })]));
+    expect(state.orders.entities["o1"]?.status).toBe("filled");
+    expect(live(state)).toEqual([]);
+  });
+
+  test("an order that is no longer among the live ones has ended", () => {
+    let state = desk(start(), liveOrdersRead([order({}), order({ id: "o2" })]));
+    state = desk(state, liveOrdersRead([order({ id: "o2" })]));
+    expect(live(state)).toEqual(["o2"]);
+  });
+
+  test("a position of nothing is none", () => {
+    const position: Position = { id: "p", account: "a", symbol: "BTCUSDT", quantity: "0.5", entry_price: "1", realised_pnl: "0", fees: "0", opened_at: "", updated_at: "" };
+    let state = desk(start(), positionsRead([position, { ...position, id: "q", quantity: "0.00000000" }]));
+    expect(state.positions.ids).toEqual(["p"]);
+    state = desk(state, positionChanged({ ...position, quantity: "0" }));
+    expect(state.positions.ids).toEqual([]);
+  });
+});
+
+test("kept settings are read with care", () => {
+  expect(restored(null)).toEqual(DEFAULTS);
+  expect(restored("{")).toEqual(DEFAULTS);
+  expect(restored('{"theme":"neon","market":"korea","confirm":"yes","indicators":["ema20",7],"token":"x"}')).toEqual({ ...DEFAULTS, market: "korea", indicators: ["ema20"] });
+});
+
+test("the stack of notices holds three and keeps failures", () => {
+  let state = toasts(undefined, told({ kind: "failed", text: "f" }));
+  for (const text of ["a", "b", "c"]) state = toasts(state, told({ kind: "done", text }));
+  expect(state.list.map((toast) => toast.text)).toEqual(["f", "b", "c"]);
+});
+
+test("an account is worth what its assets are at last prices", () => {
+  const markets = [market, { ...market, symbol: "ETHUSDT", base: "ETH", id: "local:ETHUSDT" }, { ...market, symbol: "ETHBTC", base: "ETH", quote: "BTC", id: "local:ETHBTC" }];
+  const tickers = new Map([["BTCUSDT", ticker]]);
+  expect(homeAsset(markets)).toBe("USDT");
+  const held = holdings(
+    [{ asset: "BTC", free: "1", locked: "0.5", total: "1.5" }, { asset: "USDT", free: "10", locked: "0", total: "10" }, { asset: "ETH", free: "1", locked: "0", total: "1" }, { asset: "SOL", free: "0", locked: "0", total: "0" }],
+    "USDT", markets, tickers,
+  );
+  expect(held.map((each) => [each.asset, each.value && D.short(each.value)])).toEqual([["BTC", "150000"], ["USDT", "10"], ["ETH", null]]);
+  const today = since(Date.parse("2026-11-26T00:00:00Z"), [fill, { ...fill, fee: "0.00001", fee_currency: "BTC" }, { ...fill, created_at: "2026-11-25T23:59:59Z" }], "USDT", markets, tickers);
+  expect([today.fills, D.short(today.realised), D.short(today.fees)]).toEqual([2, "4", "3"]);
+});
+
+test("files for spreadsheets quote what must be quoted and start no formula", () => {
+  expect(csv([{ a: 'x"y', b: "1,2" }, { a: "=1+1", c: "-0.5" }, { a: "-cmd", b: null }])).toBe('a,b,c\r\n"x""y","1,2",\r\n\'=1+1,,-0.5\r\n\'-cmd,,\r\n');
+});
+
+describe("the catalogues", () => {
+  const names = (text: string) => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1]))].sort();
+
+  test.each([["vi", vi], ["id", id], ["ko", ko]] as const)("%s says everything that English says", (_, catalogue) => {
+    expect(Object.keys(catalogue).sort()).toEqual(Object.keys(en).sort());
+    for (const key of Object.keys(en) as (keyof typeof en)[]) {
+      expect([key, names(catalogue[key]).filter((name) => name !== "n")]).toEqual([key, names(en[key]).filter((name) => name !== "n")]);
+    }
+    const same = (Object.keys(en) as (keyof typeof en)[]).filter((key) => en[key].length > 24 && catalogue[key] === en[key]);
+    expect(same).toEqual([]);
+  });
+
+  test("forms for one and for many", () => {
+    expect(filled("one fill|{n} fills", { n: 1 })).toBe("one fill");
+    expect(filled("one fill|{n} fills", { n: 3 })).toBe("3 fills");
+    expect(filled("{a} and {b}", { a: "x" })).toBe("x and {b}");
+  });
+});
