@@ -54,6 +54,8 @@ export class Plot {
   #priceLines: IPriceLine[] = [];
   #colours: Colours = colours();
   #bars: readonly Bar[] = [];
+  /** Removed: calls that were on their way do nothing. */
+  #gone = false;
 
   constructor(box: HTMLElement, decimals: number, onOlder: () => void, onHover: (bar: Bar | null) => void) {
     this.#decimals = decimals;
@@ -84,6 +86,7 @@ export class Plot {
 
   /** Takes the colours anew, after a change of theme or preset. */
   dress(): void {
+    if (this.#gone) return;
     this.#colours = colours();
     const c = this.#colours;
     const font = getComputedStyle(document.body).fontFamily;
@@ -98,6 +101,7 @@ export class Plot {
 
   /** Everything anew: another interval, older bars. The view stays where it was when bars were put in front. */
   show(bars: Bars, keepView: boolean): void {
+    if (this.#gone) return;
     const before = this.#bars.length;
     const range = keepView ? this.#chart.timeScale().getVisibleLogicalRange() : null;
     this.#bars = bars.all;
@@ -112,6 +116,7 @@ export class Plot {
 
   /** Only the end changed: a fraction of the work of `show`. */
   update(bars: Bars, tail: readonly Bar[]): void {
+    if (this.#gone) return;
     this.#bars = bars.all;
     for (const bar of tail) {
       this.#candles.update({ ...bar, time: local(bar.time) });
@@ -125,6 +130,7 @@ export class Plot {
   }
 
   indicators(chosen: readonly string[]): void {
+    if (this.#gone) return;
     for (const line of this.#lines) this.#chart.removeSeries(line.series);
     this.#lines = [];
     const c = this.#colours;
@@ -148,6 +154,7 @@ export class Plot {
 
   /** Own orders as lines, the position's entry, fills as marks on their bars. */
   own(own: Own, words: Words): void {
+    if (this.#gone) return;
     for (const line of this.#priceLines) this.#candles.removePriceLine(line);
     this.#priceLines = [];
     const c = this.#colours;
@@ -166,6 +173,7 @@ export class Plot {
   }
 
   remove(): void {
+    this.#gone = true;
     this.#chart.remove();
   }
 
