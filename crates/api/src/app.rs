@@ -13,6 +13,7 @@ use crate::auth::principal::Principal;
 use crate::auth::{Passwords, Sessions, SetupCode, Throttle, Tokens, Vault, signed};
 use crate::broadcast::Broadcast;
 use crate::logs::LogRing;
+use crate::monitoring::Monitoring;
 use crate::ports::{Desk, Health, Markets};
 use crate::routes::strategies::StrategyBody;
 
@@ -51,6 +52,9 @@ pub struct App {
     pub(crate) broadcast: Arc<Broadcast>,
     /// Who may open a WebSocket.
     pub(crate) tickets: stream::Tickets<Principal>,
+    pub(crate) monitoring: Arc<dyn Monitoring>,
+    /// Whether programs on this machine see the service's numbers without a login.
+    pub(crate) open_to_loopback: bool,
     pub(crate) started: Instant,
     pub(crate) version: &'static str,
 }
@@ -83,6 +87,10 @@ pub struct Parts {
     pub setup: SetupCode,
     /// The live stream.
     pub broadcast: Arc<Broadcast>,
+    /// The process's numbers.
+    pub monitoring: Arc<dyn Monitoring>,
+    /// Whether programs on this machine see them without a login.
+    pub open_to_loopback: bool,
     /// Of the program.
     pub version: &'static str,
 }
@@ -111,6 +119,8 @@ impl App {
             setup: parts.setup,
             broadcast: parts.broadcast,
             tickets: stream::Tickets::default(),
+            monitoring: parts.monitoring,
+            open_to_loopback: parts.open_to_loopback,
             started: Instant::now(),
             version: parts.version,
         }

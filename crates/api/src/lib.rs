@@ -13,6 +13,8 @@ mod broadcast;
 mod etag;
 mod limits;
 pub mod logs;
+pub mod monitoring;
+mod observe;
 mod openapi;
 pub mod ports;
 mod problem;

@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::routes::{
-    accounts, analytics, audit, bots, health, keys, logs, markets, monitoring, orders, session, settings,
-    setup, strategies, totp, trades, users, venue_keys, ws,
+    accounts, analytics, audit, bots, health, keys, logs, markets, monitoring, orders, performance, session,
+    settings, setup, strategies, totp, trades, users, venue_keys, ws,
 };
 
 #[derive(OpenApi)]
@@ -96,6 +96,12 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(markets::candles))
         .routes(routes!(markets::candle_batch))
         .routes(routes!(ws::ticket))
+        .routes(routes!(performance::metrics))
+        .routes(routes!(performance::health))
+        .routes(routes!(performance::performance))
+        .routes(routes!(performance::cache))
+        .routes(routes!(performance::loadbalancer))
+        .routes(routes!(performance::dashboard))
 }
 
 /// The description as pretty JSON, as it is committed in `docs/openapi.json`.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -20,7 +21,7 @@ use crate::auth::opaque_token;
 use crate::auth::principal::{Peer, RequestId};
 use crate::auth::signed::BodyHash;
 use crate::ports::{PageAsk, Pages};
-use crate::{Problem, etag, openapi, socket};
+use crate::{Problem, etag, observe, openapi, socket};
 
 /// Answers above so many bytes are compressed.
 const COMPRESS_ABOVE: u64 = 1_024;
@@ -103,6 +104,7 @@ fn router(app: Arc<App>, config: &ApiConfig) -> Router {
         })
         .layer(CompressionLayer::new().compress_when(compressed))
         .layer(axum::middleware::from_fn(etag::conditional))
+        .layer(axum::middleware::from_fn(observe::requests))
         .with_state(app)
 }
 
@@ -126,7 +128,16 @@ impl Service for Front {
         let response = match self.preflight(&request).or_else(|| self.page(&request)) {
             Some(response) => response,
             None => match request.body().await {
-                Ok(body) => self.route(&request, body, &id).await,
+                Ok(body) => {
+                    let started = Instant::now();
+                    let response = self.route(&request, body, &id).await;
+                    let took = started.elapsed();
+                    if took > observe::SLOW {
+                        let (method, path, ms) = (request.method(), request.path(), took.as_millis());
+                        tracing::warn!(target: "api::slow", request = id, %method, path, ms, "slow request");
+                    }
+                    response
+                }
                 Err(error) => body_problem(error).into_response(),
             },
         };

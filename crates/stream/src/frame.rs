@@ -20,6 +20,7 @@ pub enum Format {
 /// One event of a room, written out. Clones of its `Arc` share the bytes.
 #[derive(Debug)]
 pub struct Frame {
+    ts: i64,
     json: Bytes,
     /// Made for the first who wants it.
     packed: OnceLock<Bytes>,
@@ -46,6 +47,7 @@ impl Frame {
         let event = Event { r#type: "event", room, offset, ts, data };
         // A structure of texts, integers and JSON always becomes JSON.
         Arc::new(Self {
+            ts,
             json: serde_json::to_vec(&event).unwrap_or_default().into(),
             packed: OnceLock::new(),
         })
@@ -58,6 +60,12 @@ impl Frame {
             Format::Json => self.json.clone(),
             Format::MessagePack => self.packed.get_or_init(|| pack(&self.json)).clone(),
         }
+    }
+
+    /// When it was published, milliseconds since 1970.
+    #[must_use]
+    pub const fn ts(&self) -> i64 {
+        self.ts
     }
 
     /// Length as JSON: what it counts for where bytes are bounded.

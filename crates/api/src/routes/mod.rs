@@ -13,6 +13,7 @@ pub(crate) mod logs;
 pub(crate) mod markets;
 pub(crate) mod monitoring;
 pub(crate) mod orders;
+pub(crate) mod performance;
 pub(crate) mod session;
 pub(crate) mod settings;
 pub(crate) mod setup;

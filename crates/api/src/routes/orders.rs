@@ -24,6 +24,7 @@ use crate::app::App;
 use crate::auth::principal::{Principal, Trader, Viewer, from_store};
 use crate::auth::secret_hash;
 use crate::limits::{PAGE_DEFAULT, PAGE_MAX};
+use crate::observe;
 use crate::ports::{OrderRequest, PortError};
 use crate::wire::{Decimal, Json, Moment, Query};
 
@@ -163,7 +164,8 @@ pub(crate) async fn place(
         return repeated(&known, &intent);
     }
     let request = OrderRequest { instrument: instrument.id, side, terms, client_id };
-    match app.desk.place(trading.number, request).await {
+    let placing = app.desk.place(trading.number, request);
+    match observe::order(&instrument.id, side, placing).await {
         Ok(placed) => {
             app.wrote(who.user, placed.seq);
             let mut order = intent;

@@ -106,7 +106,10 @@ impl Client {
         if frames.is_empty() {
             return Ok(());
         }
+        let ts = frames.first().map_or_else(|| now().millis(), |oldest| oldest.ts());
         self.events(&frames).await?;
+        let delay = Duration::from_millis(u64::try_from(now().millis() - ts).unwrap_or(0));
+        metrics::histogram!("ws_delivery_delay_seconds").record(delay.as_secs_f64());
         *flushed = Instant::now();
         self.woken.notify_one();
         Ok(())

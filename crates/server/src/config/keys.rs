@@ -173,6 +173,15 @@ pub(crate) const KEYS: &[Key] = &[
         set: |config, text| put(&mut config.api.frontend, origin(text)),
     },
     Key {
+        name: "monitoring.loopback",
+        unit: "true or false",
+        default: "true",
+        flag: None,
+        about: "Programs on this machine read /metrics and /api/monitoring without a login, unless a proxy sent them. Others need \
+                an administrator's token.",
+        set: |config, text| put(&mut config.monitoring.loopback, parse(text, "true or false")),
+    },
+    Key {
         name: "store.url",
         unit: "sqlite:PATH, postgres://USER:PASSWORD@HOST:PORT/NAME, or none",
         default: "none",

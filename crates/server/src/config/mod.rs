@@ -24,6 +24,7 @@ pub(crate) struct Config {
     pub(crate) data_dir_is_default: bool,
     pub(crate) exchange: Exchange,
     pub(crate) api: Api,
+    pub(crate) monitoring: Monitoring,
     pub(crate) store: Database,
     /// `[history]`
     pub(crate) history: history::Retention,
@@ -57,6 +58,12 @@ pub(crate) struct Api {
     pub(crate) addr_is_default: bool,
     pub(crate) docs: bool,
     pub(crate) frontend: Option<String>,
+}
+
+/// `[monitoring]`
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Monitoring {
+    pub(crate) loopback: bool,
 }
 
 /// `[store]`
@@ -136,6 +143,7 @@ impl Config {
                 connections_per_ip_max: 1,
             },
             api: Api { addr, addr_is_default: false, docs: true, frontend: None },
+            monitoring: Monitoring { loopback: true },
             store: Database {
                 url: None,
                 preset: store::PoolSize::MEDIUM,

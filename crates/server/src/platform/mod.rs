@@ -29,6 +29,7 @@ mod refusals;
 pub(crate) mod secrets;
 mod strategies;
 mod tape;
+mod telemetry;
 
 use dashboard::Dashboard;
 pub(crate) use desk::ExchangeDesk;
@@ -103,6 +104,9 @@ pub(crate) async fn start(
     logs: Arc<LogRing>,
     stop: Stop,
 ) -> Result<Platform, Failure> {
+    // First: what is recorded before is lost.
+    let telemetry = ::telemetry::install()
+        .map_err(|error| Failure::new(Exit::Failed, "cannot record metrics").because(error))?;
     let secrets = secrets::load(&config.data_dir)?;
     let store = open_store(config).await?;
     let failed = |error: StoreError| Failure::new(Exit::Failed, "cannot read the database").because(error);
@@ -126,6 +130,8 @@ pub(crate) async fn start(
     let told = Arc::clone(&broadcast);
     let projected =
         projector::start(handle.clone(), store.clone(), follow, told, pairs.clone()).await.map_err(failed)?;
+    let measured = telemetry::Measured::new(telemetry);
+    measured.start(store.clone(), stop.clone());
     let app = Arc::new(App::new(Parts {
         markets: views,
         desk: Arc::new(desk),
@@ -140,6 +146,8 @@ pub(crate) async fn start(
         tokens: secrets.tokens,
         setup,
         broadcast,
+        monitoring: measured,
+        open_to_loopback: config.monitoring.loopback,
         version: env!("CARGO_PKG_VERSION"),
     }));
     let api = listen(config, app, stop).await?;

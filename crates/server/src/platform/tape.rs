@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::Broadcast;
 use exchange_host::view::Range;
@@ -83,12 +84,20 @@ impl Tape {
         }
         for (market, prints) in trades {
             if let Some(id) = self.instrument(market) {
+                self.measure(&prints);
                 self.told.trades(&id, &prints);
             }
         }
         for id in books.into_iter().filter_map(|market| self.instrument(market)) {
             self.told.touched(&id);
         }
+    }
+
+    /// How old the oldest of these trades is.
+    fn measure(&self, prints: &[Print]) {
+        let Some(oldest) = prints.first() else { return };
+        let ns = u64::try_from(self.handle.now().since(oldest.at)).unwrap_or(0);
+        metrics::histogram!("market_data_latency_seconds").record(Duration::from_nanos(ns).as_secs_f64());
     }
 
     /// Each trade once and in order: batches that overlap with what was read from history tell nothing twice.

@@ -24,6 +24,7 @@ mod program;
 mod serving;
 mod stream;
 mod sweeps;
+mod telemetry;
 mod trading;
 mod verifying;
 mod walkthrough;

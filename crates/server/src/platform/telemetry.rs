@@ -1,0 +1,196 @@
+//! The process's telemetry: what is sampled every few seconds, and the port through which operators see it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use api::monitoring::{
+    CacheClass, CacheNumbers, Durations, Monitoring, Performance, PromiseBody, RequestNumbers,
+    StatementNumbers, SystemNumbers,
+};
+use http::Stop;
+use store::Store;
+use telemetry::machine::Look;
+use telemetry::promises::Verdict;
+use telemetry::{Latency, Promised, System, Telemetry};
+use tokio::time::MissedTickBehavior;
+
+/// How often the machine is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often the runtime's lag is sampled, by a sleep of this length.
+const LAG_EVERY: Duration = Duration::from_secs(1);
+/// A lag that is said in the log.
+const LAG_WARN: Duration = Duration::from_millis(100);
+
+/// The port.
+pub(crate) struct Measured {
+    telemetry: Telemetry,
+    started: Instant,
+    // Held for a copy.
+    system: Mutex<System>,
+}
+
+impl Measured {
+    pub(crate) fn new(telemetry: Telemetry) -> Arc<Self> {
+        Arc::new(Self { telemetry, started: Instant::now(), system: Mutex::default() })
+    }
+
+    /// Samples until `stop`.
+    pub(crate) fn start(self: &Arc<Self>, store: Store, stop: Stop) {
+        tokio::spawn(Arc::clone(self).look(store, stop.clone()));
+        tokio::spawn(Arc::clone(self).lag(stop));
+    }
+
+    fn note(&self, note: impl FnOnce(&mut System)) {
+        note(&mut self.system.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn system(&self) -> System {
+        let system = *self.system.lock().unwrap_or_else(PoisonError::into_inner);
+        System { uptime_s: self.started.elapsed().as_secs(), ..system }
+    }
+
+    async fn look(self: Arc<Self>, store: Store, mut stop: Stop) {
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let mut ticks = tokio::time::interval(LOOK_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut before: Option<(Look, Instant)> = None;
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = stop.wait() => return,
+            }
+            // Small files, but files: not on the async threads.
+            let Ok(look) = tokio::task::spawn_blocking(Look::now).await else { continue };
+            let at = Instant::now();
+            let cpu = before.and_then(|(last, since)| look.cpu_percent(&last, at - since, processors));
+            before = Some((look, at));
+            self.telemetry.upkeep();
+            machine(&look, cpu);
+            let pool_percent = pools(&store);
+            self.note(|system| {
+                system.memory_bytes = look.rss;
+                system.memory_percent = look.memory_percent();
+                system.cpu_percent = cpu.or(system.cpu_percent);
+                system.pool_percent = pool_percent;
+            });
+            metrics::gauge!("process_uptime_seconds").set(self.started.elapsed().as_secs_f64());
+            let report = self.telemetry.report(self.system());
+            metrics::gauge!("http_requests_error_rate").set(report.requests.error_rate);
+        }
+    }
+
+    /// A task that sleeps for a second is woken late when the threads have too much to do.
+    async fn lag(self: Arc<Self>, mut stop: Stop) {
+        loop {
+            let asleep = Instant::now();
+            tokio::select! {
+                () = tokio::time::sleep(LAG_EVERY) => {}
+                () = stop.wait() => return,
+            }
+            let lag = asleep.elapsed().saturating_sub(LAG_EVERY);
+            metrics::gauge!("runtime_lag_seconds").set(lag.as_secs_f64());
+            self.note(|system| system.runtime_lag_ms = Some(lag.as_secs_f64() * 1e3));
+            if lag > LAG_WARN {
+                tracing::warn!(ms = lag.as_millis(), "timers are late: the machine has too much to do");
+            }
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bytes beyond 2^53 are not worth a byte")]
+fn machine(look: &Look, cpu: Option<f64>) {
+    let gauge = |name: &'static str, label: Option<(&'static str, &'static str)>, value: Option<f64>| {
+        let Some(value) = value else { return };
+        match label {
+            Some(label) => metrics::gauge!(name, &[label]).set(value),
+            None => metrics::gauge!(name).set(value),
+        }
+    };
+    let bytes = |value: Option<u64>| value.map(|value| value as f64);
+    for (kind, value) in
+        [("rss", look.rss), ("vms", look.vms), ("shared", look.shared), ("anonymous", look.anonymous)]
+    {
+        gauge("process_memory_usage_bytes", Some(("type", kind)), bytes(value));
+    }
+    gauge("cpu_usage_percent", None, cpu);
+    gauge("memory_usage_percent", None, look.memory_percent());
+    gauge("process_open_files", None, bytes(look.open_files));
+    for (name, pair, words) in [
+        ("process_disk_bytes", look.disk, ["read", "write"]),
+        ("network_bytes", look.network, ["receive", "transmit"]),
+    ] {
+        gauge(name, Some(("direction", words[0])), bytes(pair.map(|pair| pair.0)));
+        gauge(name, Some(("direction", words[1])), bytes(pair.map(|pair| pair.1)));
+    }
+}
+
+/// Records the pools; gives the fullest one's use in percent.
+fn pools(store: &Store) -> Option<f64> {
+    let samples = store.pools();
+    let sum = |of: fn(&store::PoolSample) -> u32| samples.iter().map(|s| f64::from(of(s))).sum::<f64>();
+    metrics::gauge!("database_pool_size").set(sum(|s| s.total));
+    metrics::gauge!("database_pool_active_connections").set(sum(|s| s.active));
+    metrics::gauge!("database_pool_idle_connections").set(sum(|s| s.idle));
+    let used = samples.iter().filter(|s| s.max > 1).map(|s| f64::from(s.active) / f64::from(s.max) * 100.0);
+    used.reduce(f64::max)
+}
+
+fn durations(latency: Latency) -> Durations {
+    Durations { count: latency.count, p50: latency.p50, p95: latency.p95, p99: latency.p99 }
+}
+
+fn promise(promised: &Promised) -> PromiseBody {
+    let Promised { name, unit, target, acceptable, value, verdict, about } = *promised;
+    let verdict = match verdict {
+        Verdict::Met => "met",
+        Verdict::Acceptable => "acceptable",
+        Verdict::Missed => "missed",
+        Verdict::NoData => "no_data",
+    };
+    PromiseBody { name, unit, target, acceptable, value, verdict, about }
+}
+
+impl Monitoring for Measured {
+    fn prometheus(&self) -> String {
+        self.telemetry.prometheus()
+    }
+
+    fn performance(&self) -> Performance {
+        let report = self.telemetry.report(self.system());
+        let (requests, database, system) = (report.requests, report.database, report.system);
+        Performance {
+            requests: RequestNumbers {
+                total: requests.total,
+                recent: requests.recent,
+                average: requests.average,
+                p50: requests.p50,
+                p95: requests.p95,
+                p99: requests.p99,
+                error_rate: requests.error_rate,
+            },
+            database: StatementNumbers {
+                queries: database.queries,
+                average: database.average,
+                p95: database.p95,
+                slow: database.slow,
+            },
+            cache: CacheNumbers::default(),
+            trades: durations(report.trades),
+            market_data: durations(report.market_data),
+            websocket: durations(report.websocket),
+            system: SystemNumbers {
+                memory_bytes: system.memory_bytes,
+                memory_percent: system.memory_percent,
+                cpu_percent: system.cpu_percent,
+                runtime_lag_ms: system.runtime_lag_ms,
+                pool_percent: system.pool_percent,
+                uptime_s: system.uptime_s,
+            },
+            promises: report.promises.iter().map(promise).collect(),
+        }
+    }
+
+    fn caches(&self) -> Vec<CacheClass> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,226 @@
+//! The last hour in one piece: what `GET /api/monitoring/performance` and `tradewind status` show.
+
+use std::sync::atomic::Ordering;
+
+use serde::Serialize;
+
+use crate::promises::{PROMISES, Promise, Verdict};
+use crate::recorder::{Followed, Telemetry};
+use crate::window::Summary;
+
+/// Requests to the API.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Requests {
+    /// Since the start.
+    pub total: u64,
+    /// In the last hour.
+    pub recent: u64,
+    /// Mean of the last hour, ms.
+    pub average: f64,
+    /// Median of the last hour, ms.
+    pub p50: f64,
+    /// 95th percentile of the last hour, ms.
+    pub p95: f64,
+    /// 99th percentile of the last hour, ms.
+    pub p99: f64,
+    /// Share of answers with status 5xx in the last hour, 0 to 1.
+    pub error_rate: f64,
+}
+
+/// Statements of the database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Database {
+    /// In the last hour.
+    pub queries: u64,
+    /// Mean, ms.
+    pub average: f64,
+    /// 95th percentile, ms.
+    pub p95: f64,
+    /// Slow ones since the start.
+    pub slow: u64,
+}
+
+/// Durations of one kind in the last hour, ms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Latency {
+    /// Number.
+    pub count: u64,
+    /// Median.
+    pub p50: f64,
+    /// 95th percentile.
+    pub p95: f64,
+    /// 99th percentile.
+    pub p99: f64,
+}
+
+/// The process on its machine. What the system does not tell is absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct System {
+    /// Resident memory, bytes.
+    pub memory_bytes: Option<u64>,
+    /// Memory of the machine in use, percent.
+    pub memory_percent: Option<f64>,
+    /// Processor time over the last seconds, percent of all processors.
+    pub cpu_percent: Option<f64>,
+    /// How late the runtime's timers are, ms.
+    pub runtime_lag_ms: Option<f64>,
+    /// Database connections in use, percent of those that may be open.
+    pub pool_percent: Option<f64>,
+    /// Look-ups that the cache answered, percent.
+    pub cache_hit_percent: Option<f64>,
+    /// Seconds since the start.
+    pub uptime_s: u64,
+}
+
+/// A promise and how it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Promised {
+    /// Which.
+    pub name: &'static str,
+    /// Unit of the numbers.
+    pub unit: &'static str,
+    /// What is aimed at.
+    pub target: f64,
+    /// What is still acceptable.
+    pub acceptable: f64,
+    /// What was measured.
+    pub value: Option<f64>,
+    /// How it stands.
+    pub verdict: Verdict,
+    /// What it is about.
+    pub about: &'static str,
+}
+
+/// The last hour.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Report {
+    /// Requests to the API.
+    pub requests: Requests,
+    /// Statements of the database.
+    pub database: Database,
+    /// Orders.
+    pub trades: Latency,
+    /// From a trade to the stream.
+    pub market_data: Latency,
+    /// From an event to a client's socket.
+    pub websocket: Latency,
+    /// The process.
+    pub system: System,
+    /// All promises.
+    pub promises: Vec<Promised>,
+}
+
+fn latency(summary: Summary) -> Latency {
+    Latency { count: summary.count, p50: summary.p50_ms, p95: summary.p95_ms, p99: summary.p99_ms }
+}
+
+impl Telemetry {
+    /// The last hour, with what the caller knows of the process.
+    #[must_use]
+    pub fn report(&self, system: System) -> Report {
+        let followed = &*self.followed;
+        let api = followed.summary(&followed.api);
+        let errors = followed.summary(&followed.errors).count;
+        let statements = followed.summary(&followed.database);
+        let error_rate = if api.count > 0 { errors as f64 / api.count as f64 } else { 0.0 };
+        let mut report = Report {
+            requests: Requests {
+                total: Followed::total(&followed.api),
+                recent: api.count,
+                average: api.average_ms,
+                p50: api.p50_ms,
+                p95: api.p95_ms,
+                p99: api.p99_ms,
+                error_rate,
+            },
+            database: Database {
+                queries: statements.count,
+                average: statements.average_ms,
+                p95: statements.p95_ms,
+                slow: followed.slow_statements.load(Ordering::Relaxed),
+            },
+            trades: latency(followed.summary(&followed.trades)),
+            market_data: latency(followed.summary(&followed.market_data)),
+            websocket: latency(followed.summary(&followed.websocket)),
+            system,
+            promises: Vec::new(),
+        };
+        report.promises = PROMISES.iter().map(|promise| report.judge(promise)).collect();
+        report
+    }
+}
+
+impl Report {
+    fn judge(&self, promise: &Promise) -> Promised {
+        let value = self.value(promise.name);
+        Promised {
+            name: promise.name,
+            unit: promise.unit,
+            target: promise.target,
+            acceptable: promise.acceptable,
+            value,
+            verdict: promise.judge(value),
+            about: promise.about,
+        }
+    }
+
+    /// What was measured for a promise.
+    fn value(&self, name: &str) -> Option<f64> {
+        let p95 = |latency: &Latency| (latency.count > 0).then_some(latency.p95);
+        let requests = |value: f64| (self.requests.recent > 0).then_some(value);
+        match name {
+            "api_p50" => requests(self.requests.p50),
+            "api_p95" => requests(self.requests.p95),
+            "api_p99" => requests(self.requests.p99),
+            "error_rate" => requests(self.requests.error_rate * 100.0),
+            "market_data" => p95(&self.market_data),
+            "trade_execution" => p95(&self.trades),
+            "websocket_delay" => p95(&self.websocket),
+            "database_query" => (self.database.queries > 0).then_some(self.database.p95),
+            "memory" => self.system.memory_bytes.map(|bytes| bytes as f64 / 1e6),
+            "cpu" => self.system.cpu_percent,
+            "pool_use" => self.system.pool_percent,
+            "cache_hits" => self.system.cache_hit_percent,
+            // Nothing in this process can tell.
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use metrics::with_local_recorder;
+
+    use super::*;
+    use crate::recorder;
+
+    #[test]
+    fn the_report_judges_what_was_measured_and_nothing_else() {
+        let (recorder, telemetry) = recorder().unwrap();
+        let verdict = |report: &Report, name: &str| {
+            report.promises.iter().find(|p| p.name == name).map(|p| p.verdict).unwrap()
+        };
+        let empty = telemetry.report(System::default());
+        assert_eq!(empty.promises.len(), PROMISES.len());
+        assert!(empty.promises.iter().all(|p| p.verdict == Verdict::NoData), "{empty:?}");
+        with_local_recorder(&recorder, || {
+            for (status, seconds) in [("200", 0.3), ("500", 0.3)] {
+                metrics::histogram!("http_request_duration_seconds", "method" => "GET", "route" => "/", "status_code" => status)
+                    .record(seconds);
+            }
+            metrics::histogram!("trade_execution_duration_seconds", "exchange" => "local", "symbol" => "A", "side" => "buy")
+                .record(0.004);
+            metrics::histogram!("ws_delivery_delay_seconds").record(0.06);
+        });
+        let system = System { memory_bytes: Some(600_000_000), cpu_percent: Some(10.0), ..System::default() };
+        let report = telemetry.report(system);
+        assert_eq!(verdict(&report, "api_p95"), Verdict::Acceptable);
+        assert_eq!(verdict(&report, "error_rate"), Verdict::Missed, "half of two");
+        assert_eq!(verdict(&report, "trade_execution"), Verdict::Met);
+        assert_eq!(verdict(&report, "websocket_delay"), Verdict::Missed);
+        assert_eq!(verdict(&report, "memory"), Verdict::Missed);
+        assert_eq!(verdict(&report, "cpu"), Verdict::Met);
+        assert_eq!(verdict(&report, "uptime"), Verdict::NoData);
+        assert_eq!((report.requests.total, report.requests.recent), (2, 2));
+    }
+}
