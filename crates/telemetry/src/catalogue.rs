@@ -113,6 +113,7 @@ pub const METRICS: &[Metric] = &[
         DELAY,
         "From a trade's time at the built-in exchange to the moment the live stream tells it; the disk's sync is in it.",
     ),
+    gauge("active_trading_bots", &[], "Bots that run. Every 5 s."),
     counter("jobs_ended_total", &["kind", "outcome"], "Long jobs that ended."),
     gauge("ws_connections", &[], "Open WebSockets of the live stream."),
     counter("ws_messages_total", &["direction"], "Messages of the live stream, `in` or `out`."),
@@ -159,7 +160,6 @@ pub const METRICS: &[Metric] = &[
 
 /// Names that the product will have but that nothing records yet, with the reason.
 pub const RESERVED: &[(&str, &str)] = &[
-    ("active_trading_bots", "the bots' driver does not tell the platform yet"),
     ("inference_latency_seconds", "predictions are not served over the API yet"),
     ("inference_success_ratio", "predictions are not served over the API yet"),
     ("inference_queue_depth", "predictions are not served over the API yet"),

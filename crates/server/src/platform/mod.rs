@@ -131,7 +131,7 @@ pub(crate) async fn start(
     let projected =
         projector::start(handle.clone(), store.clone(), follow, told, pairs.clone()).await.map_err(failed)?;
     let measured = telemetry::Measured::new(telemetry);
-    measured.start(store.clone(), stop.clone());
+    measured.start(store.clone(), bots.clone(), stop.clone());
     let app = Arc::new(App::new(Parts {
         markets: views,
         desk: Arc::new(desk),

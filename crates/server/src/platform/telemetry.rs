@@ -7,6 +7,8 @@ use api::monitoring::{
     CacheClass, CacheNumbers, Durations, Monitoring, Performance, PromiseBody, RequestNumbers,
     StatementNumbers, SystemNumbers,
 };
+use bus::Envelope;
+use bus::bots::{BotQuery, BotReply, Desk};
 use http::Stop;
 use store::Store;
 use telemetry::machine::Look;
@@ -35,8 +37,8 @@ impl Measured {
     }
 
     /// Samples until `stop`.
-    pub(crate) fn start(self: &Arc<Self>, store: Store, stop: Stop) {
-        tokio::spawn(Arc::clone(self).look(store, stop.clone()));
+    pub(crate) fn start(self: &Arc<Self>, store: Store, bots: Desk, stop: Stop) {
+        tokio::spawn(Arc::clone(self).look(store, bots, stop.clone()));
         tokio::spawn(Arc::clone(self).lag(stop));
     }
 
@@ -49,7 +51,7 @@ impl Measured {
         System { uptime_s: self.started.elapsed().as_secs(), ..system }
     }
 
-    async fn look(self: Arc<Self>, store: Store, mut stop: Stop) {
+    async fn look(self: Arc<Self>, store: Store, bots: Desk, mut stop: Stop) {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let mut ticks = tokio::time::interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -66,6 +68,7 @@ impl Measured {
             before = Some((look, at));
             self.telemetry.upkeep();
             machine(&look, cpu);
+            active_bots(&bots).await;
             let pool_percent = pools(&store);
             self.note(|system| {
                 system.memory_bytes = look.rss;
@@ -121,6 +124,15 @@ fn machine(look: &Look, cpu: Option<f64>) {
     ] {
         gauge(name, Some(("direction", words[0])), bytes(pair.map(|pair| pair.0)));
         gauge(name, Some(("direction", words[1])), bytes(pair.map(|pair| pair.1)));
+    }
+}
+
+/// Records how many bots run. A driver that has no time says it the next time.
+async fn active_bots(bots: &Desk) {
+    let listed = bots.queries.submit(Envelope::of_operator(BotQuery::List {})).await;
+    if let Ok(BotReply::Bots(bots)) = listed.map(|accepted| accepted.outcome) {
+        let running = bots.iter().filter(|bot| bot.state == "running").count();
+        metrics::gauge!("active_trading_bots").set(f64::from(u32::try_from(running).unwrap_or(u32::MAX)));
     }
 }
 

@@ -78,6 +78,7 @@ fn metrics_are_recorded_under_the_promised_names_and_no_others() {
         ("pending_trades_queue_size", 0.0),
         ("process_memory_usage_bytes{type=\"rss\"}", 1e6),
         ("database_pool_size", 1.0),
+        ("active_trading_bots", 0.0),
         ("process_open_files", 5.0),
     ] {
         assert!(sample(&text, head) >= least, "{head}");
