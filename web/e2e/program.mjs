@@ -13,12 +13,19 @@ export class Program {
   #dir = mkdtempSync(join(tmpdir(), "tradewind-e2e-"));
   url = "";
   setupCode = null;
+  #settings;
+
+  /** With settings given as environment variables. */
+  constructor(settings = {}) {
+    this.#settings = settings;
+  }
 
   /** Starts it and waits until it says that it is ready. A second start takes the same address. */
   async start() {
     const api = this.url ? new URL(this.url).host : "127.0.0.1:0";
     const child = spawn(BINARY, ["serve", "--json", "--data-dir", this.#dir, "--exchange-addr", "127.0.0.1:0", "--api-addr", api], {
       stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...this.#settings },
     });
     this.#child = child;
     const errors = [];
@@ -29,6 +36,7 @@ export class Program {
       child.on("exit", (code) => reject(new Error(`the program ended with ${code}: ${errors.slice(-5).join(" | ")}`)));
     });
     child.removeAllListeners("exit");
+    if (!ready.api) throw new Error(`the program did not start: ${JSON.stringify(ready)} ${errors.join(" | ")}`);
     this.url = ready.api.http;
     this.setupCode = ready.api.setup_code;
   }

@@ -11,7 +11,7 @@ import { taskTime } from "./speed.mjs";
 
 const NAME = "admin";
 const PASSWORD = "a long enough sentence";
-const PAGES = ["/", "/trade/BTCUSDT", "/orders", "/settings"];
+const PAGES = ["/", "/trade/BTCUSDT", "/bots", "/orders", "/analytics", "/monitoring", "/logs", "/settings"];
 
 /** Routes of this checkout. A server without the stream is asked for it once at each start, and says 404. */
 const routes = JSON.parse(readFileSync(new URL("../../docs/openapi.json", import.meta.url), "utf8")).paths;
@@ -184,6 +184,52 @@ await suite.test("keys: palette, pages, intervals", page, async () => {
   await page.keyboard.press("4");
   await page.locator(".intervals [aria-pressed=true]", { hasText: "1h" }).waitFor();
   await page.keyboard.press("2");
+});
+
+await suite.test("a bot is made, started, decides and is stopped", page, async () => {
+  await page.goto(at("/bots"));
+  await page.getByRole("button", { name: "New bot" }).click();
+  const dialog = page.getByRole("dialog", { name: "New bot" });
+  await dialog.getByLabel("Strategy").selectOption("ema-cross");
+  await dialog.getByLabel("Name, if you want one").fill("Trend");
+  await dialog.getByLabel("Fast", { exact: true }).fill("5.5");
+  expect(await dialog.getByRole("button", { name: "Make the bot" }).isDisabled(), "half a bar was taken");
+  await dialog.getByLabel("Fast", { exact: true }).fill("5");
+  expect((await violations(page)).length === 0, (await violations(page)).join("\n"));
+  await dialog.getByRole("button", { name: "Make the bot" }).click();
+  await toast("Trend is made");
+  const row = rows("Bots").filter({ hasText: "Trend" });
+  await row.getByRole("button", { name: "Start" }).click();
+  await row.getByText("Running").waitFor();
+  await page.locator(".decisions li").first().waitFor();
+  await row.getByRole("button", { name: "Pause" }).click();
+  await row.getByText("Paused").waitFor();
+  await page.getByRole("button", { name: "Force exit…" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Force exit…" }).click();
+  await row.getByText("Stopped").waitFor();
+});
+
+await suite.test("analytics, monitoring and logs show what happened", page, async () => {
+  await page.goto(at("/analytics"));
+  await page.getByText(/fills (made|lost)/).waitFor();
+  await page.locator(".series canvas").waitFor();
+  await page.goto(at("/monitoring"));
+  await page.getByText(/All \d+ parts are working/).waitFor();
+  await page.goto(at("/logs"));
+  await page.locator(".log li").first().waitFor();
+  await page.getByRole("tab", { name: "Audit" }).click();
+  await page.getByText("order.place").first().waitFor();
+});
+
+await suite.test("a key is made, its secret shown once, and revoked", page, async () => {
+  await page.goto(at("/settings"));
+  const form = page.getByRole("form", { name: "API keys" });
+  await form.getByLabel("What to call it").fill("script");
+  await form.getByRole("button", { name: "Make a key" }).click();
+  await page.getByText("it is shown this once").waitFor();
+  await page.getByRole("button", { name: "I have it" }).click();
+  await page.getByRole("listitem").filter({ hasText: "script" }).getByRole("button", { name: "Revoke" }).click();
+  await page.getByRole("listitem").filter({ hasText: "script" }).getByText("revoked").waitFor();
 });
 
 for (const theme of ["light", "dark"]) {

@@ -10,6 +10,10 @@ import { en } from "../src/text/en";
 import { id } from "../src/text/id";
 import { filled } from "../src/text";
 import { ko } from "../src/text/ko";
+import { more as moreEn } from "../src/text/more/en";
+import { more as moreId } from "../src/text/more/id";
+import { more as moreKo } from "../src/text/more/ko";
+import { more as moreVi } from "../src/text/more/vi";
 import { vi } from "../src/text/vi";
 import { fill, market, ticker } from "./samples";
 
@@ -76,12 +80,20 @@ test("files for spreadsheets quote what must be quoted and start no formula", ()
 describe("the catalogues", () => {
   const names = (text: string) => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1]))].sort();
 
-  test.each([["vi", vi], ["id", id], ["ko", ko]] as const)("%s says everything that English says", (_, catalogue) => {
-    expect(Object.keys(catalogue).sort()).toEqual(Object.keys(en).sort());
-    for (const key of Object.keys(en) as (keyof typeof en)[]) {
-      expect([key, names(catalogue[key]).filter((name) => name !== "n")]).toEqual([key, names(en[key]).filter((name) => name !== "n")]);
-    }
-    const same = (Object.keys(en) as (keyof typeof en)[]).filter((key) => en[key].length > 24 && catalogue[key] === en[key]);
+  const pairs: [string, Record<string, string>, Record<string, string>][] = [
+    ["vi", en, vi],
+    ["id", en, id],
+    ["ko", en, ko],
+    ["vi, later pages", moreEn, moreVi],
+    ["id, later pages", moreEn, moreId],
+    ["ko, later pages", moreEn, moreKo],
+  ];
+
+  test.each(pairs)("%s says everything that English says", (_, english, catalogue) => {
+    expect(Object.keys(catalogue).sort()).toEqual(Object.keys(english).sort());
+    const said = (text = "") => names(text).filter((name) => name !== "n");
+    for (const [key, text] of Object.entries(english)) expect([key, said(catalogue[key])]).toEqual([key, said(text)]);
+    const same = Object.keys(english).filter((key) => (english[key] ?? "").length > 24 && catalogue[key] === english[key]);
     expect(same).toEqual([]);
   });
 

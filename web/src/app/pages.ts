@@ -26,7 +26,11 @@ const page = (it: Omit<Page, "view">, load: Load = it.load): Page => ({ ...it, v
 export const PAGES: readonly Page[] = [
   page({ path: "/", title: "page.overview", icon: "overview", group: "trade", key: "o", handy: true, load: () => import("../pages/Overview") }),
   page({ path: "/trade", below: "/trade/:symbol", title: "page.trade", icon: "trade", group: "trade", key: "t", handy: true, load: () => import("../pages/trade/Trade") }),
+  page({ path: "/bots", below: "/bots/:id", title: "page.bots", icon: "bots", group: "trade", key: "b", handy: true, load: () => import("../pages/bots/Bots") }),
   page({ path: "/orders", title: "page.orders", icon: "orders", group: "trade", key: "l", handy: true, load: () => import("../pages/Orders") }),
+  page({ path: "/analytics", title: "page.analytics", icon: "analytics", group: "research", key: "a", load: () => import("../pages/Analytics") }),
+  page({ path: "/monitoring", title: "page.monitoring", icon: "monitoring", group: "system", key: "m", load: () => import("../pages/Monitoring") }),
+  page({ path: "/logs", title: "page.logs", icon: "logs", group: "system", key: "j", load: () => import("../pages/Logs") }),
   page({ path: "/settings", title: "page.settings", icon: "settings", group: "system", key: "s", handy: true, load: () => import("../pages/Settings") }),
 ];
 

@@ -64,7 +64,8 @@ export function clock(at: string | number | Date): string {
 /** `26 Nov 14:05` */
 export function day(at: string | number | Date, language = "en"): string {
   const date = new Date(at);
-  const name = date.toLocaleDateString(language, { day: "numeric", month: "short" });
+  // Day before month, as everywhere but in one country.
+  const name = date.toLocaleDateString(language === "en" ? "en-GB" : language, { day: "numeric", month: "short" });
   return `${name} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 

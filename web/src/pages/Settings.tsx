@@ -14,6 +14,7 @@ import { ErrorNote, Loading } from "../parts/states";
 import { Choice } from "../parts/Tabs";
 import { useText } from "../text";
 import type { Text } from "../text";
+import { ApiKeys, VenueKeys } from "./Keys";
 import "./settings.css";
 
 const LANGUAGE_NAMES: Record<(typeof LANGUAGES)[number], string> = { en: "English", vi: "Tiếng Việt", id: "Bahasa Indonesia", ko: "한국어" };
@@ -367,6 +368,7 @@ export default function Settings() {
         <div className="stack">
           <Look />
           <Trading />
+          <ApiKeys />
           {user?.role === "admin" ? <People /> : null}
         </div>
         <div className="stack">
@@ -383,6 +385,7 @@ export default function Settings() {
             <Password />
           </section>
           <Sessions />
+          <VenueKeys />
           <section className="card">
             <div className="card-head">
               <h2>{t("settings.about")}</h2>

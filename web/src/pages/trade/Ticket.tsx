@@ -82,7 +82,7 @@ function Facts({ market, draft, it }: { market: Market; draft: Draft; it: Plan }
       <dt>{t("ticket.cost")}</dt>
       <dd>{money(it.cost)}</dd>
       <dt>{rate ? t("ticket.feeAt", { rate: `${D.short(D.round(D.mul(rate, { units: 100n, scale: 0 }), 4))}%` }) : t("ticket.fee")}</dt>
-      <dd>{rate && it.cost ? money(D.mul(it.cost, rate)) : <span className="faint">{t("ticket.feeUnknown")}</span>}</dd>
+      <dd>{rate ? money(it.cost && D.mul(it.cost, rate)) : <span className="faint">{t("ticket.feeUnknown")}</span>}</dd>
       {draft.kind === "market" ? (
         <>
           <dt>{t("ticket.average")}</dt>

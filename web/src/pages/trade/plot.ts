@@ -27,6 +27,11 @@ const faded = (colour: string, alpha: number) => {
   return hex ? `rgba(${parseInt(hex[1] ?? "0", 16)},${parseInt(hex[2] ?? "0", 16)},${parseInt(hex[3] ?? "0", 16)},${alpha})` : colour;
 };
 
+/** Bars of free space at the right: room for the words of own orders. */
+const RIGHT = 12;
+/** Below this width (pixels) lines have no words: they would cover the candles. */
+const WORDS_FROM = 560;
+
 const at = (seconds: number) => seconds as UTCTimestamp;
 /** Charts have no time zones: times are moved so that the axis reads in the reader's own. */
 const local = (seconds: number) => at(seconds - new Date(seconds * 1000).getTimezoneOffset() * 60);
@@ -63,7 +68,7 @@ export class Plot {
       autoSize: true,
       layout: { attributionLogo: false, fontSize: 11, panes: { enableResize: true } },
       rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.12, bottom: 0.24 } },
-      timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, rightOffset: 6, barSpacing: 7 },
+      timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, rightOffset: RIGHT, barSpacing: 7 },
       crosshair: { mode: CrosshairMode.Normal },
       localization: { priceFormatter: (price: number) => price.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }) },
     });
@@ -110,7 +115,7 @@ export class Plot {
     if (range && added > 0) this.#chart.timeScale().setVisibleLogicalRange({ from: range.from + added, to: range.to + added });
     else if (!keepView) {
       const last = this.#bars.length;
-      this.#chart.timeScale().setVisibleLogicalRange({ from: last - 110, to: last + 6 });
+      this.#chart.timeScale().setVisibleLogicalRange({ from: last - 110, to: last + RIGHT });
     }
   }
 
@@ -158,8 +163,9 @@ export class Plot {
     for (const line of this.#priceLines) this.#candles.removePriceLine(line);
     this.#priceLines = [];
     const c = this.#colours;
-    const line = (price: string, title: string, style: LineStyle, colour: string) =>
-      this.#priceLines.push(this.#candles.createPriceLine({ price: D.toNumber(D.of(price)), title, color: colour, lineWidth: 1, lineStyle: style, axisLabelVisible: true, axisLabelColor: c.press, axisLabelTextColor: c.text }));
+    const wide = this.#chart.chartElement().clientWidth >= WORDS_FROM;
+    const line = (price: string, words: string, style: LineStyle, colour: string) =>
+      this.#priceLines.push(this.#candles.createPriceLine({ price: D.toNumber(D.of(price)), title: wide ? words : "", color: colour, lineWidth: 1, lineStyle: style, axisLabelVisible: true, axisLabelColor: c.press, axisLabelTextColor: c.text }));
     for (const order of own.orders) {
       const title = `${order.side === "buy" ? words.buy : words.sell} ${D.short(D.of(order.quantity))}`;
       if (order.price) line(order.price, title, LineStyle.Dotted, c.accent);

@@ -1,0 +1,190 @@
+/** How the parts are, now and since the page was opened, and what the database says of itself. */
+import { useEffect, useMemo, useState } from "react";
+import { api, body } from "../api/client";
+import type { Schemas } from "../api/client";
+import { useReading } from "../app/reading";
+import { useApp } from "../app/store";
+import { age, day } from "../market/format";
+import { useLink } from "../market/link";
+import { Figures } from "../parts/Figures";
+import { Empty, ErrorNote, Loading } from "../parts/states";
+import { Table } from "../parts/Table";
+import type { Column } from "../parts/Table";
+import { useMore } from "../text/more";
+import type { MoreText } from "../text/more";
+import "./monitoring.css";
+
+type Detailed = Schemas["DetailedHealth"];
+type Report = Schemas["DatabaseReport"];
+const EVERY = 5_000;
+/** Bars of a part's row. */
+const BEATS = 60;
+
+const readHealth = () => body(api.GET("/api/health/detailed"));
+const readDatabase = () => body(api.GET("/api/monitoring/database"));
+const readLatency = () => body(api.GET("/api/health/db"));
+
+function bytes(n: number): string {
+  return n >= 1 << 30 ? `${(n / (1 << 30)).toFixed(2)} GiB` : n >= 1 << 20 ? `${(n / (1 << 20)).toFixed(1)} MiB` : `${Math.round(n / 1024)} KiB`;
+}
+
+/** What each reading found, newest last: kept in the page, so it says what it has seen itself and nothing else. */
+function useBeats(health: Detailed | null, at: number | undefined): ReadonlyMap<string, readonly string[]> {
+  const [beats, setBeats] = useState<ReadonlyMap<string, readonly string[]>>(new Map());
+  useEffect(() => {
+    if (!health || at === undefined) return;
+    setBeats((now) => new Map(health.components.map((part) => [part.name, [...(now.get(part.name) ?? []), part.status].slice(-BEATS)])));
+  }, [health, at]);
+  return beats;
+}
+
+function sentence(m: MoreText, health: Detailed): string {
+  const names = (status: string) => health.components.filter((part) => part.status === status).map((part) => part.name);
+  const [down, degraded] = [names("down"), names("degraded")];
+  if (down.length > 0) return m("monitor.down", { names: down.join(", ") });
+  if (degraded.length > 0) return m("monitor.warn", { names: degraded.join(", ") });
+  return m("monitor.fine", { n: health.components.length });
+}
+
+function statusWord(m: MoreText, status: string): string {
+  return status === "ok" ? m("monitor.ok") : status === "degraded" ? m("monitor.degraded") : m("monitor.downWord");
+}
+
+function PartsCard({ health, beats }: { health: Detailed; beats: ReadonlyMap<string, readonly string[]> }) {
+  const m = useMore();
+  return (
+    <section className="card">
+      <div className="card-head">
+        <h2>{m("monitor.parts")}</h2>
+        <span className="faint">{m("monitor.partsNote")}</span>
+      </div>
+      <ul className="beats">
+        {health.components.map((part) => {
+          const seen = beats.get(part.name) ?? [];
+          return (
+            <li key={part.name}>
+              <b className="strong">{part.name}</b>
+              <span className="beat-row" aria-hidden="true">
+                {Array.from({ length: BEATS }, (_, i) => (
+                  <i key={i} data-status={seen[i - BEATS + seen.length]} />
+                ))}
+              </span>
+              <span className="dot" data-state={part.status === "ok" ? "on" : part.status === "degraded" ? "warn" : "crit"}>
+                {statusWord(m, part.status)}
+              </span>
+              <span className="soft small beat-detail">{part.detail}</span>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+function DatabaseCards({ report }: { report: Report }) {
+  const m = useMore();
+  const language = useApp((state) => state.settings.language);
+  const tables = useMemo(() => report.tables.filter((table) => table.rows > 0).sort((a, b) => b.rows - a.rows).slice(0, 12), [report]);
+  const tableColumns = useMemo<Column<Schemas["DatabaseTable"]>[]>(
+    () => [
+      { id: "name", head: m("monitor.table"), by: (row) => row.name, cell: (row) => <span className="mono">{row.name}</span> },
+      { id: "rows", head: m("monitor.rows"), align: "right", by: (row) => row.rows, cell: (row) => row.rows.toLocaleString("en-US") },
+    ],
+    [m],
+  );
+  const slowColumns = useMemo<Column<Schemas["SlowStatement"]>[]>(
+    () => [
+      { id: "sql", head: m("monitor.statement"), cell: (row) => <span className="mono statement">{row.sql}</span> },
+      { id: "longest", head: m("monitor.longest"), align: "right", by: (row) => row.longest_ms, cell: (row) => `${row.longest_ms} ms` },
+      { id: "count", head: m("monitor.times"), align: "right", by: (row) => row.count, cell: (row) => row.count },
+    ],
+    [m],
+  );
+  return (
+    <div className="columns">
+      <div className="stack">
+        <section className="card">
+          <div className="card-head">
+            <h2>{m("monitor.slowest")}</h2>
+          </div>
+          <Table columns={slowColumns} rows={report.slow.slice(0, 8)} id={(row) => row.sql} label={m("monitor.slowest")} empty={<Empty>{m("monitor.noneSlow")}</Empty>} />
+        </section>
+        <section className="card">
+          <div className="card-head">
+            <h2>{m("monitor.tables")}</h2>
+          </div>
+          <Table columns={tableColumns} rows={tables} id={(row) => row.name} label={m("monitor.tables")} />
+        </section>
+      </div>
+      <div className="stack">
+        <section className="card">
+          <div className="card-head">
+            <h2>{m("monitor.pools")}</h2>
+            <span className="faint">{m("monitor.poolsNote")}</span>
+          </div>
+          <ul className="meters">
+            {report.pools.map((pool) => (
+              <li key={pool.pool}>
+                <span>{pool.pool}</span>
+                <span className="meter" aria-hidden="true">
+                  <i style={{ width: `${(100 * pool.active) / Math.max(1, pool.max)}%` }} />
+                </span>
+                <span className="right">
+                  {pool.active} / {pool.max}
+                </span>
+                <span className="faint small right">{pool.waiting > 0 ? m("monitor.waiting", { n: pool.waiting }) : ""}</span>
+              </li>
+            ))}
+          </ul>
+        </section>
+        <section className="card">
+          <div className="card-head">
+            <h2>{m("monitor.maintenance")}</h2>
+          </div>
+          <ul className="meters runs">
+            {report.maintenance.map((run) => (
+              <li key={run.task}>
+                <span className="strong">{run.task}</span>
+                <span className="soft small">{run.outcome}</span>
+                <span className="faint small right">{day(run.started_at, language)}</span>
+              </li>
+            ))}
+          </ul>
+        </section>
+      </div>
+    </div>
+  );
+}
+
+export default function Monitoring() {
+  const m = useMore();
+  const health = useReading(readHealth, EVERY);
+  const database = useReading(readDatabase, EVERY);
+  const ping = useReading(readLatency, EVERY);
+  const beats = useBeats(health.value, health.at);
+  const { latency } = useLink();
+  const report = database.value;
+  const items = health.value
+    ? [
+        { label: m("monitor.uptime"), value: age(health.value.uptime_s), note: m("monitor.uptimeNote", { version: health.value.version }) },
+        { label: m("monitor.roundTrip"), value: latency === null ? "–" : String(latency), unit: latency === null ? undefined : "ms", note: m("monitor.roundTripNote") },
+        { label: m("monitor.database"), value: ping.value ? String(ping.value.latency_ms) : "–", unit: ping.value ? "ms" : undefined, note: ping.value?.engine },
+        ...(report
+          ? [
+              { label: m("monitor.size"), value: bytes(report.bytes), note: m("monitor.sizeNote", { n: report.tables.length }) },
+              { label: m("monitor.slow"), value: String(report.slow_total), note: m("monitor.slowNote") },
+            ]
+          : []),
+      ]
+    : [];
+  return (
+    <div className="page">
+      {health.value ? <p className="lede">{sentence(m, health.value)}</p> : null}
+      {health.failed ? <ErrorNote what={m("monitor.failed")} detail={health.failed.detail} requestId={health.failed.requestId} retry={health.again} /> : null}
+      {health.value === null && !health.failed ? <Loading rows={6} /> : null}
+      {items.length > 0 ? <Figures items={items} at={health.at} /> : null}
+      {health.value ? <PartsCard health={health.value} beats={beats} /> : null}
+      {report ? <DatabaseCards report={report} /> : null}
+    </div>
+  );
+}

@@ -1,0 +1,74 @@
+/** A line over time by uPlot: one series, hairline axes, the colours of the theme. The library comes with the first chart that is shown. */
+import { memo, useEffect, useRef } from "react";
+import "uplot/dist/uPlot.min.css";
+import type uPlot from "uplot";
+import { useApp } from "../app/store";
+import { clock, day } from "../market/format";
+import "./series.css";
+
+export interface Point {
+  /** Seconds since 1970. */
+  readonly t: number;
+  readonly value: number;
+}
+
+const HEIGHT = 220;
+
+function options(width: number, decimals: number, baseline: boolean): uPlot.Options {
+  const style = getComputedStyle(document.documentElement);
+  const of = (name: string) => style.getPropertyValue(name).trim();
+  const font = `11px ${getComputedStyle(document.body).fontFamily}`;
+  const axis = { stroke: of("--text-3"), font, ticks: { show: false }, border: { show: false } };
+  const shown = (value: number) => value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).replace("-", "−");
+  return {
+    width,
+    height: HEIGHT,
+    legend: { show: false },
+    cursor: { y: false, points: { size: 6, fill: of("--text"), stroke: of("--surface") } },
+    padding: [8, 0, 0, 24],
+    axes: [
+      { ...axis, grid: { show: false }, space: 90, values: (self, splits) => splits.map((t) => timeWord(t, (self.scales["x"]?.max ?? 0) - (self.scales["x"]?.min ?? 0))) },
+      { ...axis, side: 1, size: 84, grid: { stroke: of("--grid"), width: 1 }, values: (_, values) => values.map(shown) },
+    ],
+    scales: { y: { range: (_, low, high) => spread(baseline ? Math.min(low, 0) : low, baseline ? Math.max(high, 0) : high) } },
+    series: [{}, { stroke: of("--text"), width: 1.5, points: { show: false } }],
+  };
+}
+
+/** A moment as the span needs it: seconds, minutes or days. */
+export function timeWord(t: number, span: number): string {
+  if (span > 3 * 86_400) return day(t * 1000).split(" ").slice(0, -1).join(" ");
+  return span > 600 ? clock(t * 1000).slice(0, 5) : clock(t * 1000);
+}
+
+/** A tenth of air above and below; a flat line stands in the middle. */
+function spread(low: number, high: number): [number, number] {
+  const air = high > low ? (high - low) * 0.1 : Math.max(Math.abs(high) * 0.01, 1);
+  return [low - air, high + air];
+}
+
+export const Series = memo(function Series({ points, label, decimals = 2, baseline = false, onHover }: { points: readonly Point[]; label: string; decimals?: number; baseline?: boolean; onHover?: (point: Point | null) => void }) {
+  const box = useRef<HTMLDivElement>(null);
+  const { theme, market } = useApp((state) => state.settings);
+  useEffect(() => {
+    const element = box.current;
+    if (!element || points.length === 0) return;
+    let plot: uPlot | null = null;
+    let over = false;
+    const observer = new ResizeObserver(() => plot?.setSize({ width: element.clientWidth, height: HEIGHT }));
+    void import("uplot").then(({ default: Plot }) => {
+      if (over) return;
+      const data: uPlot.AlignedData = [points.map((point) => point.t), points.map((point) => point.value)];
+      const it = options(element.clientWidth, decimals, baseline);
+      it.hooks = { setCursor: [(self) => onHover?.(self.cursor.idx == null ? null : (points[self.cursor.idx] ?? null))] };
+      plot = new Plot(it, data, element);
+      observer.observe(element);
+    });
+    return () => {
+      over = true;
+      observer.disconnect();
+      plot?.destroy();
+    };
+  }, [points, decimals, baseline, onHover, theme, market]);
+  return <div ref={box} className="series" role="img" aria-label={label} />;
+});
