@@ -39,7 +39,9 @@ pub(crate) fn run_capture(path: &str) -> Result<Vec<(Time, MarketNews)>, Failed>
     }
     // A loop starts whole: with the snapshot, and with diffs that follow it.
     let start = events.iter().position(|(_, e)| matches!(e, MarketNews::Snapshot(_))).ok_or("no snapshot")?;
-    let MarketNews::Snapshot(DepthSnapshot { last, .. }) = events[start].1 else { return Err("no snapshot".into()) };
+    let MarketNews::Snapshot(DepthSnapshot { last, .. }) = events[start].1 else {
+        return Err("no snapshot".into());
+    };
     let buffered: Vec<_> = events[..start].to_vec();
     let later = |e: &MarketNews| !matches!(e, MarketNews::Diff(diff) if diff.last <= last);
     let at = events[start].0;
@@ -122,14 +124,23 @@ pub(crate) fn run(path: &str, loops: u64, strategy: &str) -> Result<(), Failed> 
     };
     let highest = events.iter().map(|(_, e)| number(e)).max().unwrap_or(0);
     let updates = highest - number(&events[0].1) + 1_000;
-    println!("{} events with {levels} levels over {:.0} s, {loops} times", events.len(), last.since(first) as f64 / 1e9);
+    println!(
+        "{} events with {levels} levels over {:.0} s, {loops} times",
+        events.len(),
+        last.since(first) as f64 / 1e9
+    );
     let plan = plan(strategy, &[], "BTCUSDT", Price(1_000_000))?;
     let market = MarketId(0);
     let events: Vec<_> = events.into_iter().map(|(at, data)| (at, MarketEvent { market, data })).collect();
     let span = last.since(first) + 1_000_000_000;
     let tape = Looped { events, next: usize::MAX, loops, span, updates, at: first };
-    let outcome = backtest::run(plan.setup(vec![Recording { tape: Box::new(tape), bars: None }])?, &mut |_| true)?;
+    let outcome =
+        backtest::run(plan.setup(vec![Recording { tape: Box::new(tape), bars: None }])?, &mut |_| true)?;
     print("book", levels * loops, "level updates", &outcome);
-    println!("final equity {}, warnings {:?}", decimal::format_short(outcome.final_equity().0, outcome.run.money_scale), outcome.warnings);
+    println!(
+        "final equity {}, warnings {:?}",
+        decimal::format_short(outcome.final_equity().0, outcome.run.money_scale),
+        outcome.warnings
+    );
     Ok(())
 }

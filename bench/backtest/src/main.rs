@@ -1,10 +1,13 @@
 //! Event-path speed: `bench-backtest bars [N]`, EMA cross on N made-up one-minute bars (500,000); `bench-backtest book CAPTURE
 //! [LOOPS] [STRATEGY]`, a recorded Binance stream looped (200 times) under a market maker; `bench-backtest stream [N]`, N bars
-//! (50,000,000) made while they are read, for the memory.
+//! (50,000,000) made while they are read, for the memory; `bench-backtest vector [N]`, three strategies on N bars (500,000) in the
+//! vectorised path; `bench-backtest pairs [N]`, 1,000 parameter pairs on N bars (100,000) on all cores; `bench-backtest write FILE
+//! [N]`, the same bars as CSV for `peers.py`, which runs the same workload in packages from PyPI.
 //!
 //! Processor time of the one thread, reading included where it is part of the work; peak memory of the process.
 
 mod capture;
+mod vector;
 
 use backtest::tape::Bars;
 use backtest::{Outcome, Plan, PricePath, Recording, RunSpec, TapeError, VenueConfig, listing, run};
@@ -25,7 +28,10 @@ fn main() -> Result<(), Failed> {
             let path = arguments.get(2).ok_or("give the capture")?;
             capture::run(path, number(3, 200)?, arguments.get(4).map_or("market-maker", String::as_str))
         }
-        _ => Err("give bars, stream or book".into()),
+        Some("vector") => vector::strategies(number(2, 500_000)?),
+        Some("pairs") => vector::pairs(number(2, 100_000)?),
+        Some("write") => vector::write(arguments.get(2).ok_or("give the file")?, number(3, 500_000)?),
+        _ => Err("give bars, stream, book, vector, pairs or write".into()),
     }
 }
 
@@ -47,7 +53,8 @@ impl Iterator for Walk {
         self.noise ^= self.noise << 17;
         let open = self.close;
         self.close = (open + i64::try_from(self.noise % 2_001).ok()? - 1_000).max(100_000);
-        let (above, below) = (i64::try_from(self.noise >> 40).ok()? % 500, i64::try_from(self.noise >> 50).ok()? % 500);
+        let (above, below) =
+            (i64::try_from(self.noise >> 40).ok()? % 500, i64::try_from(self.noise >> 50).ok()? % 500);
         let cents = |c: i64| Price(c * 1_000_000);
         let flat = Bar::flat(Interval::M1, Time(self.at * 60_000_000_000), cents(self.close));
         self.at += 1;
@@ -86,7 +93,12 @@ fn plan(strategy: &str, params: &[(&str, &str)], symbol: &str, tick: Price) -> R
 }
 
 fn cross(slow: &str, fast: &str) -> Result<Plan, Failed> {
-    plan("ema-cross", &[("fast", fast), ("slow", slow), ("qty", "1"), ("ema-seed", "first")], "WALK-PERP", Price(1_000_000))
+    plan(
+        "ema-cross",
+        &[("fast", fast), ("slow", slow), ("qty", "1"), ("ema-seed", "first")],
+        "WALK-PERP",
+        Price(1_000_000),
+    )
 }
 
 fn bars(count: u64) -> Result<(), Failed> {

@@ -3,7 +3,7 @@
 
 use types::{Money, Time};
 
-/// Most points kept: a year of one-minute bars. 64 bytes each, 32 MiB.
+/// Most points kept: a year of one-minute bars. 24 bytes each while a point is one bar, 12 MiB; 56 beyond.
 pub const POINTS_MAX: usize = 1 << 19;
 
 /// What the bot was worth at the end of a stretch of bars, and between.
@@ -39,7 +39,11 @@ pub struct Fall {
 pub struct EquityCurve {
     /// Start money: the worth before the first bar.
     start: Money,
-    points: Vec<EquityPoint>,
+    /// When each stretch ended, and the worth then.
+    ends: Vec<Time>,
+    worth: Vec<Money>,
+    /// Lowest and highest of each stretch; empty while a stretch is one bar.
+    extremes: Vec<(Money, Money)>,
     /// Bars in each stretch, a power of two; the last one may hold fewer.
     every: u64,
     bars: u64,
@@ -62,7 +66,7 @@ impl EquityCurve {
     #[must_use]
     pub fn of_points(
         start: Money,
-        points: Vec<EquityPoint>,
+        points: &[EquityPoint],
         every: u64,
         bars: u64,
         exposed: u64,
@@ -75,7 +79,21 @@ impl EquityCurve {
             .fold((start, Time::default()), |a, b| if b.0 >= a.0 { b } else { a });
         let down = largest.is_some_and(|fall| fall.recovered_at.is_none());
         let largest = largest.unwrap_or_default();
-        fits.then_some(Self { start, points, every, bars, exposed, peak: highest, largest, down })
+        let ends = points.iter().map(|p| p.at).collect();
+        let worth = points.iter().map(|p| p.equity).collect();
+        let extremes = if every > 1 { points.iter().map(|p| (p.low, p.high)).collect() } else { Vec::new() };
+        fits.then_some(Self {
+            start,
+            ends,
+            worth,
+            extremes,
+            every,
+            bars,
+            exposed,
+            peak: highest,
+            largest,
+            down,
+        })
     }
 
     /// Takes in the worth at the close of the next bar (times do not fall); `exposed`: a position is open.
@@ -87,18 +105,20 @@ impl EquityCurve {
         self.exposed += u64::from(exposed);
         let fresh = self.bars.is_multiple_of(self.every);
         self.bars += 1;
-        match self.points.last_mut().filter(|_| !fresh) {
-            Some(last) => {
-                (last.at, last.equity) = (at, equity);
-                last.low = last.low.min(equity);
-                last.high = last.high.max(equity);
+        if fresh {
+            if self.ends.len() == POINTS_MAX {
+                self.halve();
             }
-            None => {
-                if self.points.len() == POINTS_MAX {
-                    self.halve();
-                }
-                self.points.push(EquityPoint { at, equity, low: equity, high: equity });
+            self.ends.push(at);
+            self.worth.push(equity);
+            if self.every > 1 {
+                self.extremes.push((equity, equity));
             }
+        } else if let (Some(end), Some(worth), Some((low, high))) =
+            (self.ends.last_mut(), self.worth.last_mut(), self.extremes.last_mut())
+        {
+            (*end, *worth) = (at, equity);
+            (*low, *high) = ((*low).min(equity), (*high).max(equity));
         }
     }
 
@@ -118,14 +138,16 @@ impl EquityCurve {
 
     /// Joins each two stretches. Called when the number of stretches is even and all are full.
     fn halve(&mut self) {
-        let mut to = 0;
-        for from in (0..self.points.len()).step_by(2) {
-            let (a, b) = (self.points[from], self.points[from + 1]);
-            self.points[to] =
-                EquityPoint { at: b.at, equity: b.equity, low: a.low.min(b.low), high: a.high.max(b.high) };
-            to += 1;
+        let pairs = self.ends.len() / 2;
+        let mut extremes = Vec::with_capacity(pairs);
+        for to in 0..pairs {
+            let (a, b) = (self.point(2 * to), self.point(2 * to + 1));
+            (self.ends[to], self.worth[to]) = (b.at, b.equity);
+            extremes.push((a.low.min(b.low), a.high.max(b.high)));
         }
-        self.points.truncate(to);
+        self.ends.truncate(pairs);
+        self.worth.truncate(pairs);
+        self.extremes = extremes;
         self.every *= 2;
     }
 
@@ -138,13 +160,18 @@ impl EquityCurve {
     /// Worth at the end; the start money without a bar.
     #[must_use]
     pub fn last(&self) -> Money {
-        self.points.last().map_or(self.start, |p| p.equity)
+        self.worth.last().copied().unwrap_or(self.start)
     }
 
     /// The points, oldest first.
-    #[must_use]
-    pub fn points(&self) -> &[EquityPoint] {
-        &self.points
+    pub fn points(&self) -> impl DoubleEndedIterator<Item = EquityPoint> + ExactSizeIterator {
+        (0..self.ends.len()).map(|i| self.point(i))
+    }
+
+    fn point(&self, i: usize) -> EquityPoint {
+        let (at, equity) = (self.ends[i], self.worth[i]);
+        let (low, high) = self.extremes.get(i).copied().unwrap_or((equity, equity));
+        EquityPoint { at, equity, low, high }
     }
 
     /// Bars per point.

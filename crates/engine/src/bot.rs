@@ -96,6 +96,8 @@ pub(crate) struct Bot {
     /// Open quantity by market: buys, sells.
     pub(crate) working: Vec<(Qty, Qty)>,
     pub(crate) losses: Losses,
+    /// What it is worth at the present prices, if that was counted since they changed.
+    pub(crate) worth: Option<Money>,
     /// The UTC day of `losses.day_start`.
     pub(crate) day: i64,
     /// Realised profit when the present round trip began.
@@ -123,6 +125,7 @@ impl Bot {
             shown: Vec::new(),
             working: Vec::new(),
             losses: Losses::default(),
+            worth: None,
             day: i64::MIN,
             realised_before: Money::ZERO,
             sent: VecDeque::new(),

@@ -149,6 +149,8 @@ impl Engine {
         if let MarketNews::Funding { rate, mark } = event.data {
             self.fund(event.market, rate, mark);
         }
+        // Prices moved: nobody's worth is what it was.
+        self.bots.iter_mut().for_each(|bot| bot.worth = None);
         let Some((feed, heard)) = feed_event(event) else { return };
         for at in 0..self.bots.len() {
             let wants = |s: &strategy::Subscription| s.market == event.market && s.feed == feed;
@@ -183,7 +185,8 @@ impl Engine {
     /// Keeps highest equity and the day's start current.
     pub(crate) fn revalue(&mut self, at: usize, now: Time) {
         let bot = &mut self.bots[at];
-        if let Some(value) = equity(&bot.ledger, &self.markets, bot.quote) {
+        bot.worth = equity(&bot.ledger, &self.markets, bot.quote);
+        if let Some(value) = bot.worth {
             bot.value(now, value);
         }
     }

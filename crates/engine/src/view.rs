@@ -111,7 +111,7 @@ impl Engine {
     #[must_use]
     pub fn equity(&self, bot: BotId) -> Option<Money> {
         let bot = self.bots.iter().find(|b| b.id == bot)?;
-        equity(&bot.ledger, &self.markets, bot.quote)
+        bot.worth.or_else(|| equity(&bot.ledger, &self.markets, bot.quote))
     }
 
     /// Why a bot did, or did not, trade: oldest first.

@@ -9,10 +9,12 @@ use types::{Price, Qty, Side};
 
 /// Most levels of a chunk: 512 bytes, eight cache lines.
 const CHUNK: usize = 32;
+/// Levels that are compared side by side.
+const BLOCK: usize = CHUNK / 4;
 /// A chunk with fewer is joined with a neighbour, if both fit into half of one.
 const SPARSE: usize = CHUNK / 4;
 
-/// Neighbouring levels, keys rising: key and quantity.
+/// Neighbouring levels, keys rising: key and quantity. What is not used has the largest key.
 #[derive(Clone, Debug)]
 struct Chunk {
     len: usize,
@@ -20,15 +22,19 @@ struct Chunk {
 }
 
 impl Chunk {
-    const EMPTY: Self = Self { len: 0, levels: [(0, 0); CHUNK] };
+    const EMPTY: Self = Self { len: 0, levels: [Self::UNUSED; CHUNK] };
+    const UNUSED: (i64, i64) = (i64::MAX, 0);
 
     fn levels(&self) -> &[(i64, i64)] {
         &self.levels[..self.len]
     }
 
-    /// The first place whose key is not below `key`.
+    /// The first place whose key is not below `key`: three comparisons that do not wait for each other, then eight; a binary
+    /// search waits five times for its own last step, and was half of a replay.
     fn position(&self, key: i64) -> usize {
-        self.levels().partition_point(|(k, _)| *k < key)
+        let below = |at: usize| usize::from(self.levels[at].0 < key);
+        let from = BLOCK * (below(BLOCK - 1) + below(2 * BLOCK - 1) + below(3 * BLOCK - 1));
+        from + (0..BLOCK).map(|n| below(from + n)).sum::<usize>()
     }
 
     /// The quantity at `key`, if there is a level.
@@ -45,6 +51,7 @@ impl Chunk {
     fn remove(&mut self, at: usize) {
         self.levels.copy_within(at + 1..self.len, at);
         self.len -= 1;
+        self.levels[self.len] = Self::UNUSED;
     }
 
     /// Takes in all of `other`, whose keys are above its own and which fits.
@@ -60,6 +67,7 @@ impl Chunk {
         let mut upper = Self::EMPTY;
         upper.len = len - half;
         upper.levels[..len - half].copy_from_slice(&self.levels[half..len]);
+        self.levels[half..].fill(Self::UNUSED);
         self.len = half;
         upper
     }

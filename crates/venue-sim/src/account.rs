@@ -18,32 +18,44 @@ const BIPS: i128 = 10_000;
 
 /// All accounts, by id.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Accounts(BTreeMap<AccountId, BotAccount>);
+pub(crate) struct Accounts {
+    by_id: BTreeMap<AccountId, BotAccount>,
+    /// Rises with every change of any of them.
+    changes: u64,
+}
 
 impl Accounts {
     pub(crate) fn fund(&mut self, account: AccountId, asset: AssetId, amount: Money) -> Result<(), Overflow> {
-        self.0.entry(account).or_default().transfer(asset, amount)
+        self.get_mut(account).transfer(asset, amount)
     }
 
     pub(crate) fn restore(&mut self, account: AccountId, ledger: BotAccount) {
-        self.0.insert(account, ledger);
+        self.changes += 1;
+        self.by_id.insert(account, ledger);
     }
 
     pub(crate) fn get(&self, account: AccountId) -> Option<&BotAccount> {
-        self.0.get(&account)
+        self.by_id.get(&account)
     }
 
     pub(crate) fn get_mut(&mut self, account: AccountId) -> &mut BotAccount {
-        self.0.entry(account).or_default()
+        self.changes += 1;
+        self.by_id.entry(account).or_default()
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut BotAccount> {
-        self.0.values_mut()
+        self.changes += 1;
+        self.by_id.values_mut()
+    }
+
+    /// How often any of them changed.
+    pub(crate) const fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// Accounts with a position in `market`.
     pub(crate) fn holders(&self, market: MarketId) -> impl Iterator<Item = (AccountId, &BotAccount)> {
-        self.0.iter().filter(move |(_, a)| a.position(market).qty().0 != 0).map(|(id, a)| (*id, a))
+        self.by_id.iter().filter(move |(_, a)| a.position(market).qty().0 != 0).map(|(id, a)| (*id, a))
     }
 }
 

@@ -4,7 +4,7 @@ use types::order::Amount;
 use types::{InstrumentKind, Liquidation, Money, Outcome, Price, Qty, Side, Terms, Time, VenueFill};
 
 use crate::account;
-use crate::order::Doomed;
+use crate::order::{Doomed, Ends};
 use crate::{News, SimVenue};
 
 impl SimVenue {
@@ -123,16 +123,11 @@ impl SimVenue {
 
     /// Finds out whether the present bar takes the collateral of a position in this market.
     pub(crate) fn plan_liquidation(&mut self, at: usize) {
-        let market = &self.markets[at];
-        let Some(bar) = market.bar else { return };
+        let Some(bar) = self.markets[at].bar else { return };
+        self.refresh_ends(at);
         let from = self.now_in(bar.start);
         let mut first: Option<Doomed> = None;
-        for (account, ledger) in self.accounts.holders(market.instrument.market.id) {
-            let long = ledger.position(market.instrument.market.id).qty().0 > 0;
-            let Some(price) = account::liquidation_price(ledger, market.instrument.market.id, &self.markets)
-            else {
-                continue;
-            };
+        for (account, long, price) in self.markets[at].ends.prices.iter().copied() {
             if if long { bar.low > price } else { bar.high < price } {
                 continue;
             }
@@ -145,6 +140,23 @@ impl SimVenue {
             }
         }
         self.markets[at].liquidation = first;
+    }
+
+    /// Keeps the prices that end collaterals true. With one market they depend on the accounts alone, which change by fills and
+    /// funding only; with several also on the other markets' prices.
+    fn refresh_ends(&mut self, at: usize) {
+        let changes = (self.markets.len() == 1).then(|| self.accounts.changes());
+        if changes.is_some() && self.markets[at].ends.changes == changes {
+            return;
+        }
+        let id = self.markets[at].instrument.market.id;
+        let mut prices = std::mem::take(&mut self.markets[at].ends.prices);
+        prices.clear();
+        prices.extend(self.accounts.holders(id).filter_map(|(account, ledger)| {
+            let long = ledger.position(id).qty().0 > 0;
+            account::liquidation_price(ledger, id, &self.markets).map(|price| (account, long, price))
+        }));
+        self.markets[at].ends = Ends { changes, prices };
     }
 
     /// Closes a position at the price that ended its collateral, at taker fee plus liquidation fee, and cancels what the account

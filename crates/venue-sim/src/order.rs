@@ -99,6 +99,15 @@ pub(crate) struct SimMarket {
     pub(crate) due: Option<Time>,
     /// A liquidation that the present bar leads to.
     pub(crate) liquidation: Option<Doomed>,
+    /// Prices that end collaterals, as long as no account changes.
+    pub(crate) ends: Ends,
+}
+
+/// Who holds a position (long?) and the price that ends its collateral, after so many changes of accounts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ends {
+    pub(crate) changes: Option<u64>,
+    pub(crate) prices: Vec<(types::AccountId, bool, Price)>,
 }
 
 /// A position whose collateral ends within the present bar.
@@ -123,6 +132,7 @@ impl SimMarket {
             taken: Vec::new(),
             due: None,
             liquidation: None,
+            ends: Ends::default(),
         }
     }
 

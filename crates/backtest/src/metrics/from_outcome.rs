@@ -19,16 +19,16 @@ impl Track {
     #[must_use]
     pub fn of(outcome: &Outcome, bars: &[Bar]) -> Self {
         let money = unit(outcome.run.money_scale);
-        let points = outcome.equity.points();
+        let points = || outcome.equity.points();
         let from = bars
             .first()
-            .map_or_else(|| points.first().map_or(0, |p| p.at.millis()), |b| b.open_time.millis());
+            .map_or_else(|| points().next().map_or(0, |p| p.at.millis()), |b| b.open_time.millis());
         let mut track = Self {
             from,
             start: outcome.equity.start().0 as f64 * money,
             // A point stands at the moment its bar is over; the last millisecond before belongs to the bar's day.
-            times: points.iter().map(|p| p.at.plus_nanos(-1).millis()).collect(),
-            equity: points.iter().map(|p| p.equity.0 as f64 * money).collect(),
+            times: points().map(|p| p.at.plus_nanos(-1).millis()).collect(),
+            equity: points().map(|p| p.equity.0 as f64 * money).collect(),
             exact: outcome.equity.largest_fall().map(|fall| Drawdown {
                 depth: fall.trough.0 as f64 / fall.peak.0 as f64 - 1.0,
                 peak: fall.peak_at.millis(),

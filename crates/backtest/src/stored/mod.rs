@@ -197,7 +197,7 @@ impl Runs {
         let (path, text) = table("equity.csv")?;
         let points =
             tables::get_equity(&text, &outcome.run).map_err(|n| damaged(&path, &format!("line {n}")))?;
-        outcome.equity = run_json::curve(&listed.json, &outcome.run, points)
+        outcome.equity = run_json::curve(&listed.json, &outcome.run, &points)
             .ok_or_else(|| damaged(&path, "it does not fit run.json"))?;
         let (path, text) = table("fills.csv")?;
         outcome.fills =

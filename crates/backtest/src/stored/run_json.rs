@@ -95,7 +95,7 @@ pub(super) fn get(json: &Value) -> Option<Outcome> {
 }
 
 /// The curve from its points and its sums.
-pub(super) fn curve(json: &Value, run: &RunSpec, points: Vec<EquityPoint>) -> Option<EquityCurve> {
+pub(super) fn curve(json: &Value, run: &RunSpec, points: &[EquityPoint]) -> Option<EquityCurve> {
     let equity = &json["equity"];
     let money = |value: &Value| decimal::parse(value.as_str()?, run.money_scale).ok().map(Money);
     let largest = match &equity["largest_fall"] {

@@ -43,11 +43,12 @@ pub fn costs(spec: &RunSpec) -> String {
 /// First and last millisecond of the bars that a run decided on, UTC; `None` for a run without a bar.
 #[must_use]
 pub fn span(outcome: &Outcome) -> Option<(i64, i64)> {
-    let points = outcome.equity.points();
+    let mut points = outcome.equity.points();
     let late = outcome.run.feed_ns;
     let inside = |at: Time| at.plus_nanos(-1 - late);
-    let first = outcome.run.interval.start(inside(points.first()?.at));
-    Some((first.millis(), inside(points.last()?.at).millis()))
+    let first = outcome.run.interval.start(inside(points.next()?.at));
+    let last = outcome.equity.points().next_back()?.at;
+    Some((first.millis(), inside(last).millis()))
 }
 
 fn course(outcome: &Outcome) -> Option<Track> {

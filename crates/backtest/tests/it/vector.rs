@@ -115,7 +115,7 @@ impl Case {
             );
         }
         assert_eq!(end.equity, events.final_equity().0, "{what}: final equity");
-        let lowest = events.equity.points().iter().map(|p| p.low.0).min();
+        let lowest = events.equity.points().map(|p| p.low.0).min();
         assert_eq!(seen.low, lowest, "{what}: lowest equity of any bar");
         assert_eq!(seen.exposed, events.equity.exposed(), "{what}: bars with a position");
         let denied: u64 = events.orders.denied.iter().map(|(_, n)| n).sum();

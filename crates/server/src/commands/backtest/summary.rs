@@ -42,8 +42,8 @@ pub(super) fn to_json(outcome: &Outcome, id: Option<&str>, tried: Option<&Tried>
         "interval": run.interval.as_str(),
         "fill": run.venue.path.as_str(),
         "bars": outcome.equity.bars(),
-        "first": outcome.equity.points().first().map(|p| moment(p.at)),
-        "last": outcome.equity.points().last().map(|p| moment(p.at)),
+        "first": outcome.equity.points().next().map(|p| moment(p.at)),
+        "last": outcome.equity.points().next_back().map(|p| moment(p.at)),
         "currency": run.quote,
         "start_equity": money(outcome.equity.start()),
         "final_equity": money(outcome.final_equity()),
@@ -74,8 +74,8 @@ pub(super) fn to_json(outcome: &Outcome, id: Option<&str>, tried: Option<&Tried>
 pub(super) fn describe(outcome: &Outcome, id: Option<&str>, tried: Option<&Tried>) -> String {
     let run = &outcome.run;
     let money = |m: Money| format!("{} {}", grouped(&cents(m, run.money_scale)), run.quote);
-    let points = outcome.equity.points();
-    let span = points.first().zip(points.last());
+    let points = || outcome.equity.points();
+    let span = points().next().zip(points().next_back());
     let span = span.map(|(a, b)| format!("{} to {}", moment(a.at), moment(b.at))).unwrap_or_default();
     let instruments: Vec<_> = run.traded.iter().map(|t| t.instrument.as_str()).collect();
     let params: Vec<_> = run.params.iter().map(|(n, v)| format!("{n}={v}")).collect();
