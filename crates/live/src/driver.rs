@@ -428,3 +428,18 @@ fn log_not_sent(result: Result<(), NotSent>) {
         tracing::warn!(%error, "a venue was not asked about an order");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t1_t2_time_follows_the_monotonic_clock_and_is_never_before_the_record() {
+        // The wall's clock was set back by a day: the record is what counts.
+        let tomorrow = Clock::start(Time(0)).now().plus_nanos(86_400_000_000_000);
+        let clock = Clock::start(tomorrow);
+        let readings: Vec<Time> = (0..10_000).map(|_| clock.now()).collect();
+        assert!(readings[0] >= tomorrow && readings.is_sorted());
+        assert!(readings[9_999].since(tomorrow) < 60_000_000_000, "and it goes on from there");
+    }
+}

@@ -40,6 +40,28 @@ fn every_decision_leaves_a_reason_also_not_to_trade() {
 }
 
 #[test]
+fn b1_each_input_is_decided_once_and_an_order_bears_the_number_of_its_decision() {
+    let mut desk = desk(Limits::default());
+    let mut decisions = 0;
+    for n in 0..40 {
+        // Up and down, so that it trades again and again.
+        let before = desk.engine.bot(BOT).unwrap().decisions();
+        assert_eq!(before, decisions, "nothing is decided without an input");
+        desk.bar(bar(minute(n), (100 + n % 8 * 3) * ONE));
+        decisions = desk.engine.bot(BOT).unwrap().decisions();
+        // The bar, and what was told of its own order because of it: a fill and an end.
+        assert!((1..=3).contains(&(decisions - before)), "bar {n}: {} decisions", decisions - before);
+    }
+    let numbers: Vec<u64> = desk
+        .submitted
+        .iter()
+        .map(|order| orders::Identity::parse(&order.client_id).unwrap().decision >> 16)
+        .collect();
+    assert!(numbers.len() > 5, "{numbers:?}");
+    assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "no decision is made twice: {numbers:?}");
+}
+
+#[test]
 fn b3_a_stopped_bot_places_nothing_and_goes_on_listening() {
     let mut desk = desk(Limits::default());
     desk.control(Control::Stop(BOT));

@@ -83,11 +83,22 @@ fn maker((name, params, markets): Case) -> Make {
 
 /// A run with everything it decided; messages for those who wait for them.
 fn run(case: Case, cuts: Vec<usize>, market: &[(Time, MarketEvent)], cash: i64) -> (Street, Vec<String>) {
+    run_in_pieces(case, cuts, market, market.len() / 12 + 1, cash)
+}
+
+/// The same; messages come after each piece of so many events.
+fn run_in_pieces(
+    case: Case,
+    cuts: Vec<usize>,
+    market: &[(Time, MarketEvent)],
+    piece: usize,
+    cash: i64,
+) -> (Street, Vec<String>) {
     let log: Log = Arc::new(Mutex::new(Vec::new()));
     let watched = Watched::new(maker(case), cuts, log.clone());
     let mut street = Street::new(Box::new(watched), cash, Limits::default());
     let messages = ["long id=1", "long id=1", "buy 0.5", "nonsense", "short", "sell 0.25 id=2", "flat"];
-    for (at, chunk) in market.chunks(market.len() / 12 + 1).enumerate() {
+    for (at, chunk) in market.chunks(piece).enumerate() {
         street.run(chunk);
         if case.0 == "webhook" {
             street.signal(chunk[chunk.len() - 1].0, messages[at % messages.len()]);
@@ -156,6 +167,8 @@ fn h1_what_is_decided_does_not_depend_on_what_comes_later() {
             };
             let (_, poisoned) = run(*case, Vec::new(), &poisoned(&market, end), 100_000);
             assert_eq!(before(&full), before(&poisoned), "{case:?}");
+            let (_, truncated) = run_in_pieces(*case, Vec::new(), &market[..end], piece, 100_000);
+            assert_eq!(before(&full), before(&truncated), "{case:?}");
         }
     }
 }

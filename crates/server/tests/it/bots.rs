@@ -112,6 +112,19 @@ fn a_bot_is_made_started_asked_stopped_and_goes_on_after_a_restart() {
 }
 
 #[test]
+fn b2_a_second_process_cannot_hold_the_same_bots() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    assert_eq!(create(dir.path(), "turtle").code, 0);
+    let second = ["serve", "--exchange-addr", "127.0.0.1:0", "--api-addr", "127.0.0.1:0"];
+    let done = run_in(dir.path(), &second);
+    assert_eq!(done.code, 1, "{}", done.err);
+    assert!(done.err.contains(&format!("process {} is using it", server.pid())), "{}", done.err);
+    assert_eq!(show(dir.path(), "turtle")["state"], "paused");
+    assert_eq!(server.stop(Signal::INT).code(), Some(0));
+}
+
+#[test]
 fn what_cannot_be_is_said_with_what_can() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(bot(dir.path(), &["list"]).code, 4);
