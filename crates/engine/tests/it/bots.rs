@@ -120,6 +120,22 @@ fn b5_the_kill_switch_cancels_flattens_and_stays_on() {
 }
 
 #[test]
+fn b5_the_kill_switch_cancels_every_working_order_in_the_same_step() {
+    let mut desk = desk(Limits::default());
+    desk.answers = false;
+    rise(&mut desk, 0, 4);
+    let working = desk.submitted[0].client_id;
+    desk.outputs.clear();
+    desk.control(Control::Halt { account: AccountId(1), flatten: false });
+    let canceled: Vec<ClientOrderId> = desk
+        .outputs
+        .iter()
+        .filter_map(|o| if let Output::Cancel { client_id, .. } = o { Some(*client_id) } else { None })
+        .collect();
+    assert_eq!(canceled, [working]);
+}
+
+#[test]
 fn an_exit_waits_for_orders_that_may_still_trade() {
     let mut desk = desk(Limits::default());
     desk.answers = false;

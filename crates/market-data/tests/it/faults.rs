@@ -60,6 +60,24 @@ impl Venue {
     }
 }
 
+#[test]
+fn m2_a_snapshot_and_the_diffs_that_were_kept_since_make_the_book_whole() {
+    let (mut venue, mut book) = (Venue::default(), SyncedBook::default());
+    let mut snapshots = Vec::new();
+    for n in 0..6 {
+        let diff = venue.change(&[(90 + n, 1 + n), (101 + n, 2)]);
+        assert_eq!(book.diff(&diff), market_data::Applied::Buffered);
+        snapshots.push(venue.snapshot());
+    }
+    // The snapshot is from between the kept diffs: the older ones are dropped, the newer ones joined in their order.
+    book.snapshot(&snapshots[2]);
+    assert_eq!(book.state(), State::Live { last: venue.last });
+    let live = book.book().unwrap();
+    assert_eq!(live.side(Side::Buy).iter().collect::<Vec<_>>(), snapshots[5].bids);
+    assert_eq!(live.side(Side::Sell).iter().collect::<Vec<_>>(), snapshots[5].asks);
+    assert_eq!((book.counters().dropped, book.counters().applied), (3, 3));
+}
+
 proptest! {
     #[test]
     fn m2_a_live_book_is_the_venues_book_at_that_update(
