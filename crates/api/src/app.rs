@@ -14,7 +14,7 @@ use crate::auth::{Passwords, Sessions, SetupCode, Throttle, Tokens, Vault, signe
 use crate::broadcast::Broadcast;
 use crate::logs::LogRing;
 use crate::monitoring::Monitoring;
-use crate::ports::{Desk, Health, Markets};
+use crate::ports::{Desk, Health, Markets, Research};
 use crate::routes::strategies::StrategyBody;
 
 /// The venue of a symbol that names none.
@@ -38,6 +38,8 @@ pub struct App {
     /// The bots' driver.
     pub(crate) bots: bus::bots::Desk,
     pub(crate) strategies: Vec<StrategyBody>,
+    pub(crate) research: Arc<dyn Research>,
+    pub(crate) queue: jobs::Queue,
     pub(crate) health: Arc<dyn Health>,
     pub(crate) logs: Arc<LogRing>,
     pub(crate) store: Store,
@@ -73,6 +75,10 @@ pub struct Parts {
     pub bots: bus::bots::Desk,
     /// The strategies that bots and back-tests can run, by name.
     pub strategies: Vec<StrategyBody>,
+    /// Back-tests and sweeps.
+    pub research: Arc<dyn Research>,
+    /// The queue of long work.
+    pub queue: jobs::Queue,
     /// How the other parts are.
     pub health: Arc<dyn Health>,
     /// The last lines of the log.
@@ -106,6 +112,8 @@ impl App {
             projected: parts.projected,
             bots: parts.bots,
             strategies: parts.strategies,
+            research: parts.research,
+            queue: parts.queue,
             health: parts.health,
             logs: parts.logs,
             written: Mutex::default(),

@@ -18,6 +18,7 @@ mod observe;
 mod openapi;
 pub mod ports;
 mod problem;
+pub mod research;
 mod routes;
 mod server;
 mod socket;

@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::routes::{
-    accounts, analytics, audit, bots, health, keys, logs, markets, monitoring, orders, performance, session,
-    settings, setup, strategies, totp, trades, users, venue_keys, ws,
+    accounts, analytics, audit, backtests, bots, health, jobs, keys, logs, markets, monitoring, orders,
+    performance, session, settings, setup, strategies, sweeps, totp, trades, users, venue_keys, ws,
 };
 
 #[derive(OpenApi)]
@@ -89,6 +89,15 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(bots::control::signal))
         .routes(routes!(bots::record::decisions))
         .routes(routes!(bots::record::equity))
+        .routes(routes!(backtests::list, backtests::run))
+        .routes(routes!(backtests::get, backtests::remove))
+        .routes(routes!(backtests::outcome::trades))
+        .routes(routes!(backtests::outcome::equity))
+        .routes(routes!(backtests::outcome::report))
+        .routes(routes!(sweeps::list, sweeps::run))
+        .routes(routes!(sweeps::get))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::get, jobs::cancel))
         .routes(routes!(markets::list))
         .routes(routes!(markets::tickers))
         .routes(routes!(markets::market_data))

@@ -6,6 +6,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::research::{BacktestSpec, Checked, RunEquity, RunTrade, SweepSpec};
 use types::{
     AccountId, AssetId, Bar, Instrument, InstrumentId, Interval, Money, OrderView, Price, Print, Qty, Side,
     Terms, Time,
@@ -145,6 +146,20 @@ pub struct Holding {
     pub available: Money,
     /// Reserved by live orders.
     pub locked: Money,
+}
+
+/// Back-tests and sweeps: whether one makes sense, and what stored ones gave. Carrying them out is the workers' business.
+pub trait Research: Send + Sync + 'static {
+    /// Whether a back-test can be run: strategy, parameters, instruments, data.
+    fn check(&self, spec: BacktestSpec) -> Reply<'_, Result<Checked, PortError>>;
+    /// Whether a sweep can be run.
+    fn check_sweep(&self, spec: SweepSpec) -> Reply<'_, Result<Checked, PortError>>;
+    /// The round trips of a stored run, by the time they ended.
+    fn trades(&self, run: String) -> Reply<'_, Result<Vec<RunTrade>, PortError>>;
+    /// The worth of a stored run, oldest first.
+    fn equity(&self, run: String) -> Reply<'_, Result<Vec<RunEquity>, PortError>>;
+    /// A stored run as one HTML page; made when it is first asked for, which takes about twenty times as long as the run.
+    fn report(&self, run: String) -> Reply<'_, Result<String, PortError>>;
 }
 
 /// How a part of the process is, worst last.

@@ -57,6 +57,11 @@ impl Failure {
         self
     }
 
+    /// What happened and why, in one line, for those who did not call the command line.
+    pub(crate) fn in_a_line(&self) -> String {
+        if self.why.is_empty() { self.what.clone() } else { format!("{}: {}", self.what, self.why) }
+    }
+
     /// The same as one JSON object, for `--json`.
     pub(crate) fn to_json(&self) -> serde_json::Value {
         serde_json::json!({ "v": 1, "error": { "what": self.what, "why": self.why, "do": self.advice } })

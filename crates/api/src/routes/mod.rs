@@ -6,8 +6,10 @@
 pub(crate) mod accounts;
 pub(crate) mod analytics;
 pub(crate) mod audit;
+pub(crate) mod backtests;
 pub(crate) mod bots;
 pub(crate) mod health;
+pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod logs;
 pub(crate) mod markets;
@@ -18,6 +20,7 @@ pub(crate) mod session;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod strategies;
+pub(crate) mod sweeps;
 pub(crate) mod totp;
 pub(crate) mod trades;
 pub(crate) mod users;

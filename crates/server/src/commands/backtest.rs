@@ -5,7 +5,7 @@ mod numbers;
 pub(crate) mod report;
 pub(crate) mod run;
 mod runs;
-mod summary;
+pub(crate) mod summary;
 pub(crate) mod work;
 
 use std::process::ExitCode;

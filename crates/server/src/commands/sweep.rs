@@ -1,8 +1,8 @@
 //! `tradewind sweep`: searches, and those that are kept.
 
-mod describe;
+pub(crate) mod describe;
 mod kept;
-mod run;
+pub(crate) mod run;
 mod watch;
 
 use std::process::ExitCode;

@@ -123,7 +123,7 @@ impl Markets for ExchangeMarkets {
 }
 
 /// Reads pages until the limit or the end. With a start pages go forwards, without one backwards from the end.
-fn candles(handle: &Handle, market: MarketId, range: CandleRange) -> Result<Vec<Bar>, PortError> {
+pub(super) fn candles(handle: &Handle, market: MarketId, range: CandleRange) -> Result<Vec<Bar>, PortError> {
     let (view, now) = (handle.view(), handle.now());
     let mut bars: Vec<Bar> = Vec::new();
     let (mut from, mut to) = (range.from, range.to);

@@ -26,6 +26,7 @@ mod ledger;
 mod market_views;
 mod projector;
 mod refusals;
+mod research;
 pub(crate) mod secrets;
 mod strategies;
 mod tape;
@@ -45,6 +46,8 @@ pub(crate) const DATABASE_NAME: &str = "platform.db";
 pub(crate) struct Platform {
     api: BoundApi,
     store: Store,
+    /// Back-tests and sweeps that wait and run.
+    workers: jobs::Workers,
     /// The code of the first start, while there is no user.
     pub(crate) setup_code: Option<String>,
 }
@@ -58,6 +61,8 @@ impl Platform {
     /// Resolves when its last request is answered and its database is closed.
     pub(crate) async fn ended(self) {
         self.api.ended().await;
+        // What runs goes back to the queue and is run by the next start.
+        self.workers.stop().await;
         self.store.close().await;
     }
 }
@@ -132,6 +137,8 @@ pub(crate) async fn start(
         projector::start(handle.clone(), store.clone(), follow, told, pairs.clone()).await.map_err(failed)?;
     let measured = telemetry::Measured::new(telemetry);
     measured.start(store.clone(), bots.clone(), stop.clone());
+    let laboratory = research::Laboratory::new(config, handle);
+    let queue = jobs::Queue::new(store.clone());
     let app = Arc::new(App::new(Parts {
         markets: views,
         desk: Arc::new(desk),
@@ -139,6 +146,8 @@ pub(crate) async fn start(
         projected: projected.clone(),
         bots: bots.clone(),
         strategies: strategies::all(),
+        research: Arc::new(laboratory.clone()),
+        queue: queue.clone(),
         health: Arc::new(health::ExchangeHealth::new(handle.clone(), projected)),
         logs,
         store: store.clone(),
@@ -153,7 +162,8 @@ pub(crate) async fn start(
     let api = listen(config, app, stop).await?;
     tokio::spawn(store::maintenance::keep(store.clone()));
     tokio::spawn(bots::note(store.clone(), bots.clone()));
-    Ok(Platform { api, store, setup_code })
+    let workers = laboratory.start(&store, &queue);
+    Ok(Platform { api, store, workers, setup_code })
 }
 
 /// Notes what the exchange lists, and gives the permanent numbers that orders refer to.

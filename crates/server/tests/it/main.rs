@@ -21,6 +21,7 @@ mod people;
 mod person;
 mod platform;
 mod program;
+mod research;
 mod serving;
 mod stream;
 mod sweeps;

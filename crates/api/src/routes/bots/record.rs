@@ -105,7 +105,7 @@ pub(crate) async fn equity(
 }
 
 /// Places of at most `limit` of `count` points, evenly, the first and the last among them.
-fn thinned(count: usize, limit: usize) -> impl Iterator<Item = usize> {
+pub(crate) fn thinned(count: usize, limit: usize) -> impl Iterator<Item = usize> {
     let kept = count.min(limit);
     (0..kept).map(move |n| if kept < 2 { 0 } else { n * (count - 1) / (kept - 1) })
 }

@@ -56,7 +56,7 @@ pub(super) fn run(config: &Config, options: &Run) -> Result<ExitCode, Failure> {
 
 /// Records the run among the trials of everything it traded, also one that is not kept: it was tried. Says what all trials of
 /// these days do to its result.
-fn count(config: &Config, outcome: &Outcome, id: Option<&str>) -> Result<Option<Tried>, Failure> {
+pub(crate) fn count(config: &Config, outcome: &Outcome, id: Option<&str>) -> Result<Option<Tried>, Failure> {
     let Some(entry) = single::entry(outcome, id.unwrap_or("not kept")) else { return Ok(None) };
     let sweeps = Sweeps::new(&config.data_dir);
     let mut tried = None;

@@ -23,7 +23,7 @@ const SHOWN: &[&str] = &[
 ];
 
 /// The result as one JSON object; money as decimal texts.
-pub(super) fn to_json(outcome: &Outcome, id: Option<&str>, tried: Option<&Tried>) -> Value {
+pub(crate) fn to_json(outcome: &Outcome, id: Option<&str>, tried: Option<&Tried>) -> Value {
     let run = &outcome.run;
     let money = |m: Money| short(m.0, run.money_scale);
     let params: serde_json::Map<String, Value> =

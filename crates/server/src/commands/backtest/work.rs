@@ -1,6 +1,7 @@
 //! What is to be run, from the command line: a plan and the recordings it runs on.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use archive::{Archive, Kind, Span};
 use backtest::file::{BarFile, parse_time};
@@ -38,8 +39,19 @@ pub(crate) struct Prepared {
 
 #[derive(Clone)]
 enum Source {
-    File { path: PathBuf, tick: Option<Price> },
-    Archive { archive: Archive, series: Vec<Series> },
+    File {
+        path: PathBuf,
+        tick: Option<Price>,
+    },
+    Archive {
+        archive: Archive,
+        series: Vec<Series>,
+    },
+    /// Bars in memory, one list per instrument.
+    Memory {
+        bars: Vec<Arc<[Bar]>>,
+        interval: Interval,
+    },
 }
 
 /// One instrument of the archive.
@@ -123,6 +135,35 @@ impl Prepared {
         Ok(Self { plan, source: Source::Archive { archive, series }, from: span.0, to: span.1 })
     }
 
+    /// Bars that are in memory: one list per instrument, all of one length, from a place with a name.
+    pub(crate) fn of_bars(
+        work: &Work,
+        name: &str,
+        source: &str,
+        instruments: Vec<Instrument>,
+        bars: Vec<Arc<[Bar]>>,
+        recorded: Interval,
+    ) -> Result<Self, Failure> {
+        let span = (moment("--from", work.from.as_deref())?, moment("--to", work.to.as_deref())?);
+        let spec = spec(work, name, interval(work, recorded)?, span)?;
+        let instruments = instruments.into_iter().map(|instrument| (instrument, source.to_owned())).collect();
+        let plan = Plan::new(spec, instruments, Limits::default()).map_err(refused)?;
+        Ok(Self { plan, source: Source::Memory { bars, interval: recorded }, from: span.0, to: span.1 })
+    }
+
+    /// A stored run on bars that are in memory again.
+    pub(crate) fn of_run(
+        run: &RunSpec,
+        instrument: Instrument,
+        bars: Arc<[Bar]>,
+        recorded: Interval,
+    ) -> Result<Self, Failure> {
+        let source = run.traded.first().map_or_else(String::new, |traded| traded.source.clone());
+        let plan = Plan::new(run.clone(), vec![(instrument, source)], Limits::default()).map_err(refused)?;
+        let source = Source::Memory { bars: vec![bars], interval: recorded };
+        Ok(Self { plan, source, from: run.from, to: run.to })
+    }
+
     /// The same data under another description.
     pub(crate) fn again(&self, spec: RunSpec) -> Result<Self, Failure> {
         let sources: Vec<String> = spec.traded.iter().map(|t| t.source.clone()).collect();
@@ -179,7 +220,24 @@ impl Prepared {
                 };
                 series.iter().zip(markets).map(one).collect()
             }
+            Source::Memory { bars, interval } => {
+                let markets = self.plan.instruments().iter().map(|i| i.market.id);
+                let one = |(bars, market): (&Arc<[Bar]>, MarketId)| {
+                    let bars: Vec<_> = self.kept(bars).map(Ok::<_, TapeError>).collect();
+                    Recording { tape: Box::new(Bars::new(market, bars)), bars: Some(*interval) }
+                };
+                Ok(bars.iter().zip(markets).map(one).collect())
+            }
         }
+    }
+
+    /// Those of bars in memory that count.
+    fn kept<'b>(&self, bars: &'b [Bar]) -> impl Iterator<Item = Bar> + use<'b> {
+        let (from, to) = (self.from, self.to);
+        let counts = move |bar: &&Bar| {
+            from.is_none_or(|from| bar.open_time >= from) && to.is_none_or(|to| bar.open_time < to)
+        };
+        bars.iter().filter(counts).copied()
     }
 
     fn span(&self) -> Span {
@@ -227,6 +285,9 @@ impl Prepared {
                 let interval = one.bars.unwrap_or(self.plan.spec().interval);
                 let bars = archive.bars(one.id, interval, self.span()).map_err(|e| unknown(&e))?;
                 bars.collect::<Result<_, _>>().map_err(|e| unknown(&e))
+            }
+            Source::Memory { bars, .. } => {
+                Ok(bars.first().map_or_else(Vec::new, |bars| self.kept(bars).collect()))
             }
         }
     }

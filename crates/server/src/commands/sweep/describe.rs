@@ -11,7 +11,7 @@ use crate::terminal::table;
 const BEST: usize = 10;
 
 /// The kept document, which is versioned, with parameters as objects beside.
-pub(super) fn to_json(sweep: &SweepOutcome) -> Value {
+pub(crate) fn to_json(sweep: &SweepOutcome) -> Value {
     let mut json = serde_json::to_value(sweep).unwrap_or(Value::Null);
     if let Some(chosen) = &sweep.chosen {
         json["chosen"]["set"] = object(&chosen.params);

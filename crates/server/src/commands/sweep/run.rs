@@ -15,6 +15,7 @@ use types::Bar;
 
 use super::watch::watched;
 use super::{describe, unkept};
+use crate::cli::backtest::Work;
 use crate::cli::sweep::{PickBy, Run};
 use crate::commands::backtest::report::{self, Evidence};
 use crate::commands::backtest::run::{failed, now, unstored};
@@ -24,7 +25,7 @@ use crate::failure::{Exit, Failure};
 use crate::terminal::{answer, note};
 
 /// What a search is made of, before it runs.
-struct Search {
+pub(crate) struct Search {
     prepared: Prepared,
     space: Space,
     fixed: Vec<(String, String)>,
@@ -46,37 +47,26 @@ struct Found {
     made: u64,
 }
 
+/// What a search came to.
+pub(crate) struct Conducted {
+    pub(crate) sweep: SweepOutcome,
+    pub(crate) interrupted: bool,
+    /// The choice's run on the event path.
+    chosen: Option<(Prepared, Outcome)>,
+}
+
 pub(super) fn run(config: &Config, options: &Run) -> Result<ExitCode, Failure> {
-    let started = process_cpu_seconds();
-    let search = Search::of(config, options)?;
+    let search = Search::of(&|work| Prepared::of(config, work, &options.name), options)?;
     if let Some(why) = &search.by_events {
         note(format!("trials run through the event path: {why}"));
     }
-    let sweeps = Sweeps::new(&config.data_dir);
-    let id = sweeps.reserve(&options.work.strategy).map_err(unkept)?;
-    let ledger = sweeps.ledger(&search.instrument());
     let progress = Progress::default();
-    let (found, interrupted) = watched(&progress, || search.run(&id, &ledger, &progress));
-    let found = found?;
-    let cpu = process_cpu_seconds() - started;
-    let mut sweep = search.outcome(&id, &found, interrupted, cpu)?;
-    let tally = ledger.tally(sweep.from, sweep.to).map_err(|e| unrecorded(&ledger, &e))?;
-    sweep.note_tally(&tally, overfitting(&found, search.whole()));
-    let chosen = match &sweep.chosen {
-        Some(chosen) if !interrupted => Some(search.through_events(&chosen.params)?),
-        _ => None,
-    };
-    if let Some((prepared, outcome)) = &chosen {
-        search.compare(&mut sweep, outcome);
-        sweep.run =
-            Some(backtest::stored::Runs::new(&config.data_dir).save(outcome, now()).map_err(unstored)?);
-        judge(&mut sweep, outcome);
-        if let Some(path) = &options.html {
-            let run = sweep.run.as_deref().unwrap_or_default();
-            report::write(path, &Evidence { prepared, id: run, outcome, sweep: Some(&sweep), config })?;
-        }
+    let Conducted { sweep, interrupted, chosen } =
+        search.conduct(config, &progress, |work| watched(&progress, work).1)?;
+    if let (Some((prepared, outcome)), Some(path)) = (&chosen, &options.html) {
+        let run = sweep.run.as_deref().unwrap_or_default();
+        report::write(path, &Evidence { prepared, id: run, outcome, sweep: Some(&sweep), config })?;
     }
-    sweeps.save(&sweep).map_err(unkept)?;
     answer(if options.output.json { describe::to_json(&sweep).to_string() } else { describe::text(&sweep) });
     Ok(match (interrupted, sweep.trials.is_empty()) {
         (true, _) => Exit::Interrupted.into(),
@@ -111,8 +101,12 @@ fn unrecorded(ledger: &Ledger, error: &std::io::Error) -> Failure {
         .advise("mend it first: a sweep whose trials are not counted would lie about its result")
 }
 
+/// Finds the data of what is to be tried, and makes a plan on them.
+pub(crate) type Prepare<'p> = &'p dyn Fn(&Work) -> Result<Prepared, Failure>;
+
 impl Search {
-    fn of(config: &Config, options: &Run) -> Result<Self, Failure> {
+    /// Reads the options and the data.
+    pub(crate) fn of(prepare: Prepare<'_>, options: &Run) -> Result<Self, Failure> {
         let usage = |what: &str, why: &dyn std::fmt::Display, advice: &str| {
             Failure::new(Exit::Usage, what.to_owned()).because(why).advise(advice)
         };
@@ -127,7 +121,7 @@ impl Search {
                 "give sharpe, return or return-over-drawdown",
             )
         })?;
-        let prepared = prepared(config, options, &space)?;
+        let prepared = prepared(prepare, options, &space)?;
         let spec = prepared.plan.spec();
         if prepared.plan.instruments().len() != 1 {
             return Err(usage("a sweep runs on one instrument", &"several are given", "give one --symbol"));
@@ -159,6 +153,49 @@ impl Search {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let threads = options.threads.map_or(cores, |n| usize::try_from(n).unwrap_or(1));
         Ok(Self { prepared, space, fixed, method, objective, pick, columns, bars, by_events, folds, threads })
+    }
+
+    /// Trials that it will make.
+    pub(crate) fn planned(&self) -> usize {
+        self.method.start(&self.space).total() * (1 + self.folds.len())
+    }
+
+    /// What its choice is run on.
+    pub(crate) const fn plan_of_choice(&self) -> &backtest::Plan {
+        &self.prepared.plan
+    }
+
+    /// Makes all trials, chooses, runs the choice through the event path, and keeps the whole. `watch` does the work it is given
+    /// while it looks at the progress; `true` if it stopped it.
+    pub(crate) fn conduct(
+        &self,
+        config: &Config,
+        progress: &Progress,
+        watch: impl FnOnce(&mut dyn FnMut()) -> bool,
+    ) -> Result<Conducted, Failure> {
+        let started = process_cpu_seconds();
+        let sweeps = Sweeps::new(&config.data_dir);
+        let id = sweeps.reserve(&self.prepared.plan.spec().strategy).map_err(unkept)?;
+        let ledger = sweeps.ledger(&self.instrument());
+        let mut found = None;
+        let interrupted = watch(&mut || found = Some(self.run(&id, &ledger, progress)));
+        let found = found.unwrap_or_else(|| Err(failed(backtest::RunError::Cancelled)))?;
+        let cpu = process_cpu_seconds() - started;
+        let mut sweep = self.outcome(&id, &found, interrupted, cpu)?;
+        let tally = ledger.tally(sweep.from, sweep.to).map_err(|e| unrecorded(&ledger, &e))?;
+        sweep.note_tally(&tally, overfitting(&found, self.whole()));
+        let chosen = match &sweep.chosen {
+            Some(chosen) if !interrupted => Some(self.through_events(&chosen.params)?),
+            _ => None,
+        };
+        if let Some((_, outcome)) = &chosen {
+            self.compare(&mut sweep, outcome);
+            let runs = backtest::stored::Runs::new(&config.data_dir);
+            sweep.run = Some(runs.save(outcome, now()).map_err(unstored)?);
+            judge(&mut sweep, outcome);
+        }
+        sweeps.save(&sweep).map_err(unkept)?;
+        Ok(Conducted { sweep, interrupted, chosen })
     }
 
     const fn whole(&self) -> Window {
@@ -291,7 +328,7 @@ impl Search {
 
 /// The plan of a set that can be made: the defaults of what varies may make no sense beside the rest, so the corners of the
 /// grid are tried until one does.
-fn prepared(config: &Config, options: &Run, space: &Space) -> Result<Prepared, Failure> {
+fn prepared(prepare: Prepare<'_>, options: &Run, space: &Space) -> Result<Prepared, Failure> {
     let axes = space.axes();
     let mut first = None;
     for corner in 0_u32..1 << axes.len() {
@@ -303,7 +340,7 @@ fn prepared(config: &Config, options: &Run, space: &Space) -> Result<Prepared, F
             work.params.retain(|given| !own(given));
             work.params.extend(value.map(|value| format!("{}={value}", axis.name)));
         }
-        match Prepared::of(config, &work, &options.name) {
+        match prepare(&work) {
             Ok(prepared) => return Ok(prepared),
             Err(failure) if failure.exit == Exit::Usage => first = first.or(Some(failure)),
             Err(failure) => return Err(failure),
