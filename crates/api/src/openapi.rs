@@ -41,7 +41,7 @@ impl utoipa::Modify for Schemes {
 
 /// All routes.
 pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::with_openapi(Document::openapi())
+    automation(OpenApiRouter::with_openapi(Document::openapi()))
         .routes(routes!(health::alive))
         .routes(routes!(health::alive_at_old_path))
         .routes(routes!(health::database_alive))
@@ -79,6 +79,24 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(orders::get, orders::cancel))
         .routes(routes!(trades::list))
         .routes(routes!(trades::list_positions))
+        .routes(routes!(markets::list))
+        .routes(routes!(markets::tickers))
+        .routes(routes!(markets::market_data))
+        .routes(routes!(markets::book))
+        .routes(routes!(markets::candles))
+        .routes(routes!(markets::candle_batch))
+        .routes(routes!(ws::ticket))
+        .routes(routes!(performance::metrics))
+        .routes(routes!(performance::health))
+        .routes(routes!(performance::performance))
+        .routes(routes!(performance::cache))
+        .routes(routes!(performance::loadbalancer))
+        .routes(routes!(performance::dashboard))
+}
+
+/// Bots and what is computed for them.
+fn automation(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
+    router
         .routes(routes!(strategies::list))
         .routes(routes!(bots::list, bots::create::create))
         .routes(routes!(bots::get, bots::change, bots::remove))
@@ -98,19 +116,6 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sweeps::get))
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::get, jobs::cancel))
-        .routes(routes!(markets::list))
-        .routes(routes!(markets::tickers))
-        .routes(routes!(markets::market_data))
-        .routes(routes!(markets::book))
-        .routes(routes!(markets::candles))
-        .routes(routes!(markets::candle_batch))
-        .routes(routes!(ws::ticket))
-        .routes(routes!(performance::metrics))
-        .routes(routes!(performance::health))
-        .routes(routes!(performance::performance))
-        .routes(routes!(performance::cache))
-        .routes(routes!(performance::loadbalancer))
-        .routes(routes!(performance::dashboard))
 }
 
 /// The description as pretty JSON, as it is committed in `docs/openapi.json`.
