@@ -82,10 +82,10 @@ async fn carry_out(laboratory: Laboratory, store: &Store, task: Task) -> Result<
     row.finished_at = Some(Ts::now());
     let outcome = match end {
         End::Done { run, summary, outcome } => {
-            let points = outcome.equity.points();
+            let mut points = outcome.equity.points();
             row.status = JobStatus::Done;
-            row.starts_at = points.first().map_or(Ts(0), |point| point.at.into());
-            row.ends_at = points.last().map_or(Ts(0), |point| point.at.into());
+            row.starts_at = points.next().map_or(Ts(0), |point| point.at.into());
+            row.ends_at = points.next_back().map_or(row.starts_at, |point| point.at.into());
             row.metrics = summary.to_string();
             row.result_hash = Some(format!("{:016x}", outcome.digest));
             row.run = Some(run);

@@ -189,8 +189,8 @@ pub(super) fn of_stored(config: &Config, handle: &Handle, outcome: &Outcome) -> 
     if traded.source != EXCHANGE {
         return Prepared::of_stored(config, run);
     }
-    let points = outcome.equity.points();
-    let (first, last) = (points.first().map(|p| p.at), points.last().map(|p| p.at));
+    let mut points = outcome.equity.points();
+    let (first, last) = (points.next().map(|p| p.at), points.next_back().map(|p| p.at));
     // The first point stands at the end of the first bar.
     let from = run.from.or(first.map(|at| run.interval.start(at.plus_nanos(-1))));
     let span = (from, run.to.or(last));

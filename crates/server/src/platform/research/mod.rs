@@ -199,11 +199,11 @@ fn trades(outcome: &Outcome) -> Vec<RunTrade> {
 
 fn equity(outcome: &Outcome) -> Vec<RunEquity> {
     let money = |money: Money| decimal::format_short(money.0, outcome.run.money_scale);
-    let point = |point: &backtest::EquityPoint| RunEquity {
+    let point = |point: backtest::EquityPoint| RunEquity {
         t: point.at.millis(),
         equity: money(point.equity),
         low: money(point.low),
         high: money(point.high),
     };
-    outcome.equity.points().iter().map(point).collect()
+    outcome.equity.points().map(point).collect()
 }
