@@ -30,7 +30,7 @@ pub use equity::{EquityCurve, EquityPoint};
 pub use listing::listing;
 pub use market_data::fold;
 pub use outcome::{ClosedTrade, FillRecord, OrderCounts, Outcome};
-pub use plan::{Plan, PlanError};
+pub use plan::{Model, Plan, PlanError};
 pub use run::{Recording, RunError, Setup, run};
 pub use run_spec::{Faults, Fees, Latency, PricePath, Queue, RunSpec, Slippage, Touch, Traded, VenueConfig};
 pub use tape::{Tape, TapeError};

@@ -1,9 +1,12 @@
 //! A run of a built-in strategy as a person asks for it; can be set up any number of times.
 
+use std::sync::Arc;
+
+use forecast::market::Trained;
 use risk::Limits;
-use strategy::builtin::{Setting, describe, make_for};
-use strategy::{ParamError, Params, Strategy, Value};
-use types::{Instrument, Money};
+use strategy::builtin::{Setting, describe, make_for, make_with_forecaster};
+use strategy::{ParamError, Params, Strategy, TrainedModel, Value};
+use types::{Instrument, Money, Time};
 
 use crate::RunSpec;
 use crate::run::{Recording, RunError, Setup, traded, with_shared_assets};
@@ -14,7 +17,22 @@ pub struct Plan {
     spec: RunSpec,
     instruments: Vec<Instrument>,
     limits: Limits,
+    model: Option<Model>,
 }
+
+/// A trained model that forecasts for the forecast-driven strategy.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// `name@version#hash`: the run is that of this model and no other.
+    pub label: String,
+    /// The model.
+    pub trained: Arc<Trained>,
+    /// The end of the bars it was trained on: what it says of earlier ones proves nothing.
+    pub until: Time,
+}
+
+/// The one strategy that asks a forecaster.
+const FORECAST: &str = "forecast";
 
 /// Why a plan makes no sense.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +46,9 @@ pub enum PlanError {
     /// Instruments do not fit together.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// A model was given to a strategy that asks none.
+    #[error("a trained model forecasts for the strategy {FORECAST:?}, not for {0:?}")]
+    Model(String),
 }
 
 fn names() -> String {
@@ -60,9 +81,30 @@ impl Plan {
             spec.cash = Money(cash.ok_or_else(too_fine)?);
             (spec.money_scale, spec.quote) = (quote.scale, quote.code.to_string());
         }
-        let plan = Self { spec, instruments, limits };
+        let plan = Self { spec, instruments, limits, model: None };
         plan.strategy()?;
         Ok(plan)
+    }
+
+    /// The same with a trained model as the strategy's forecaster; `None` changes nothing.
+    ///
+    /// # Errors
+    /// [`PlanError::Model`].
+    pub fn with_model(mut self, model: Option<Model>) -> Result<Self, PlanError> {
+        if let Some(model) = model {
+            if self.spec.strategy != FORECAST {
+                return Err(PlanError::Model(self.spec.strategy));
+            }
+            self.spec.model = Some(model.label.clone());
+            self.model = Some(model);
+        }
+        Ok(self)
+    }
+
+    /// The trained model that forecasts, if one does.
+    #[must_use]
+    pub const fn model(&self) -> Option<&Model> {
+        self.model.as_ref()
     }
 
     /// Sets what risk lets out.
@@ -96,6 +138,19 @@ impl Plan {
         let interval = self.spec.interval;
         let settings: Vec<_> =
             self.instruments.iter().map(|instrument| Setting { instrument, interval }).collect();
+        if let (Some(model), Some(instrument)) = (&self.model, self.instruments.first()) {
+            let (description, given) = (describe(FORECAST), pairs(&self.spec.params));
+            let description = description.ok_or_else(|| PlanError::UnknownStrategy(FORECAST.to_owned()))?;
+            let window = Params::parse(description, &given)?.whole("window");
+            let market = &instrument.market;
+            let forecaster = TrainedModel::new(
+                Arc::clone(&model.trained),
+                u32::try_from(window).unwrap_or(u32::MAX),
+                market.price_scale,
+                market.base.scale,
+            );
+            return Ok(make_with_forecaster(&given, &settings, Box::new(forecaster))?);
+        }
         let made = make_for(&self.spec.strategy, &pairs(&self.spec.params), &settings);
         Ok(made.ok_or_else(|| PlanError::UnknownStrategy(self.spec.strategy.clone()))??)
     }

@@ -12,6 +12,8 @@ pub struct RunSpec {
     pub strategy: String,
     /// All parameters with their values, defaults filled in.
     pub params: Vec<(String, String)>,
+    /// The trained model that forecasts, `name@version#hash`, if one does.
+    pub model: Option<String>,
     /// What was traded, by `MarketId`.
     pub traded: Vec<Traded>,
     /// The bars the strategy decided on.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use forecast::Series;
 use forecast::arima::{self, Given, Params, Regressor, Spec};
+use types::Bar;
 use types::wire::{Reader, WireError, Writer};
 
 /// The distribution of a change of the logarithm of a price: normal.
@@ -23,6 +24,11 @@ pub trait Forecaster: Send {
     fn warm_up(&self) -> u32;
     /// Takes in the logarithm of the next close.
     fn observe(&mut self, x: f64);
+    /// Takes in the next bar; a forecaster that needs no more than closes leaves this as it is.
+    fn hear(&mut self, bar: &Bar) {
+        // A signal: the price's integer is exact in a float up to 2^53.
+        self.observe((bar.close.0 as f64).max(1.0).ln());
+    }
     /// The change from the last value to the one `horizon` ≥ 1 bars later; `None` when it cannot tell.
     fn outlook(&self, horizon: u32) -> Option<Outlook>;
     /// Appends its state.

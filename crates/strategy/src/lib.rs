@@ -13,6 +13,7 @@ mod event;
 mod forecaster;
 mod params;
 mod pause;
+mod trained;
 mod words;
 
 pub use context::{Context, OpenOrder};
@@ -22,6 +23,7 @@ pub use event::{Ended, Event, Feed, Subscription};
 pub use forecaster::{Arima, Forecaster, Outlook, RandomWalk};
 pub use params::{ParamError, Params, Value};
 pub use pause::Pause;
+pub use trained::TrainedModel;
 use types::wire::{Reader, WireError, Writer};
 pub use words::Words;
 

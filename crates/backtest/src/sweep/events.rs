@@ -39,6 +39,7 @@ impl<'a> EventJudge<'a> {
         let instruments = self.plan.instruments().iter().cloned();
         let sources = spec.traded.iter().map(|t| t.source.clone()).collect::<Vec<_>>();
         let plan = Plan::new(spec, instruments.zip(sources).collect(), self.plan.limits().clone());
+        let plan = plan.and_then(|plan| plan.with_model(self.plan.model().cloned()));
         let plan = plan.map_err(|error| match error {
             PlanError::Param(error) => Unjudged::Impossible(error.to_string()),
             other => failed(&other),

@@ -63,10 +63,12 @@ pub fn entry(outcome: &Outcome, by: &str) -> Option<Entry> {
     let track = course(outcome)?;
     let Measured { value, .. } = (sharpe::METRIC.compute)(&Basis::of(&track, None));
     let run = &outcome.run;
+    let mut params = run.params.clone();
+    params.extend(run.model.iter().map(|model| ("trained".to_owned(), model.clone())));
     Some(Entry {
         by: by.to_owned(),
         strategy: run.strategy.clone(),
-        params: run.params.clone(),
+        params,
         interval: run.interval.as_str().to_owned(),
         costs: costs(run),
         from,

@@ -27,6 +27,7 @@ pub(crate) fn spec(
         name: String::new(),
         strategy: strategy.to_owned(),
         params: params.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+        model: None,
         traded: Vec::new(),
         interval,
         from: None,

@@ -83,6 +83,9 @@ pub(crate) struct Work {
     /// A parameter of the strategy (repeat; `tradewind strategy show NAME` lists them)
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(crate) params: Vec<String>,
+    /// A trained model as the forecaster of the strategy forecast: NAME (the promoted version) or NAME@VERSION, see `tradewind model list`
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
     /// How exponential averages start; short for --param ema-seed=...
     #[arg(long, value_name = "mean|first")]
     pub(crate) ema_seed: Option<String>,

@@ -180,3 +180,46 @@ fn what_makes_no_sense_is_refused_with_its_code_and_leaves_nothing() {
     assert_eq!(json(dir, "backtest list")["runs"].as_array().unwrap().len(), 0);
     assert!(!dir.join("sweeps").exists(), "nothing was tried, so nothing is recorded");
 }
+
+#[test]
+fn a_promoted_model_forecasts_in_a_back_test_and_what_it_was_trained_on_is_said() {
+    let dir = imported();
+    let dir = dir.path();
+    let train = "model train --algorithm ets --symbol WAVE-PERP --interval 5m --days 2 --horizon 4";
+    let trained = line(dir, train);
+    assert_eq!(trained.code, 0, "{}", trained.err);
+    let models = json(dir, "model list");
+    let name = models["models"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(line(dir, &format!("model promote {name}@1")).code, 0);
+
+    let run = "backtest run forecast --symbol WAVE-PERP --interval 5m --param window=40 --param horizon=4 \
+               --param cost-bps=1 --param certainty=0 --param short=yes";
+    let own = json(dir, run);
+    assert!(own["model"].is_null());
+    let with = json(dir, &format!("{run} --model {name}"));
+    assert!(with["model"].as_str().unwrap().starts_with(&format!("{name}@1#")), "{with}");
+    assert!(with["orders"].as_u64().unwrap() > 2, "{with}");
+    assert_ne!(with["digest"], own["digest"]);
+    assert_eq!(with["trials"]["distinct"], 2, "another forecaster is another trial");
+    let warned = with["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|w| w.as_str().unwrap().contains("trained on bars up to"));
+    assert!(warned, "{with}");
+    // The run is made again with the same model, for its report.
+    let shown = json(dir, "backtest show last");
+    assert_eq!((&shown["model"], &shown["digest"]), (&with["model"], &with["digest"]));
+    let page = dir.join("model.html");
+    json(dir, &format!("backtest report last --html {}", page.display()));
+    assert!(std::fs::read_to_string(&page).unwrap().contains(&format!("--model {name}@1")));
+
+    for (words, code, part) in [
+        ("backtest run forecast --symbol WAVE-PERP --model nobody", 1, "tradewind model list"),
+        (&format!("{RUN} --param fast=3 --model {name}"), 2, "leave --model out"),
+    ] {
+        let done = line(dir, words);
+        assert_eq!(done.code, code, "{words}: {}{}", done.out, done.err);
+        assert!(done.err.contains(part), "{words}: {}", done.err);
+    }
+}

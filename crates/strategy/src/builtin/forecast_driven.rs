@@ -7,7 +7,7 @@
 use types::wire::{Reader, WireError, Writer};
 
 use super::Setting;
-use super::reading::{QTY, SHORT, bars, bars_of, choice, real, signal, warming_up, whole};
+use super::reading::{QTY, SHORT, bars, bars_of, choice, real, warming_up, whole};
 use super::stance::{Stance, Trader};
 use crate::forecaster::{Arima, Forecaster, RandomWalk};
 use crate::{
@@ -95,7 +95,7 @@ impl Strategy for ForecastDriven {
     fn on_event(&mut self, ctx: &Context<'_>, event: &Event<'_>, out: &mut Decisions) {
         let Event::Bar { bar, .. } = event else { return };
         self.seen += 1;
-        self.forecaster.observe(signal(bar.close).max(1.0).ln());
+        self.forecaster.hear(bar);
         let Some(outlook) = self.forecaster.outlook(self.horizon) else {
             let needed = self.forecaster.warm_up();
             return out.because(if self.seen < u64::from(needed) {

@@ -160,6 +160,8 @@ fn command(run: &RunSpec) -> String {
     let instrument = run.traded.first().map_or("", |t| t.instrument.as_str());
     let mut words = vec![format!("tradewind backtest run {} --symbol {instrument}", run.strategy)];
     words.push(format!("--interval {}", run.interval.as_str()));
+    let named = run.model.as_ref().and_then(|label| label.split('#').next());
+    words.extend(named.map(|name| format!("--model {name}")));
     words.extend(run.params.iter().map(|(name, value)| format!("--param {name}={value}")));
     words.push(format!("--cash {}", super::work::short(run.cash.0, run.money_scale)));
     words.push(format!("--fill {}", run.venue.path.as_str()));

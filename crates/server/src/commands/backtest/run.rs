@@ -38,6 +38,14 @@ pub(super) fn run(config: &Config, options: &Run) -> Result<ExitCode, Failure> {
         true
     };
     let mut outcome = backtest::run(setup, &mut watch).map_err(failed)?;
+    if let (Some(model), Some((from, _))) = (prepared.plan.model(), single::span(&outcome))
+        && model.until.millis() > from
+    {
+        outcome.warnings.push(format!(
+            "the model was trained on bars up to {}, which this run contains: what it knows of them proves nothing",
+            summary::moment(model.until)
+        ));
+    }
     // Looking at the file is part of the work.
     outcome.cpu_seconds = cpu_seconds() - started;
     let id = if options.no_store {

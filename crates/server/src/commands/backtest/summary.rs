@@ -38,6 +38,7 @@ pub(crate) fn to_json(outcome: &Outcome, id: Option<&str>, tried: Option<&Tried>
         "name": run.name,
         "strategy": run.strategy,
         "params": params,
+        "model": run.model,
         "instruments": run.traded.iter().map(|t| t.instrument.clone()).collect::<Vec<_>>(),
         "interval": run.interval.as_str(),
         "fill": run.venue.path.as_str(),
@@ -112,6 +113,10 @@ pub(super) fn describe(outcome: &Outcome, id: Option<&str>, tried: Option<&Tried
             ),
         ],
     ];
+    if let Some(model) = &run.model {
+        let name = model.split('#').next().unwrap_or_default();
+        rows.insert(1, vec!["forecaster".to_owned(), format!("{name}, trained before")]);
+    }
     let track = Track::of(outcome, &[]);
     for measured in metrics::measure(&Basis::of(&track, None)) {
         if SHOWN.contains(&measured.metric.name) {

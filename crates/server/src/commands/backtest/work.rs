@@ -8,8 +8,8 @@ use backtest::file::{BarFile, parse_time};
 use backtest::fold::Fold;
 use backtest::tape::{Bars, Events};
 use backtest::{
-    Fees, Latency, Plan, PlanError, PricePath, Recording, RunSpec, Slippage, TapeError, Touch, VenueConfig,
-    listing,
+    Fees, Latency, Model, Plan, PlanError, PricePath, Recording, RunSpec, Slippage, TapeError, Touch,
+    VenueConfig, listing,
 };
 use risk::Limits;
 use strategy::Feed;
@@ -66,8 +66,9 @@ impl Prepared {
     /// Reads the options and looks at the data.
     pub(crate) fn of(config: &Config, work: &Work, name: &str) -> Result<Self, Failure> {
         let span = (moment("--from", work.from.as_deref())?, moment("--to", work.to.as_deref())?);
+        let model = work.model.as_deref().map(|name| trained(config, name)).transpose()?;
         match &work.file {
-            Some(path) if work.symbol.len() <= 1 => Self::of_file(work, name, path, span),
+            Some(path) if work.symbol.len() <= 1 => Self::of_file(work, name, path, span, model),
             Some(_) => {
                 Err(Failure::new(Exit::Usage, "a file holds one instrument, several symbols are given")
                     .advise("give one --symbol with --file"))
@@ -76,7 +77,7 @@ impl Prepared {
                 .advise(
                     "give a --symbol of imported data (tradewind data list), or a file of bars with --file",
                 )),
-            None => Self::of_archive(config, work, name, span),
+            None => Self::of_archive(config, work, name, span, model),
         }
     }
 
@@ -85,6 +86,7 @@ impl Prepared {
         name: &str,
         path: &Path,
         span: (Option<Time>, Option<Time>),
+        model: Option<Model>,
     ) -> Result<Self, Failure> {
         let tick = match &work.tick {
             Some(text) => {
@@ -100,7 +102,8 @@ impl Prepared {
         let instrument = instrument(work, path, file.tick())?;
         let spec = spec(work, name, interval, span)?;
         let source = path.display().to_string();
-        let plan = Plan::new(spec, vec![(instrument, source)], Limits::default()).map_err(refused)?;
+        let plan = Plan::new(spec, vec![(instrument, source)], Limits::default());
+        let plan = plan.and_then(|plan| plan.with_model(model)).map_err(refused)?;
         Ok(Self { plan, source: Source::File { path: path.to_owned(), tick }, from: span.0, to: span.1 })
     }
 
@@ -109,6 +112,7 @@ impl Prepared {
         work: &Work,
         name: &str,
         span: (Option<Time>, Option<Time>),
+        model: Option<Model>,
     ) -> Result<Self, Failure> {
         if work.kind.is_some() || work.tick.is_some() {
             return Err(Failure::new(
@@ -131,7 +135,8 @@ impl Prepared {
             series.push(Series { id, bars });
         }
         let spec = spec(work, name, wanted.unwrap_or(Interval::M1), span)?;
-        let plan = Plan::new(spec, instruments, Limits::default()).map_err(refused)?;
+        let plan = Plan::new(spec, instruments, Limits::default());
+        let plan = plan.and_then(|plan| plan.with_model(model)).map_err(refused)?;
         Ok(Self { plan, source: Source::Archive { archive, series }, from: span.0, to: span.1 })
     }
 
@@ -168,7 +173,8 @@ impl Prepared {
     pub(crate) fn again(&self, spec: RunSpec) -> Result<Self, Failure> {
         let sources: Vec<String> = spec.traded.iter().map(|t| t.source.clone()).collect();
         let instruments = self.plan.instruments().iter().cloned().zip(sources).collect();
-        let plan = Plan::new(spec, instruments, self.plan.limits().clone()).map_err(refused)?;
+        let plan = Plan::new(spec, instruments, self.plan.limits().clone());
+        let plan = plan.and_then(|plan| plan.with_model(self.plan.model().cloned())).map_err(refused)?;
         Ok(Self { plan, source: self.source.clone(), from: self.from, to: self.to })
     }
 
@@ -191,7 +197,9 @@ impl Prepared {
             let instrument = listing(id, kind, traded.tick, MarketId(0)).map_err(|e| cannot(&e))?;
             (instrument, Source::File { path: PathBuf::from(&traded.source), tick: Some(traded.tick) })
         };
+        let model = run.model.as_deref().map(|label| trained(config, label)).transpose()?;
         let plan = Plan::new(run.clone(), vec![(instrument, traded.source.clone())], Limits::default());
+        let plan = plan.and_then(|plan| plan.with_model(model));
         Ok(Self { plan: plan.map_err(refused)?, source, from: run.from, to: run.to })
     }
 
@@ -293,6 +301,25 @@ impl Prepared {
     }
 }
 
+/// A model of the registry: `name`, `name@version`, or as a run has noted it, `name@version#hash`.
+fn trained(config: &Config, label: &str) -> Result<Model, Failure> {
+    let (name, hash) = label.split_once('#').map_or((label, None), |(name, hash)| (name, Some(hash)));
+    let cannot = |why: &dyn std::fmt::Display| {
+        Failure::new(Exit::Failed, format!("the model {name} cannot be used"))
+            .because(why)
+            .advise("`tradewind model list` shows the models; `tradewind model train` makes one")
+    };
+    let registry = training::Registry::open(&config.data_dir.join("models"));
+    let record = registry.get(name).map_err(|error| cannot(&error))?;
+    if hash.is_some_and(|hash| hash != record.hash) {
+        return Err(cannot(&"it is another one than the run was made with"));
+    }
+    let model = record.model().ok_or_else(|| cannot(&"its numbers do not fit together"))?;
+    let label = format!("{}@{}#{}", record.id, record.version, record.hash);
+    let until = Time(record.to_ms.saturating_mul(1_000_000));
+    Ok(Model { label, trained: Arc::new(model), until })
+}
+
 /// Data that the archive does not have or cannot read.
 fn unknown(error: &archive::Error) -> Failure {
     Failure::new(Exit::Failed, "the imported data cannot be used").because(error).advise(error.advice())
@@ -391,6 +418,7 @@ fn spec(
         name: name.to_owned(),
         strategy: work.strategy.clone(),
         params,
+        model: None,
         traded: Vec::new(),
         interval,
         from: span.0,
@@ -461,6 +489,7 @@ fn refused(error: PlanError) -> Failure {
     let advice = match &error {
         PlanError::UnknownStrategy(_) => "see tradewind strategy list",
         PlanError::Param(_) => "see tradewind strategy show NAME",
+        PlanError::Model(_) => "leave --model out, or run the strategy forecast",
         PlanError::Run(_) => "check the symbols and the data",
     };
     Failure::new(Exit::Usage, "the run makes no sense").because(error).advise(advice)

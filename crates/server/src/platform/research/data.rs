@@ -40,6 +40,7 @@ fn work(strategy: &str, on: &Conditions, from_exchange: bool) -> Work {
         from: on.from.clone(),
         to: on.to.clone(),
         params: on.params.iter().map(|(name, value)| format!("{name}={value}")).collect(),
+        model: None,
         ema_seed: None,
         cash: on.cash.clone(),
         venue: Venue {
