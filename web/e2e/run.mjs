@@ -11,7 +11,7 @@ import { taskTime } from "./speed.mjs";
 
 const NAME = "admin";
 const PASSWORD = "a long enough sentence";
-const PAGES = ["/", "/trade/BTCUSDT", "/bots", "/orders", "/analytics", "/monitoring", "/logs", "/settings"];
+const PAGES = ["/", "/trade/BTCUSDT", "/bots", "/orders", "/backtests", "/analytics", "/monitoring", "/logs", "/settings"];
 
 /** Routes of this checkout. A server without the stream is asked for it once at each start, and says 404. */
 const routes = JSON.parse(readFileSync(new URL("../../docs/openapi.json", import.meta.url), "utf8")).paths;
@@ -207,6 +207,22 @@ await suite.test("a bot is made, started, decides and is stopped", page, async (
   await page.getByRole("button", { name: "Force exit…" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Force exit…" }).click();
   await row.getByText("Stopped").waitFor();
+});
+
+await suite.test("a back-test is run and shows its result", page, async () => {
+  await page.goto(at("/backtests"));
+  await page.getByRole("button", { name: "New back-test" }).click();
+  const dialog = page.getByRole("dialog", { name: "New back-test" });
+  await dialog.getByLabel("Strategy").selectOption("ema-cross");
+  await dialog.getByLabel("Fast", { exact: true }).fill("3");
+  await dialog.getByLabel("Slow", { exact: true }).fill("8");
+  expect((await violations(page)).length === 0, (await violations(page)).join("\n"));
+  await dialog.getByRole("button", { name: "Run it" }).click();
+  await rows("Back-tests").first().getByText("Done").waitFor();
+  await page.getByText(/on BTCUSDT (made|lost)/).waitFor();
+  await page.locator(".series canvas").waitFor();
+  await page.getByRole("tab", { name: "Underwater" }).click();
+  await page.getByText("Can I trust this?").waitFor();
 });
 
 await suite.test("analytics, monitoring and logs show what happened", page, async () => {

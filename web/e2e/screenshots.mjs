@@ -7,9 +7,11 @@ const dir = process.argv[2] ?? "shots";
 mkdirSync(dir, { recursive: true });
 const PASSWORD = "a long enough sentence";
 /** Minutes of the market's past: enough for a full chart. */
-const program = new Program({ TRADEWIND__EXCHANGE__PARTICIPANTS_PAST: "1440" });
+const program = new Program({ TRADEWIND__EXCHANGE__PARTICIPANTS_PAST: "720" });
 await program.start();
 const browser = await launch();
+/** Points of a bot's equity that are waited for, one a minute; EQUITY_POINTS names another number. */
+const POINTS = Number(process.env.EQUITY_POINTS ?? 6);
 
 /** A call as the page would make it, without the page. */
 async function api(token, method, path, body) {
@@ -35,20 +37,27 @@ async function trade() {
   for (const [side, factor] of [["buy", 0.9995], ["buy", 0.9988], ["sell", 1.0012]]) {
     await order("BTCUSDT", side, "0.05", (btc * factor).toFixed(2));
   }
+  const round = (value) => value.toFixed(2);
   const bots = [
-    { name: "Grid", strategy: "grid", symbol: "BTCUSDT" },
-    { name: "Trend", strategy: "ema-cross", symbol: "ETHUSDT" },
-    { name: "Reversion", strategy: "rsi-reversion", symbol: "SOLUSDT" },
+    { name: "Grid", strategy: "grid", symbol: "BTCUSDT", params: { lower: round(btc * 0.99), upper: round(btc * 1.01), cells: 80, qty: "0.01", start: "filled" } },
+    { name: "Maker", strategy: "market-maker", symbol: "ETHUSDT", params: {} },
+    { name: "Trend", strategy: "ema-cross", symbol: "SOLUSDT", params: { fast: 3, slow: 8 } },
+    { name: "Reversion", strategy: "bollinger", symbol: "BTCUSDT", params: {} },
   ];
-  const known = new Set((await call("GET", "/api/strategies")).map((strategy) => strategy.name));
-  for (const { name, strategy, symbol } of bots.filter((bot) => known.has(bot.strategy))) {
-    const quote = { USDT: "20000" };
-    try {
-      const bot = await call("POST", "/api/bots", { name, strategy, markets: [{ symbol, interval: "1m" }], funds: quote });
-      await call("POST", `/api/bots/${bot.id}/start`);
-    } catch (error) {
-      console.log(`   ${name}: ${error.message}`);
-    }
+  const made = [];
+  for (const { name, strategy, symbol, params } of bots) {
+    const bot = await call("POST", "/api/bots", { name, strategy, params, markets: [{ symbol, interval: "1m" }], funds: { USDT: "20000" } });
+    made.push(await call("POST", `/api/bots/${bot.id}/start`));
+  }
+  await call("POST", `/api/bots/${made.at(-1).id}/pause`);
+  for (const [strategy, params] of [["bollinger", {}], ["ema-cross", { fast: 9, slow: 30 }]]) {
+    await call("POST", "/api/backtests", { strategy, params, symbols: ["BTCUSDT"], interval: "1m", cash: "10000" });
+  }
+  // A point of equity is written each minute: a curve needs some.
+  for (;;) {
+    const points = await call("GET", `/api/bots/${made[0].id}/equity`);
+    if (points.length >= POINTS) break;
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
   }
   return call;
 }
@@ -58,6 +67,7 @@ const SHOTS = [
   ["trade", "/trade/BTCUSDT", ".level[data-price]"],
   ["orders", "/orders", "tbody tr"],
   ["bots", "/bots", ".decisions li, .empty"],
+  ["backtests", "/backtests", ".series canvas"],
   ["analytics", "/analytics", ".series canvas"],
   ["monitoring", "/monitoring", ".beats li"],
   ["logs", "/logs", ".log li"],

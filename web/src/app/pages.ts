@@ -28,6 +28,7 @@ export const PAGES: readonly Page[] = [
   page({ path: "/trade", below: "/trade/:symbol", title: "page.trade", icon: "trade", group: "trade", key: "t", handy: true, load: () => import("../pages/trade/Trade") }),
   page({ path: "/bots", below: "/bots/:id", title: "page.bots", icon: "bots", group: "trade", key: "b", handy: true, load: () => import("../pages/bots/Bots") }),
   page({ path: "/orders", title: "page.orders", icon: "orders", group: "trade", key: "l", handy: true, load: () => import("../pages/Orders") }),
+  page({ path: "/backtests", below: "/backtests/:id", title: "page.backtests", icon: "backtests", group: "research", key: "r", load: () => import("../pages/backtests/Backtests") }),
   page({ path: "/analytics", title: "page.analytics", icon: "analytics", group: "research", key: "a", load: () => import("../pages/Analytics") }),
   page({ path: "/monitoring", title: "page.monitoring", icon: "monitoring", group: "system", key: "m", load: () => import("../pages/Monitoring") }),
   page({ path: "/logs", title: "page.logs", icon: "logs", group: "system", key: "j", load: () => import("../pages/Logs") }),

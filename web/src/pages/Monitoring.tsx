@@ -22,6 +22,7 @@ const BEATS = 60;
 
 const readHealth = () => body(api.GET("/api/health/detailed"));
 const readDatabase = () => body(api.GET("/api/monitoring/database"));
+const readPerformance = () => body(api.GET("/api/monitoring/performance"));
 const readLatency = () => body(api.GET("/api/health/db"));
 
 function bytes(n: number): string {
@@ -156,7 +157,35 @@ function DatabaseCards({ report }: { report: Report }) {
   );
 }
 
+/** What the product promises, each with what was measured in the last hour. */
+function Promises({ list }: { list: readonly Schemas["Promise"][] }) {
+  const m = useMore();
+  const shown = (value: number, unit: string) => `${value >= 100 ? Math.round(value) : Number(value.toPrecision(3))} ${unit}`;
+  return (
+    <section className="card">
+      <div className="card-head">
+        <h2>{m("monitor.promises")}</h2>
+        <span className="faint">{m("monitor.promisesNote")}</span>
+      </div>
+      <ul className="promises">
+        {list.map((promise) => (
+          <li key={promise.name}>
+            <span className="dot" data-state={VERDICTS[promise.verdict] ?? "off"}>
+              {promise.about}
+            </span>
+            <b>{promise.value == null ? <span className="faint">{m("monitor.noData")}</span> : shown(promise.value, promise.unit)}</b>
+            <span className="faint small right">{m("monitor.target", { value: shown(promise.target, promise.unit) })}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+const VERDICTS: Record<string, string> = { met: "on", acceptable: "warn", missed: "crit" };
+
 export default function Monitoring() {
+  const performance = useReading(readPerformance, EVERY);
   const m = useMore();
   const health = useReading(readHealth, EVERY);
   const database = useReading(readDatabase, EVERY);
@@ -184,6 +213,7 @@ export default function Monitoring() {
       {health.value === null && !health.failed ? <Loading rows={6} /> : null}
       {items.length > 0 ? <Figures items={items} at={health.at} /> : null}
       {health.value ? <PartsCard health={health.value} beats={beats} /> : null}
+      {performance.value ? <Promises list={performance.value.promises} /> : null}
       {report ? <DatabaseCards report={report} /> : null}
     </div>
   );

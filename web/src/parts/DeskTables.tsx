@@ -37,6 +37,18 @@ function MarketCell({ symbol, markets }: { symbol: string; markets: Markets }) {
   );
 }
 
+/** Who traded: oneself or a bot. */
+function By({ bot }: { bot?: string | null | undefined }) {
+  const t = useText();
+  return bot ? (
+    <Link className="soft" href={`/bots/${bot}`}>
+      {t("by.bot")}
+    </Link>
+  ) : (
+    <span className="faint">{t("by.you")}</span>
+  );
+}
+
 function Side({ side }: { side: string }) {
   const t = useText();
   return <span className={side === "buy" ? "up" : "down"}>{side === "buy" ? t("side.buy") : t("side.sell")}</span>;
@@ -116,6 +128,7 @@ export function PositionsTable({ rows, empty }: { rows: readonly Position[]; emp
           return p.unrealised_pnl == null ? "–" : <span className={F.tone(share)}>{F.percent(share)}</span>;
         },
       },
+      { id: "by", head: t("column.by"), by: (p) => p.bot ?? "", rank: 1, cell: (p) => <By bot={p.bot} /> },
       { id: "realised", head: t("column.realised"), align: "right", rank: 1, cell: (p) => <span className={F.tone(D.of(p.realised_pnl))}>{F.signed(D.of(p.realised_pnl), 2)}</span> },
       {
         id: "act",
@@ -212,6 +225,7 @@ export function OrdersTable({ rows, empty, all }: { rows: readonly Order[]; empt
       { id: "price", head: t("column.price"), align: "right", by: (o) => D.toNumber(D.of(o.price)), cell: (o) => (o.price ? priceOf(markets, o.symbol, o.price) : o.average_price ? priceOf(markets, o.symbol, o.average_price) : t("kind.market")) },
       { id: "stop", head: t("column.stop"), align: "right", cell: (o) => (o.stop_price ? priceOf(markets, o.symbol, o.stop_price) : "–"), rank: 1 },
       { id: "size", head: t("column.size"), align: "right", cell: (o) => sizeOf(markets, o.symbol, o.quantity) },
+      { id: "by", head: t("column.by"), by: (o) => o.bot ?? "", rank: 1, cell: (o) => <By bot={o.bot} /> },
       { id: "filled", head: t("column.filled"), align: "right", cell: (o) => <Filled order={o} />, rank: 2 },
       { id: "status", head: t("column.status"), by: (o) => o.status, cell: (o) => <span title={o.reason ?? undefined}>{statusWord(t, o.status)}</span>, rank: all ? undefined : 1 } as Column<Order>,
       {

@@ -14,7 +14,7 @@ export interface Point {
 
 const HEIGHT = 220;
 
-function options(width: number, decimals: number, baseline: boolean): uPlot.Options {
+function options(width: number, decimals: number, baseline: boolean, sunken: boolean, two: boolean): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const of = (name: string) => style.getPropertyValue(name).trim();
   const font = `11px ${getComputedStyle(document.body).fontFamily}`;
@@ -25,13 +25,17 @@ function options(width: number, decimals: number, baseline: boolean): uPlot.Opti
     height: HEIGHT,
     legend: { show: false },
     cursor: { y: false, points: { size: 6, fill: of("--text"), stroke: of("--surface") } },
-    padding: [8, 0, 0, 24],
+    padding: [8, 0, 0, 34],
     axes: [
       { ...axis, grid: { show: false }, space: 90, values: (self, splits) => splits.map((t) => timeWord(t, (self.scales["x"]?.max ?? 0) - (self.scales["x"]?.min ?? 0))) },
       { ...axis, side: 1, size: 84, grid: { stroke: of("--grid"), width: 1 }, values: (_, values) => values.map(shown) },
     ],
     scales: { y: { range: (_, low, high) => spread(baseline ? Math.min(low, 0) : low, baseline ? Math.max(high, 0) : high) } },
-    series: [{}, { stroke: of("--text"), width: 1.5, points: { show: false } }],
+    series: [
+      {},
+      { stroke: of(sunken ? "--down" : "--text"), width: 1.5, points: { show: false }, spanGaps: true, ...(sunken ? { fill: `${of("--down")}33` } : {}) },
+      ...(two ? [{ stroke: of("--text-3"), width: 1.2, dash: [4, 3], points: { show: false }, spanGaps: true }] : []),
+    ],
   };
 }
 
@@ -47,7 +51,19 @@ function spread(low: number, high: number): [number, number] {
   return [low - air, high + air];
 }
 
-export const Series = memo(function Series({ points, label, decimals = 2, baseline = false, onHover }: { points: readonly Point[]; label: string; decimals?: number; baseline?: boolean; onHover?: (point: Point | null) => void }) {
+export interface SeriesProps {
+  readonly points: readonly Point[];
+  /** A second line, drawn with dashes: what the first is held against. */
+  readonly other?: readonly Point[] | undefined;
+  readonly label: string;
+  readonly decimals?: number;
+  /** Nothing is on the scale, always. */
+  readonly baseline?: boolean;
+  /** Fills down from nothing in the colour of loss. */
+  readonly sunken?: boolean;
+}
+
+export const Series = memo(function Series({ points, other, label, decimals = 2, baseline = false, sunken = false }: SeriesProps) {
   const box = useRef<HTMLDivElement>(null);
   const { theme, market } = useApp((state) => state.settings);
   useEffect(() => {
@@ -58,10 +74,9 @@ export const Series = memo(function Series({ points, label, decimals = 2, baseli
     const observer = new ResizeObserver(() => plot?.setSize({ width: element.clientWidth, height: HEIGHT }));
     void import("uplot").then(({ default: Plot }) => {
       if (over) return;
-      const data: uPlot.AlignedData = [points.map((point) => point.t), points.map((point) => point.value)];
-      const it = options(element.clientWidth, decimals, baseline);
-      it.hooks = { setCursor: [(self) => onHover?.(self.cursor.idx == null ? null : (points[self.cursor.idx] ?? null))] };
-      plot = new Plot(it, data, element);
+      const columns = (list: readonly Point[]): uPlot.AlignedData => [list.map((point) => point.t), list.map((point) => point.value)];
+      const data = other && other.length > 0 ? Plot.join([columns(points), columns(other)]) : columns(points);
+      plot = new Plot(options(element.clientWidth, decimals, baseline, sunken, data.length > 2), data, element);
       observer.observe(element);
     });
     return () => {
@@ -69,6 +84,6 @@ export const Series = memo(function Series({ points, label, decimals = 2, baseli
       observer.disconnect();
       plot?.destroy();
     };
-  }, [points, decimals, baseline, onHover, theme, market]);
+  }, [points, other, decimals, baseline, sunken, theme, market]);
   return <div ref={box} className="series" role="img" aria-label={label} />;
 });

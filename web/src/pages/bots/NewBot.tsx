@@ -15,9 +15,10 @@ import { useMore } from "../../text/more";
 import type { MoreText } from "../../text/more";
 import { paramFault, request, words } from "./bot";
 import type { Bot, BotDraft, Param, Strategy } from "./bot";
+import "./form.css";
 
-const INTERVALS = ["1m", "5m", "15m", "1h", "4h", "1d"];
-const readStrategies = () => body(api.GET("/api/strategies"));
+export const INTERVALS = ["1m", "5m", "15m", "1h", "4h", "1d"];
+export const readStrategies = () => body(api.GET("/api/strategies"));
 /** What a bot starts with unless something else is typed. */
 const FUNDS_DEFAULT = "10000";
 
@@ -51,7 +52,7 @@ function Load({ onClose, onMade }: { onClose: () => void; onMade: (bot: Bot) => 
   );
 }
 
-function Select({ label, value, options, onChange, shown = (text) => text }: { label: string; value: string; options: readonly string[]; onChange: (value: string) => void; shown?: (value: string) => string }) {
+export function Select({ label, value, options, onChange, shown = (text) => text }: { label: string; value: string; options: readonly string[]; onChange: (value: string) => void; shown?: (value: string) => string }) {
   const id = useId();
   return (
     <div className="text-field">
@@ -74,7 +75,7 @@ function faultText(m: MoreText, t: ReturnType<typeof useText>, param: Param, tex
   return fault === "whole" ? t("fault.step", { step: 1 }) : t("fault.unreadable");
 }
 
-function ParamField({ param, value, onChange }: { param: Param; value: string; onChange: (value: string) => void }) {
+export function ParamField({ param, value, onChange }: { param: Param; value: string; onChange: (value: string) => void }) {
   const t = useText();
   const m = useMore();
   if (param.choices.length > 0) return <Select label={words(param.name)} value={value || param.default} options={param.choices} onChange={onChange} />;

@@ -126,7 +126,9 @@ export const Chart = memo(function Chart({ market }: { market: Market }) {
   const fills = useApp(selectFills);
   const own = useMemo(() => {
     const here = <T extends { symbol: string }>(list: readonly T[]) => list.filter((each) => each.symbol === market.symbol);
-    return { orders: here(orders), position: here(positions)[0], fills: here(fills) };
+    // A bot's orders and positions are its own affair: they would bury one's own.
+    const mine = <T extends { bot?: string | null }>(list: readonly T[]) => list.filter((each) => !each.bot);
+    return { orders: mine(here(orders)), position: mine(here(positions))[0], fills: mine(here(fills)) };
   }, [orders, positions, fills, market]);
   useEffect(() => {
     plot?.indicators(indicators);

@@ -70,7 +70,8 @@ export class Plot {
       rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.12, bottom: 0.24 } },
       timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, rightOffset: RIGHT, barSpacing: 7 },
       crosshair: { mode: CrosshairMode.Normal },
-      localization: { priceFormatter: (price: number) => price.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }) },
+      // One formatter for all: making one anew for each label costs more than drawing the chart.
+      localization: { priceFormatter: new Intl.NumberFormat("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).format },
     });
     this.#candles = this.#chart.addSeries(CandlestickSeries, {
       borderVisible: false,
@@ -191,7 +192,8 @@ export class Plot {
       const bar = this.#bars.findLast((bar) => bar.time <= seconds);
       if (!bar) continue;
       const buy = fill.side === "buy";
-      const text = fill.pnl == null ? undefined : F.signed(D.of(fill.pnl), 2);
+      const pnl = D.round(D.of(fill.pnl), 2);
+      const text = D.sign(pnl) === 0 ? undefined : F.signed(pnl);
       const last = marks.at(-1);
       const shape = buy ? ("arrowUp" as const) : ("arrowDown" as const);
       // Many fills of one order in one bar are one mark.

@@ -1,0 +1,3 @@
+function e(e){let n=[...new Set(e.flatMap(e=>Object.keys(e)))],r=e=>e.map(t).join(`,`);return[r(n),...e.map(e=>r(n.map(t=>e[t])))].join(`\r
+`)+`\r
+`}function t(e){if(e==null)return``;let t=String(e),n=/^[=@\t\r]/.test(t)||/^[+-](?![\d.])/.test(t)?`'${t}`:t;return/[",\r\n]/.test(n)?`"${n.replaceAll(`"`,`""`)}"`:n}function n(e,t){let n=URL.createObjectURL(new Blob([t],{type:`text/csv`})),r=document.createElement(`a`);r.href=n,r.download=e,r.click(),URL.revokeObjectURL(n)}export{n,e as t};

@@ -1,0 +1,49 @@
+import { describe, expect, test } from "vitest";
+import { request } from "../src/pages/backtests/NewTest";
+import type { TestDraft } from "../src/pages/backtests/NewTest";
+import { growth, measure, percent, plain, underwater, years } from "../src/pages/backtests/result";
+import type { Backtest, EquityPoint } from "../src/pages/backtests/result";
+import type { Strategy } from "../src/pages/bots/bot";
+
+const at = (text: string, equity: number, low = equity, high = equity): EquityPoint => ({ t: Date.parse(text), equity: String(equity), low: String(low), high: String(high) });
+const points = [at("2025-11-30T00:00:00Z", 100), at("2025-12-31T00:00:00Z", 110, 105, 120), at("2026-01-15T00:00:00Z", 99, 90), at("2026-01-31T00:00:00Z", 121)];
+const strategy: Strategy = { name: "ema-cross", summary: "", source: "", fails: "", markets_doc: "", markets_min: 1, markets_max: 1, params: [] };
+const draft: TestDraft = { symbols: ["BTCUSDT"], interval: "1h", from: "", to: "", cash: "", fee: "", slippage: "", source: "", params: {} };
+
+describe("curves", () => {
+  test("growth is in per cent of the start", () => {
+    expect(growth(points).map(({ value }) => Math.round(value))).toEqual([0, 10, -1, 21]);
+    expect(growth([])).toEqual([]);
+  });
+
+  test("underwater counts highs and lows inside a point", () => {
+    expect(underwater(points).map(({ value }) => Number(value.toFixed(2)))).toEqual([0, -12.5, -25, 0]);
+  });
+
+  test("months stand on what they began with, years on theirs", () => {
+    const [first, second] = years(points);
+    expect([first?.year, first?.months[10], Math.round(first?.months[11] ?? 0), Math.round(first?.whole ?? 0)]).toEqual([2025, 0, 10, 10]);
+    expect([second?.year, Math.round(second?.months[0] ?? 0), second?.months[1], Math.round(second?.whole ?? 0)]).toEqual([2026, 10, null, 10]);
+    expect(years([])).toEqual([]);
+  });
+});
+
+test("measures are read with care", () => {
+  const it = { result: { metrics: { sharpe: { value: 1.5, low: -0.6, high: 3.6, unit: "ratio", note: "n" }, calmar: { value: null, unit: "ratio" } } } } as unknown as Backtest;
+  expect(measure(it, "sharpe")).toEqual({ value: 1.5, unit: "ratio", low: -0.6, high: 3.6, note: "n" });
+  expect(measure(it, "calmar").value).toBeNull();
+  expect(measure(it, "nothing")).toEqual({ value: null, unit: "", low: null, high: null, note: null });
+  expect(measure({ result: null } as unknown as Backtest, "sharpe").value).toBeNull();
+  expect([percent(1.84, 2), percent(-0.04), percent(null), plain(-2.5), plain(null)]).toEqual(["+1.84%", "0.0%", "–", "−2.50", "–"]);
+});
+
+describe("the request", () => {
+  test("holds only what was filled in", () => {
+    expect(request(strategy, draft)).toEqual({ strategy: "ema-cross", symbols: ["BTCUSDT"], interval: "1h" });
+  });
+
+  test("takes the last day whole", () => {
+    const asked = request(strategy, { ...draft, from: "2026-01-01", to: "2026-01-31", cash: "5000", fee: "7.5", source: "exchange", params: { fast: "3", slow: " " } });
+    expect(asked).toMatchObject({ from: "2026-01-01T00:00:00Z", to: "2026-02-01T00:00:00.000Z", cash: "5000", source: "exchange", params: { fast: "3" }, venue: { fee_bps: "7.5", slippage_bps: null } });
+  });
+});
