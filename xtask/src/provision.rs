@@ -26,6 +26,7 @@ const NEEDED: &[(&[&str], &[&str])] = &[
     (&["sh", "-c", "ls /usr/lib/postgresql/*/bin/pg_ctl || command -v pg_ctl"], &["postgresql"]),
     (&["psql", "--version"], &["postgresql-client"]),
     (&["sqlite3", "--version"], &["sqlite3"]),
+    (&["redis-server", "--version"], &["redis-server"]),
 ];
 
 /// Installs what is missing. On a machine without apt, or without the right to use it, says what to install.

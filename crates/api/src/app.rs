@@ -12,6 +12,7 @@ use crate::Problem;
 use crate::auth::principal::Principal;
 use crate::auth::{Passwords, Sessions, SetupCode, Throttle, Tokens, Vault, signed};
 use crate::broadcast::Broadcast;
+use crate::limited::Limited;
 use crate::logs::LogRing;
 use crate::monitoring::Monitoring;
 use crate::ports::{Desk, Health, Markets, Research};
@@ -54,6 +55,8 @@ pub struct App {
     pub(crate) broadcast: Arc<Broadcast>,
     /// Who may open a WebSocket.
     pub(crate) tickets: stream::Tickets<Principal>,
+    pub(crate) limited: Limited,
+    pub(crate) cache: Arc<cache::Cache>,
     pub(crate) monitoring: Arc<dyn Monitoring>,
     /// Whether programs on this machine see the service's numbers without a login.
     pub(crate) open_to_loopback: bool,
@@ -97,6 +100,10 @@ pub struct Parts {
     pub monitoring: Arc<dyn Monitoring>,
     /// Whether programs on this machine see them without a login.
     pub open_to_loopback: bool,
+    /// Answers to public reads.
+    pub cache: Arc<cache::Cache>,
+    /// Whether users and addresses may ask for so much and no more.
+    pub limited: bool,
     /// Of the program.
     pub version: &'static str,
 }
@@ -127,6 +134,8 @@ impl App {
             setup: parts.setup,
             broadcast: parts.broadcast,
             tickets: stream::Tickets::default(),
+            limited: Limited::new(parts.limited),
+            cache: parts.cache,
             monitoring: parts.monitoring,
             open_to_loopback: parts.open_to_loopback,
             started: Instant::now(),

@@ -5,6 +5,7 @@
 //! holds it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -117,6 +118,8 @@ pub struct Broadcast {
     markets: Arc<dyn Markets>,
     // Held for an insertion or a swap, never across an await.
     changed: Mutex<Changed>,
+    /// How often a market was listed or its rules changed.
+    listings: AtomicU64,
 }
 
 impl Broadcast {
@@ -126,7 +129,12 @@ impl Broadcast {
         let run = crate::auth::opaque_token("e");
         // The time tells runs apart, a few random characters two that begin in the same millisecond.
         let epoch = format!("{:x}{}", millis(now()), &run[2..8]);
-        Arc::new(Self { hub: Hub::new(&epoch), markets, changed: Mutex::default() })
+        Arc::new(Self {
+            hub: Hub::new(&epoch),
+            markets,
+            changed: Mutex::default(),
+            listings: AtomicU64::new(0),
+        })
     }
 
     /// The rooms.
@@ -159,6 +167,15 @@ impl Broadcast {
         if let Some(channel) = Channel::shared(Room::Trades(*market)) {
             self.hub.break_off(&channel, "events were lost; connect again");
         }
+    }
+
+    /// A market was listed, or its rules changed.
+    pub fn listed(&self) {
+        self.listings.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn listings(&self) -> u64 {
+        self.listings.load(Ordering::Relaxed)
     }
 
     /// A market's book changed.

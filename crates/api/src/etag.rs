@@ -61,7 +61,7 @@ impl EmptyResponse for StatusCode {
 }
 
 /// Weak comparison with a list of tags.
-fn matches(known: &HeaderValue, tag: &str) -> bool {
+pub(crate) fn matches(known: &HeaderValue, tag: &str) -> bool {
     let bare = |text: &str| text.trim().trim_start_matches("W/").to_owned();
     known
         .to_str()

@@ -10,7 +10,9 @@
 mod app;
 pub mod auth;
 mod broadcast;
+mod cached;
 mod etag;
+mod limited;
 mod limits;
 pub mod logs;
 pub mod monitoring;

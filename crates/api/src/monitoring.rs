@@ -7,6 +7,8 @@ use utoipa::ToSchema;
 pub trait Monitoring: Send + Sync + 'static {
     /// All metrics in Prometheus' text format.
     fn prometheus(&self) -> String;
+    /// How late the runtime's timers were last, ms. Cheap: asked with every request.
+    fn runtime_lag_ms(&self) -> u64;
     /// The last hour.
     fn performance(&self) -> Performance;
     /// The caches, one entry per class and layer.
@@ -140,6 +142,6 @@ pub struct CacheClass {
     pub hit_rate: Option<f64>,
     /// Entries now, about.
     pub entries: u64,
-    /// Most entries.
+    /// Most entries; 0 where another program decides.
     pub capacity: u64,
 }

@@ -99,6 +99,8 @@ pub trait Markets: Send + Sync + 'static {
     fn instrument(&self, id: &InstrumentId) -> Option<Arc<Instrument>>;
     /// Its last 24 hours.
     fn ticker(&self, id: &InstrumentId) -> Option<Ticker>;
+    /// A number that rises with every change of its book and every trade, before whoever caused it is answered.
+    fn version(&self, id: &InstrumentId) -> Option<u64>;
     /// Its book, at most `depth` levels a side.
     fn book(&self, id: &InstrumentId, depth: usize) -> Option<Book>;
     /// Its candles, oldest first, the last one still open.

@@ -21,7 +21,7 @@ use crate::auth::opaque_token;
 use crate::auth::principal::{Peer, RequestId};
 use crate::auth::signed::BodyHash;
 use crate::ports::{PageAsk, Pages};
-use crate::{Problem, etag, observe, openapi, socket};
+use crate::{Problem, cached, etag, limited, observe, openapi, socket};
 
 /// Answers above so many bytes are compressed.
 const COMPRESS_ABOVE: u64 = 1_024;
@@ -104,6 +104,8 @@ fn router(app: Arc<App>, config: &ApiConfig) -> Router {
         })
         .layer(CompressionLayer::new().compress_when(compressed))
         .layer(axum::middleware::from_fn(etag::conditional))
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), cached::requests))
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), limited::requests))
         .layer(axum::middleware::from_fn(observe::requests))
         .with_state(app)
 }

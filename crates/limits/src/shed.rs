@@ -1,7 +1,7 @@
 //! What is put off when the machine has too much to do: the least important first, orders and cancels last.
 //!
-//! Load is what the caller measures: requests in flight, and how late the runtime's timers are. There are no averages here: both
-//! are averages by nature, and shedding must end as soon as the load does.
+//! Load is what the caller measures: requests in flight, and how late the runtime's timers are. There are no averages here: shedding
+//! must end as soon as the load does.
 
 use crate::class::Priority;
 
@@ -35,9 +35,9 @@ impl Shedder {
     pub fn admit(&self, priority: Priority, load: Load) -> Result<(), u64> {
         // Share of the room that this priority may fill, percent, and the lag it may cause.
         let (room, lag_max) = match priority {
-            Priority::First => (50, 250),
-            Priority::Early => (75, 500),
-            Priority::Later => (90, 1_000),
+            Priority::First => (50, 1_000),
+            Priority::Early => (75, 2_000),
+            Priority::Later => (90, 5_000),
             // However late timers are: an order that takes long is better than one that is not placed.
             Priority::Last => (100, u64::MAX),
         };
@@ -63,7 +63,7 @@ mod tests {
         let admitted = |load: Load| ORDER.iter().filter(|p| shedder.admit(**p, load).is_ok()).count();
         let at = |in_flight, lag_ms| admitted(Load { in_flight, lag_ms });
         assert_eq!([at(0, 0), at(500, 0), at(750, 0), at(900, 0), at(1_000, 0)], [4, 3, 2, 1, 0]);
-        assert_eq!([at(0, 250), at(0, 251), at(0, 501), at(0, 1_001), at(0, 60_000)], [4, 3, 2, 1, 1]);
+        assert_eq!([at(0, 1_000), at(0, 1_001), at(0, 2_001), at(0, 5_001), at(0, 60_000)], [4, 3, 2, 1, 1]);
         // Whoever is admitted, everything more important is.
         for in_flight in 0..1_100 {
             let load = Load { in_flight, lag_ms: 0 };

@@ -128,6 +128,14 @@ pub const METRICS: &[Metric] = &[
         DELAY,
         "From an event's publication to its hand-over to a client's socket; resolution 1 ms.",
     ),
+    counter("rate_limited_total", &["class"], "Requests refused because a bucket was empty."),
+    counter("shed_total", &["class"], "Requests put off because the server had too much to do."),
+    counter(
+        "cache_lookups_total",
+        &["class", "layer", "outcome"],
+        "Look-ups of the cache, `hit` or `miss`, in `memory` or `redis`. Every 5 s.",
+    ),
+    gauge("circuit_breaker_state", &["of"], "0 closed, 1 half-open, 2 open."),
     gauge(
         "cpu_usage_percent",
         &[],

@@ -80,7 +80,9 @@ pub(crate) struct Admin(pub(crate) Principal);
 
 async fn principal(parts: &Parts, app: &App) -> Result<Principal, Problem> {
     if parts.headers.contains_key(signed::KEY) {
-        return signed::principal(parts, app).await;
+        let who = signed::principal(parts, app).await?;
+        app.limited.signed(&who, parts.extensions.get())?;
+        return Ok(who);
     }
     let header = parts.headers.get(AUTHORIZATION).ok_or_else(|| Problem::unauthorized("log in first"))?;
     let text = header.to_str().map_err(|_| Problem::unauthorized("the Authorization header is not text"))?;

@@ -97,6 +97,11 @@ impl Sessions {
         self.endings.send_modify(|endings| endings.sweeping += 1);
     }
 
+    /// What its user may do, if that is known from a look-up of the last second.
+    pub(crate) fn role(&self, id: SessionId) -> Option<Role> {
+        self.remembered(id).flatten().map(|live| live.role)
+    }
+
     fn remembered(&self, id: SessionId) -> Option<Option<Live>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(&id).filter(|known| known.at.elapsed() < FRESH).map(|known| known.live.clone())

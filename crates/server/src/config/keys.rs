@@ -182,6 +182,31 @@ pub(crate) const KEYS: &[Key] = &[
         set: |config, text| put(&mut config.monitoring.loopback, parse(text, "true or false")),
     },
     Key {
+        name: "limits.enabled",
+        unit: "true or false",
+        default: "true",
+        flag: None,
+        about: "Refuses users and addresses that ask for more than their share, and puts reads off under load so that orders go \
+                first. The shares let ordinary automation through; without them nothing is counted.",
+        set: |config, text| put(&mut config.limited, parse(text, "true or false")),
+    },
+    Key {
+        name: "cache.redis",
+        unit: "redis://HOST:PORT/DB, or none",
+        default: "none",
+        flag: None,
+        about: "Redis behind the cache in memory, shared by instances. When it does not answer, the service goes on without it.",
+        set: |config, text| put(&mut config.cache.redis, redis_url(text)),
+    },
+    Key {
+        name: "cache.prefix",
+        unit: "text of 1 to 40 letters, digits, - and _",
+        default: "tradewind",
+        flag: None,
+        about: "In front of every key in Redis, so that several installations can share one.",
+        set: |config, text| put(&mut config.cache.prefix, cache_prefix(text)),
+    },
+    Key {
         name: "store.url",
         unit: "sqlite:PATH, postgres://USER:PASSWORD@HOST:PORT/NAME, or none",
         default: "none",
@@ -384,6 +409,23 @@ fn store_url(text: &str) -> Result<Option<String>, String> {
     }
     let parsed = text.parse::<store::Location>();
     parsed.map(|_| Some(text.to_owned())).map_err(|error| error.to_string())
+}
+
+fn redis_url(text: &str) -> Result<Option<String>, String> {
+    match text {
+        "none" => Ok(None),
+        url if url.starts_with("redis://") => Ok(Some(url.to_owned())),
+        _ => Err("is not an address like redis://127.0.0.1:6379/0".into()),
+    }
+}
+
+fn cache_prefix(text: &str) -> Result<String, String> {
+    let good = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if (1..=40).contains(&text.len()) && text.chars().all(good) {
+        Ok(text.to_owned())
+    } else {
+        Err("is not 1 to 40 letters, digits, - and _".into())
+    }
 }
 
 fn filter(text: &str) -> Result<String, String> {

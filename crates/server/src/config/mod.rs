@@ -25,6 +25,10 @@ pub(crate) struct Config {
     pub(crate) exchange: Exchange,
     pub(crate) api: Api,
     pub(crate) monitoring: Monitoring,
+    /// `[limits]`
+    pub(crate) limited: bool,
+    /// `[cache]`
+    pub(crate) cache: cache::Options,
     pub(crate) store: Database,
     /// `[history]`
     pub(crate) history: history::Retention,
@@ -144,6 +148,8 @@ impl Config {
             },
             api: Api { addr, addr_is_default: false, docs: true, frontend: None },
             monitoring: Monitoring { loopback: true },
+            limited: true,
+            cache: cache::Options::default(),
             store: Database {
                 url: None,
                 preset: store::PoolSize::MEDIUM,

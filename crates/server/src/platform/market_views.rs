@@ -71,6 +71,11 @@ impl Markets for ExchangeMarkets {
         })
     }
 
+    fn version(&self, id: &InstrumentId) -> Option<u64> {
+        // Every trade changes a level, so the book's number is enough.
+        self.market(id).map(|market| self.handle.view().depth(market, 1).update_id)
+    }
+
     fn book(&self, id: &InstrumentId, depth: usize) -> Option<Book> {
         let market = self.market(id)?;
         let book = self.handle.view().depth(market, depth);

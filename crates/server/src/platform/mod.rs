@@ -135,7 +135,11 @@ pub(crate) async fn start(
     let told = Arc::clone(&broadcast);
     let projected =
         projector::start(handle.clone(), store.clone(), follow, told, pairs.clone()).await.map_err(failed)?;
-    let measured = telemetry::Measured::new(telemetry);
+    let cache = cache::Cache::new(&config.cache).map_err(|error| {
+        Failure::new(Exit::Config, "the cache cannot be made").because(error).advise("see cache.redis")
+    })?;
+    let cache = Arc::new(cache);
+    let measured = telemetry::Measured::new(telemetry, Arc::clone(&cache));
     measured.start(store.clone(), bots.clone(), stop.clone());
     let laboratory = research::Laboratory::new(config, handle);
     let queue = jobs::Queue::new(store.clone());
@@ -156,6 +160,8 @@ pub(crate) async fn start(
         setup,
         broadcast,
         monitoring: measured,
+        cache,
+        limited: config.limited,
         open_to_loopback: config.monitoring.loopback,
         version: env!("CARGO_PKG_VERSION"),
     }));

@@ -79,6 +79,7 @@ impl Tape {
                 Event::Level { market, .. } => {
                     books.insert(*market);
                 }
+                Event::MarketListed(_) => self.told.listed(),
                 _ => {}
             }
         }

@@ -9,6 +9,7 @@ use api::monitoring::{
 };
 use bus::Envelope;
 use bus::bots::{BotQuery, BotReply, Desk};
+use cache::{Cache, Layer};
 use http::Stop;
 use store::Store;
 use telemetry::machine::Look;
@@ -26,14 +27,15 @@ const LAG_WARN: Duration = Duration::from_millis(100);
 /// The port.
 pub(crate) struct Measured {
     telemetry: Telemetry,
+    cache: Arc<Cache>,
     started: Instant,
     // Held for a copy.
     system: Mutex<System>,
 }
 
 impl Measured {
-    pub(crate) fn new(telemetry: Telemetry) -> Arc<Self> {
-        Arc::new(Self { telemetry, started: Instant::now(), system: Mutex::default() })
+    pub(crate) fn new(telemetry: Telemetry, cache: Arc<Cache>) -> Arc<Self> {
+        Arc::new(Self { telemetry, cache, started: Instant::now(), system: Mutex::default() })
     }
 
     /// Samples until `stop`.
@@ -48,7 +50,29 @@ impl Measured {
 
     fn system(&self) -> System {
         let system = *self.system.lock().unwrap_or_else(PoisonError::into_inner);
-        System { uptime_s: self.started.elapsed().as_secs(), ..system }
+        let cache_hit_percent = self.look_ups().hit_rate.map(|rate| rate * 100.0);
+        System { uptime_s: self.started.elapsed().as_secs(), cache_hit_percent, ..system }
+    }
+
+    /// All look-ups of the memory layer, which every one passes.
+    fn look_ups(&self) -> CacheNumbers {
+        let lines = self.cache.lines();
+        let memory = lines.iter().filter(|line| line.layer == Layer::Memory);
+        let (hits, misses) = memory.fold((0, 0), |(h, m), line| (h + line.hits, m + line.misses));
+        CacheNumbers { hit_rate: rate(hits, misses), operations: hits + misses }
+    }
+
+    fn record_caches(&self) {
+        for line in self.cache.lines() {
+            for (outcome, count) in [("hit", line.hits), ("miss", line.misses)] {
+                let labels =
+                    [("class", line.class.word()), ("layer", line.layer.word()), ("outcome", outcome)];
+                metrics::counter!("cache_lookups_total", &labels).absolute(count);
+            }
+        }
+        if let Some(state) = self.cache.redis() {
+            metrics::gauge!("circuit_breaker_state", "of" => "redis").set(f64::from(state.number()));
+        }
     }
 
     async fn look(self: Arc<Self>, store: Store, bots: Desk, mut stop: Stop) {
@@ -69,6 +93,7 @@ impl Measured {
             self.telemetry.upkeep();
             machine(&look, cpu);
             active_bots(&bots).await;
+            self.record_caches();
             let pool_percent = pools(&store);
             self.note(|system| {
                 system.memory_bytes = look.rss;
@@ -151,6 +176,13 @@ fn durations(latency: Latency) -> Durations {
     Durations { count: latency.count, p50: latency.p50, p95: latency.p95, p99: latency.p99 }
 }
 
+/// Share of hits, 0 to 1.
+#[expect(clippy::cast_precision_loss, reason = "a share of counts beyond 2^53 is as good")]
+fn rate(hits: u64, misses: u64) -> Option<f64> {
+    let all = hits + misses;
+    (all > 0).then(|| hits as f64 / all as f64)
+}
+
 fn promise(promised: &Promised) -> PromiseBody {
     let Promised { name, unit, target, acceptable, value, verdict, about } = *promised;
     let verdict = match verdict {
@@ -186,7 +218,7 @@ impl Monitoring for Measured {
                 p95: database.p95,
                 slow: database.slow,
             },
-            cache: CacheNumbers::default(),
+            cache: self.look_ups(),
             trades: durations(report.trades),
             market_data: durations(report.market_data),
             websocket: durations(report.websocket),
@@ -202,7 +234,23 @@ impl Monitoring for Measured {
         }
     }
 
+    fn runtime_lag_ms(&self) -> u64 {
+        let lag = self.system.lock().unwrap_or_else(PoisonError::into_inner).runtime_lag_ms;
+        // Whole milliseconds are enough, and a lag is never negative.
+        let lag = lag.and_then(|lag| Duration::try_from_secs_f64(lag / 1e3).ok()).unwrap_or_default();
+        u64::try_from(lag.as_millis()).unwrap_or(u64::MAX)
+    }
+
     fn caches(&self) -> Vec<CacheClass> {
-        Vec::new()
+        let class = |line: cache::Line| CacheClass {
+            class: line.class.word(),
+            layer: line.layer.word(),
+            hits: line.hits,
+            misses: line.misses,
+            hit_rate: rate(line.hits, line.misses),
+            entries: line.entries,
+            capacity: if line.layer == Layer::Memory { line.class.capacity() } else { 0 },
+        };
+        self.cache.lines().into_iter().map(class).collect()
     }
 }

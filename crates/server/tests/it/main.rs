@@ -13,6 +13,7 @@ mod catalogue;
 mod configuration;
 mod database;
 mod doctor;
+mod limits;
 mod models;
 mod operating;
 mod own_bots;

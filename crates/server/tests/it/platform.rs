@@ -118,3 +118,54 @@ fn answers_are_conditional_guarded_and_closed_to_other_origins() {
     assert_eq!(get(&server, "/api/docs").status, 200);
     server.stop(rustix::process::Signal::TERM);
 }
+
+#[test]
+fn public_reads_are_cached_and_never_older_than_ones_own_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = with_market(dir.path());
+    let body = serde_json::json!({ "code": server.ready["api"]["setup_code"], "username": "root", "password": "correct horse battery" });
+    let token = ask(server.api(), "POST", "/api/setup", &[], &body.to_string()).json()["token"].clone();
+    let bearer = format!("Bearer {}", token.as_str().unwrap());
+    let without_times = |answer: &Answer| {
+        let mut value = answer.json();
+        for one in value.as_array_mut().map_or_else(Vec::new, |list| list.iter_mut().collect()) {
+            one.as_object_mut().unwrap().remove("at");
+        }
+        value.as_object_mut().map(|one| one.remove("at"));
+        value
+    };
+    for path in
+        ["/api/book/BTCUSDT?depth=3", "/api/tickers", "/api/markets", "/api/candles/BTCUSDT?interval=1m"]
+    {
+        let (first, again) = (get(&server, path), get(&server, path));
+        assert_eq!((first.status, again.status), (200, 200), "{path}");
+        assert_eq!(without_times(&first), without_times(&again), "{path}");
+        assert!(again.head.contains("vary: accept-encoding"), "{path}: {}", again.head);
+        let zipped = ask(server.api(), "HEAD", path, &[("Accept-Encoding", "gzip")], "");
+        assert_eq!(zipped.status, 200, "{path}");
+    }
+    let markets = get(&server, "/api/markets");
+    let tag = markets.raw_head.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap();
+    let known = ask(server.api(), "GET", "/api/markets", &[("If-None-Match", tag)], "");
+    assert_eq!((known.status, known.body.as_str()), (304, ""));
+    // A hundred orders, each seen by the very next read.
+    for n in 1..=100 {
+        let price = format!("{}", 50_000 + n);
+        let order = serde_json::json!({ "symbol": "BTCUSDT", "side": "buy", "order_type": "limit", "quantity": "0.001", "price": price });
+        let placed =
+            ask(server.api(), "POST", "/api/orders", &[("Authorization", &bearer)], &order.to_string());
+        assert_eq!(placed.status, 201, "{}", placed.body);
+        let book = get(&server, "/api/book/BTCUSDT?depth=1000").json();
+        let seen = book["bids"].as_array().unwrap().iter().any(|level| level[0] == price.as_str());
+        assert!(seen, "order {n} is not in the book that was read after it");
+        let again = get(&server, "/api/book/BTCUSDT?depth=1000").json();
+        assert_eq!((&again["bids"], &again["asks"]), (&book["bids"], &book["asks"]));
+    }
+    let classes = get(&server, "/api/monitoring/cache").json();
+    let books =
+        classes["classes"].as_array().unwrap().iter().find(|c| c["class"] == "books").unwrap().clone();
+    assert!(books["hits"].as_u64() >= Some(90) && books["misses"].as_u64() >= Some(101), "{books}");
+    assert_eq!(get(&server, "/api/book/NOPE").status, 404);
+    assert_eq!(get(&server, "/api/book/BTCUSDT?depth=0").status, 400);
+    server.stop(rustix::process::Signal::TERM);
+}

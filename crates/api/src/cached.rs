@@ -1,0 +1,205 @@
+//! Answers to public reads, kept as they were written: identical requests at the same time are one, and until the market changes the
+//! next ones cost a look-up.
+//!
+//! A key holds the path, the query, what encodings the client takes (an answer is kept compressed) and the version of the markets it
+//! is about. The version rises before whoever changed the market is answered, so nobody reads something older than their own order.
+//! Only answers with status 200 are kept; they hold nothing of who asked.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use bytes::{Buf as _, Bytes};
+use cache::{Class, Key};
+
+use crate::app::App;
+use crate::etag;
+
+/// Longest query and longest list of encodings that are worth a key.
+const TEXT_MAX: usize = 100;
+/// Headers that are kept with an answer, in the order in which they are written down.
+const KEPT: [HeaderName; 4] = [header::CONTENT_TYPE, header::CONTENT_ENCODING, header::ETAG, header::VARY];
+
+/// The class of a route whose answer is the same for everybody.
+fn class_of(path: &str) -> Option<Class> {
+    Some(match path {
+        "/api/markets" => Class::Markets,
+        "/api/tickers" => Class::Tickers,
+        "/api/book/{symbol}" => Class::Books,
+        "/api/candles/{symbol}" => Class::OpenCandles,
+        _ => return None,
+    })
+}
+
+/// What must not have changed for an answer to hold.
+fn version(app: &App, class: Class, symbol: Option<&str>) -> Option<String> {
+    let version = match (class, symbol) {
+        (_, Some(symbol)) => app.markets.version(&app.instrument_id(symbol).ok()?)?,
+        // Listings are counted by this process alone.
+        (Class::Markets, None) => {
+            return Some(format!("{}.{}", app.broadcast.hub().epoch(), app.broadcast.listings()));
+        }
+        // Each only rises, so their sum is another number after every change.
+        (_, None) => {
+            let all = app.markets.instruments();
+            all.iter().filter_map(|i| app.markets.version(&i.id)).fold(0, u64::wrapping_add)
+        }
+    };
+    Some(version.to_string())
+}
+
+/// The key of a request, if its answer can be kept.
+fn key_of(app: &App, request: &Request) -> Option<Key> {
+    if *request.method() != Method::GET {
+        return None;
+    }
+    let matched = request.extensions().get::<MatchedPath>()?.as_str();
+    let query = request.uri().query().unwrap_or_default();
+    let class = class_of(matched)?;
+    let path = request.uri().path();
+    let symbol = matched.contains("{symbol}").then(|| path.rsplit('/').next().unwrap_or_default());
+    let encodings = request.headers().get(header::ACCEPT_ENCODING);
+    let encodings = encodings.map_or(Some(""), |value| value.to_str().ok())?;
+    if query.len() > TEXT_MAX || encodings.len() > TEXT_MAX || path.len() > TEXT_MAX {
+        return None;
+    }
+    let version = version(app, class, symbol)?;
+    Some(Key::public(class, &[path, query, encodings, &version]))
+}
+
+/// An answer that is not kept. The one who asked for it takes it; those who waited ask for themselves.
+struct NotKept(Mutex<Option<Response>>);
+
+/// Answers from the cache, or asks once for all who wait.
+pub(crate) async fn requests(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let Some(key) = key_of(&app, &request) else { return next.run(request).await };
+    let known = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let (mut parts, _) = request.into_parts();
+    // What is kept is the whole answer; the condition is looked at here.
+    parts.headers.remove(header::IF_NONE_MATCH);
+    let origin = written(next.clone().run(again(&parts)));
+    match app.cache.get(&key, origin).await {
+        Ok(Some(kept)) => read(kept, known.as_ref()),
+        Ok(None) => next.run(again(&parts)).await,
+        Err(not_kept) => {
+            let response = not_kept.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+            match response {
+                Some(response) => response,
+                None => next.run(again(&parts)).await,
+            }
+        }
+    }
+}
+
+fn again(parts: &Parts) -> Request {
+    Request::from_parts(parts.clone(), Body::empty())
+}
+
+/// The answer written down, if it can be kept.
+async fn written(answer: impl Future<Output = Response>) -> Result<Option<Bytes>, NotKept> {
+    let response = answer.await;
+    let not_kept = |response| NotKept(Mutex::new(Some(response)));
+    if response.status() != StatusCode::OK || !response.headers().contains_key(header::ETAG) {
+        return Err(not_kept(response));
+    }
+    let (parts, body) = response.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, usize::MAX).await else {
+        let mut broken = Response::new(Body::empty());
+        *broken.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        return Err(not_kept(broken));
+    };
+    let mut kept = Vec::with_capacity(body.len() + 200);
+    for name in KEPT {
+        let value = parts.headers.get(name).map(HeaderValue::as_bytes).unwrap_or_default();
+        kept.extend_from_slice(value);
+        kept.push(b'\n');
+    }
+    kept.extend_from_slice(&body);
+    Ok(Some(kept.into()))
+}
+
+/// The answer that was written down.
+fn read(mut kept: Bytes, known: Option<&HeaderValue>) -> Response {
+    let mut headers = HeaderMap::with_capacity(KEPT.len() + 1);
+    for name in KEPT {
+        let end = kept.iter().position(|byte| *byte == b'\n').unwrap_or(kept.len());
+        let value = kept.split_to(end);
+        kept.advance(1.min(kept.len()));
+        if let Ok(value) = HeaderValue::from_maybe_shared(value)
+            && !value.is_empty()
+        {
+            headers.insert(name, value);
+        }
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    let tag = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).unwrap_or_default();
+    let unchanged = known.is_some_and(|known| etag::matches(known, tag));
+    let mut response = if unchanged {
+        headers.remove(header::CONTENT_TYPE);
+        headers.remove(header::CONTENT_ENCODING);
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response
+    } else {
+        Response::new(Body::from(kept))
+    };
+    *response.headers_mut() = headers;
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn kept(headers: &[(HeaderName, &'static str)], body: &'static str) -> Bytes {
+        let mut response = Response::new(Body::from(body));
+        for (name, value) in headers {
+            response.headers_mut().insert(name.clone(), HeaderValue::from_static(value));
+        }
+        written(async { response }).await.ok().flatten().unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_answer_reads_back_as_it_was_written() {
+        let all = [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::CONTENT_ENCODING, "gzip"),
+            (header::ETAG, "W/\"abc\""),
+            (header::VARY, "accept-encoding"),
+        ];
+        for (headers, body) in [(&all[..], "line\n\nline"), (&all[2..3], ""), (&all[..3], "x")] {
+            let kept = kept(headers, body).await;
+            let response = read(kept.clone(), None);
+            for (name, value) in headers {
+                assert_eq!(response.headers().get(name).unwrap(), value);
+            }
+            assert_eq!(response.headers().len(), headers.len() + 1);
+            assert_eq!(axum::body::to_bytes(response.into_body(), 100).await.unwrap(), body);
+            let unchanged = read(kept, Some(&HeaderValue::from_static("\"abc\"")));
+            assert_eq!(unchanged.status(), StatusCode::NOT_MODIFIED);
+            assert!(axum::body::to_bytes(unchanged.into_body(), 1).await.unwrap().is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn only_good_answers_are_kept() {
+        let mut refused = Response::new(Body::from("no"));
+        *refused.status_mut() = StatusCode::NOT_FOUND;
+        let not_kept = written(async { refused }).await.err().unwrap();
+        let taken = not_kept.0.lock().unwrap().take().unwrap();
+        assert_eq!(taken.status(), StatusCode::NOT_FOUND);
+    }
+
+    #[test]
+    fn only_public_reads_have_a_class() {
+        assert_eq!(class_of("/api/book/{symbol}"), Some(Class::Books));
+        assert_eq!(class_of("/api/candles/{symbol}"), Some(Class::OpenCandles));
+        for path in ["/api/orders", "/api/positions", "/api/balances", "/api/me", "/metrics", "/api/health"] {
+            assert_eq!(class_of(path), None, "{path}");
+        }
+    }
+}

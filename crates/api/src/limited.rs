@@ -1,0 +1,217 @@
+//! How much each user and each address may ask for, and what is put off under load (crate `limits`).
+//!
+//! Who shows a token of ours is charged as that user, whoever that is by now; everybody else as an address. A program's signature is
+//! only known to be good later, so its request is charged to the address first and to the user once it is proved: nobody can empty
+//! another's bucket by naming them.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ::limits::{Buckets, Class, Decision, Key, Load, Shedder, Standing, Tier};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use store::users::Role;
+
+use crate::Problem;
+use crate::app::{App, now};
+use crate::auth::principal::{Peer, Principal};
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// Requests that may be in flight: what is beyond waits too long to be worth an answer.
+const IN_FLIGHT_MAX: u64 = 2_000;
+
+/// The limits of this process.
+#[derive(Debug)]
+pub(crate) struct Limited {
+    on: bool,
+    buckets: Buckets,
+    shedder: Shedder,
+    in_flight: AtomicU64,
+}
+
+impl Limited {
+    /// `on` false counts nothing and refuses nothing.
+    pub(crate) fn new(on: bool) -> Self {
+        Self {
+            on,
+            buckets: Buckets::default(),
+            shedder: Shedder::new(IN_FLIGHT_MAX),
+            in_flight: AtomicU64::new(0),
+        }
+    }
+
+    fn take(&self, key: Key, tier: Tier, class: Class) -> Result<Standing, Refusal> {
+        match self.buckets.ask(key, tier, class, 1, now().millis()) {
+            Decision::Allowed(standing) => Ok(standing),
+            Decision::Refused { standing, retry_s } => {
+                metrics::counter!("rate_limited_total", "class" => class.word()).increment(1);
+                Err(Refusal { class, standing, retry_s })
+            }
+        }
+    }
+
+    /// Charges a program whose signature was good.
+    ///
+    /// # Errors
+    /// 429.
+    pub(crate) fn signed(&self, who: &Principal, class: Option<&Class>) -> Result<(), Problem> {
+        let Some(class) = class.filter(|_| self.on) else { return Ok(()) };
+        let key = Key::User(who.user.0.as_u128());
+        self.take(key, tier_of(who.role), *class).map(|_| ()).map_err(|refusal| refusal.problem())
+    }
+}
+
+/// An empty bucket.
+struct Refusal {
+    class: Class,
+    standing: Standing,
+    retry_s: u64,
+}
+
+impl Refusal {
+    fn problem(&self) -> Problem {
+        let Self { class, standing, retry_s } = self;
+        let detail = format!(
+            "at most {} requests a minute of the class {}; the next one fits in {retry_s} s",
+            standing.limit,
+            class.word()
+        );
+        Problem::slow_down("rate_limited", detail, *retry_s)
+    }
+}
+
+const fn tier_of(role: Role) -> Tier {
+    match role {
+        Role::Viewer => Tier::Viewer,
+        Role::Trader => Tier::Trader,
+        Role::Admin => Tier::Admin,
+    }
+}
+
+/// What a request is for; nothing for what must always be answered.
+fn class_of(method: &Method, path: &str) -> Option<Class> {
+    let reads = matches!(*method, Method::GET | Method::HEAD);
+    let rest = path.strip_prefix("/api/")?;
+    let noun = rest.split('/').next().unwrap_or_default();
+    Some(match noun {
+        "health" => return None,
+        "auth" | "setup" => Class::Login,
+        "markets" | "tickers" | "candles" | "book" | "openapi.json" | "docs" => Class::Market,
+        "trading" if reads => Class::Market,
+        "orders" | "halt" | "resume" if !reads => Class::Trading,
+        "users" | "audit" | "logs" | "monitoring" => Class::Administration,
+        "backtests" | "sweeps" | "models" | "training" | "jobs" if !reads => Class::Heavy,
+        _ => Class::Account,
+    })
+}
+
+/// Whom a request is charged to before anything else is known.
+fn payer(app: &App, headers: &HeaderMap, address: IpAddr) -> (Key, Tier) {
+    let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = token.and_then(|text| text.split_once(' ')).map(|(_, token)| token.trim());
+    let claims = token.and_then(|token| app.tokens.read(token, now().millis() / 1_000).ok());
+    let user = claims.as_ref().and_then(|claims| claims.sub.parse::<store::UserId>().ok());
+    match user {
+        Some(user) => {
+            let session = claims.and_then(|claims| claims.sid.parse().ok());
+            let role = session.and_then(|session| app.sessions.role(session)).unwrap_or(Role::Trader);
+            (Key::User(user.0.as_u128()), tier_of(role))
+        }
+        None => (Key::of_address(address), Tier::Address),
+    }
+}
+
+/// Counts a request while it is answered.
+struct InFlight<'a>(&'a AtomicU64);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Lets a request through, puts it off or refuses it, and says how the bucket stands.
+pub(crate) async fn requests(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let limited = &app.limited;
+    let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let class = path.and_then(|path| class_of(request.method(), path));
+    let Some(class) = class.filter(|_| limited.on) else { return next.run(request).await };
+    let load = Load {
+        in_flight: limited.in_flight.fetch_add(1, Ordering::Relaxed),
+        lag_ms: app.monitoring.runtime_lag_ms(),
+    };
+    let _in_flight = InFlight(&limited.in_flight);
+    if let Err(seconds) = limited.shedder.admit(class.priority(), load) {
+        metrics::counter!("shed_total", "class" => class.word()).increment(1);
+        let mut problem =
+            Problem::unavailable("overloaded", "the server has too much to do; orders go first");
+        problem.retry_after_s = Some(seconds);
+        return problem.into_response();
+    }
+    let address = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
+    let (key, tier) = payer(&app, request.headers(), address);
+    request.extensions_mut().insert(class);
+    let (standing, mut response) = match limited.take(key, tier, class) {
+        Ok(standing) => (standing, next.run(request).await),
+        Err(refusal) => (refusal.standing, refusal.problem().into_response()),
+    };
+    if is_a_mistake(response.status()) {
+        limited.buckets.failed(key, now().millis());
+    }
+    show(response.headers_mut(), standing);
+    response
+}
+
+/// Requests that nobody who reads the documentation sends in numbers. A refused order or an unknown id is no mistake.
+const fn is_a_mistake(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 405 | 413 | 415)
+}
+
+fn show(headers: &mut HeaderMap, standing: Standing) {
+    let number = |value: u64| HeaderValue::from(value);
+    headers.insert(LIMIT, number(standing.limit));
+    headers.insert(REMAINING, number(standing.remaining));
+    headers.insert(RESET, number(standing.reset_s));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_have_the_class_of_what_they_do() {
+        for (method, path, class) in [
+            (Method::POST, "/api/orders", Some(Class::Trading)),
+            (Method::DELETE, "/api/orders/{order_id}", Some(Class::Trading)),
+            (Method::POST, "/api/halt", Some(Class::Trading)),
+            (Method::GET, "/api/orders", Some(Class::Account)),
+            (Method::GET, "/api/positions", Some(Class::Account)),
+            (Method::GET, "/api/tickers", Some(Class::Market)),
+            (Method::GET, "/api/trading/market-data/{symbol}", Some(Class::Market)),
+            (Method::POST, "/api/candles/batch", Some(Class::Market)),
+            (Method::POST, "/api/auth/login", Some(Class::Login)),
+            (Method::PATCH, "/api/users/{user_id}", Some(Class::Administration)),
+            (Method::POST, "/api/backtests", Some(Class::Heavy)),
+            (Method::GET, "/api/backtests", Some(Class::Account)),
+            (Method::GET, "/api/health", None),
+            (Method::GET, "/metrics", None),
+        ] {
+            assert_eq!(class_of(&method, path), class, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_request_is_a_mistake_and_a_refused_order_is_not() {
+        assert!(is_a_mistake(StatusCode::BAD_REQUEST) && is_a_mistake(StatusCode::PAYLOAD_TOO_LARGE));
+        for status in [200, 401, 403, 404, 409, 422, 429, 500, 503] {
+            assert!(!is_a_mistake(StatusCode::from_u16(status).unwrap()), "{status}");
+        }
+    }
+}

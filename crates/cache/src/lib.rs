@@ -1,0 +1,23 @@
+//! Layer 3: a read cache of rendered answers. Memory first, then Redis where there is one, then the origin. What it forbids: a cache
+//! that knows what it keeps, and a private value under a public key.
+//!
+//! Invariants
+//! * One origin call per key at a time, however many wait ([`Cache::get`]); an origin that fails is asked again by the next caller.
+//! * What is private has its owner in the key ([`Key::owned`]).
+//! * Redis makes things slower at worst: every call has a time limit and a breaker ([`Breaker`]), and what it does not answer is asked
+//!   of the origin. It is never the only place of anything.
+//! * An entry lives no longer than its class says, wherever it came from: its age travels with it.
+
+mod breaker;
+mod class;
+mod key;
+mod memory;
+mod remote;
+mod statistics;
+
+pub use breaker::{Breaker, State};
+pub use class::Class;
+pub use key::Key;
+pub use memory::{Cache, Options};
+pub use remote::RemoteError;
+pub use statistics::{Layer, Line};

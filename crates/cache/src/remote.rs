@@ -1,0 +1,198 @@
+//! Redis behind a breaker: every call has a time limit, and after a few failures nothing is asked for a minute.
+//!
+//! A value is stored with the time at which it was made, so that it does not grow younger on the way through Redis.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use redis::AsyncCommands as _;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+
+use crate::breaker::Breaker;
+use crate::class::NEGATIVE_LIFE;
+use crate::key::Key;
+
+/// How long a call may take: more than that and the origin is quicker.
+const CALL_MAX: Duration = Duration::from_millis(100);
+/// How long connecting may take.
+const CONNECT_MAX: Duration = Duration::from_millis(500);
+/// Bytes in front of a stored value: the time it was made and whether there is one.
+const HEAD_LEN: usize = 9;
+
+/// Why Redis cannot be used at all.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoteError {
+    /// The URL makes no sense.
+    #[error("the URL of Redis makes no sense: {0}")]
+    Url(#[source] redis::RedisError),
+}
+
+/// A value and when it was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stored {
+    /// `None`: there is no such thing.
+    pub(crate) value: Option<Bytes>,
+    /// Milliseconds since 1970.
+    pub(crate) made_ms: i64,
+}
+
+/// The wall clock in ms since 1970: instances compare ages with it.
+pub(crate) fn wall_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+pub(crate) struct Remote {
+    prefix: String,
+    client: redis::Client,
+    begun: Instant,
+    // Both held for a look, never across an await.
+    connection: Mutex<Option<ConnectionManager>>,
+    breaker: Mutex<Breaker>,
+}
+
+impl std::fmt::Debug for Remote {
+    /// The URL may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Remote(prefix {:?})", self.prefix)
+    }
+}
+
+impl Remote {
+    /// Nothing is connected before the first call: Redis may come later than this process.
+    pub(crate) fn new(url: &str, prefix: &str) -> Result<Self, RemoteError> {
+        let client = redis::Client::open(url).map_err(RemoteError::Url)?;
+        Ok(Self {
+            prefix: prefix.to_owned(),
+            client,
+            begun: Instant::now(),
+            connection: Mutex::new(None),
+            breaker: Mutex::default(),
+        })
+    }
+
+    fn now_ms(&self) -> i64 {
+        i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    pub(crate) fn breaker(&self) -> Breaker {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn name(&self, key: &Key) -> String {
+        format!("{}:{}", self.prefix, key.as_str())
+    }
+
+    /// A value; `None` when Redis has none or does not answer.
+    pub(crate) async fn get(&self, key: &Key) -> Option<Stored> {
+        let name = self.name(key);
+        let raw: Option<Vec<u8>> = self.call(|mut redis| async move { redis.get(name).await }).await?;
+        decode(&raw?)
+    }
+
+    /// Keeps a value as long as its class says. A failure is counted and otherwise nobody's concern.
+    pub(crate) async fn put(&self, key: &Key, stored: &Stored) {
+        let life = if stored.value.is_some() { key.class.remote_life() } else { NEGATIVE_LIFE };
+        let (name, raw) = (self.name(key), encode(stored));
+        let ms = u64::try_from(life.as_millis()).unwrap_or(u64::MAX);
+        let _: Option<()> = self.call(|mut redis| async move { redis.pset_ex(name, raw, ms).await }).await;
+    }
+
+    pub(crate) async fn remove(&self, key: &Key) {
+        let name = self.name(key);
+        let _: Option<()> = self.call(|mut redis| async move { redis.del(name).await }).await;
+    }
+
+    /// One call within its time, if the breaker lets it.
+    async fn call<T, F>(&self, ask: impl FnOnce(ConnectionManager) -> F) -> Option<T>
+    where
+        F: Future<Output = Result<T, redis::RedisError>>,
+    {
+        if !self.breaker.lock().unwrap_or_else(PoisonError::into_inner).admits(self.now_ms()) {
+            return None;
+        }
+        let outcome = tokio::time::timeout(CALL_MAX + CONNECT_MAX, async {
+            let connection = self.connection().await?;
+            tokio::time::timeout(CALL_MAX, ask(connection)).await.unwrap_or_else(|_| {
+                Err(redis::RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut)))
+            })
+        })
+        .await;
+        let failure = match outcome {
+            Ok(Ok(value)) => {
+                self.tell(None);
+                return Some(value);
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        self.tell(Some(&failure));
+        None
+    }
+
+    /// Tells the breaker; what changes is logged once.
+    fn tell(&self, failure: Option<&str>) {
+        let mut breaker = self.breaker.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = breaker.state();
+        breaker.tell(failure.is_some(), self.now_ms());
+        let after = breaker.state();
+        drop(breaker);
+        if before != after {
+            metrics::gauge!("circuit_breaker_state", "of" => "redis").set(f64::from(after.number()));
+            match failure {
+                Some(why) => tracing::warn!(why, "Redis does not answer; the cache goes on without it"),
+                None => tracing::info!("Redis answers again"),
+            }
+        }
+    }
+
+    async fn connection(&self) -> Result<ConnectionManager, redis::RedisError> {
+        if let Some(known) = &*self.connection.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(known.clone());
+        }
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(0)
+            .set_connection_timeout(Some(CONNECT_MAX))
+            .set_response_timeout(Some(CALL_MAX));
+        let made = ConnectionManager::new_with_config(self.client.clone(), config).await?;
+        *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = Some(made.clone());
+        Ok(made)
+    }
+}
+
+fn encode(stored: &Stored) -> Vec<u8> {
+    let mut raw = Vec::with_capacity(HEAD_LEN + stored.value.as_ref().map_or(0, Bytes::len));
+    raw.extend_from_slice(&stored.made_ms.to_be_bytes());
+    raw.push(u8::from(stored.value.is_some()));
+    raw.extend_from_slice(stored.value.as_deref().unwrap_or_default());
+    raw
+}
+
+/// `None` for what is not ours.
+fn decode(raw: &[u8]) -> Option<Stored> {
+    let (head, value) = raw.split_at_checked(HEAD_LEN)?;
+    let made_ms = i64::from_be_bytes(head[..8].try_into().ok()?);
+    let value = match head[8] {
+        0 if value.is_empty() => None,
+        1 => Some(Bytes::copy_from_slice(value)),
+        _ => return None,
+    };
+    Some(Stored { value, made_ms })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_stored_reads_back_and_garbage_does_not() {
+        for value in [None, Some(Bytes::new()), Some(Bytes::from_static(b"{}"))] {
+            let stored = Stored { value, made_ms: 1_795_000_000_123 };
+            assert_eq!(decode(&encode(&stored)), Some(stored));
+        }
+        for raw in [&b""[..], b"12345678", b"123456782", b"12345678\0x"] {
+            assert_eq!(decode(raw), None, "{raw:?}");
+        }
+    }
+}

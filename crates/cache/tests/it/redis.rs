@@ -1,0 +1,147 @@
+//! In front of a real Redis (the package redis-server): shared between instances, killed under load, restored. Visibly skipped where
+//! there is none.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use cache::{Cache, Class, Key, Layer, Options, State};
+
+struct Redis {
+    child: Child,
+    addr: SocketAddr,
+    _dir: tempfile::TempDir,
+}
+
+/// A port that was free a moment ago.
+fn free() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+impl Redis {
+    /// `None` where no redis-server is installed.
+    fn at(addr: SocketAddr) -> Option<Self> {
+        let dir = tempfile::tempdir().unwrap();
+        let port = addr.port().to_string();
+        let child = Command::new("redis-server")
+            .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"])
+            .arg(dir.path())
+            .stdout(Stdio::null())
+            .spawn();
+        let Ok(child) = child else {
+            println!("skipped: there is no redis-server on this machine");
+            return None;
+        };
+        let mut redis = Self { child, addr, _dir: dir };
+        while TcpStream::connect(addr).is_err() {
+            assert!(redis.child.try_wait().unwrap().is_none(), "redis-server ended at once");
+            std::thread::yield_now();
+        }
+        Some(redis)
+    }
+
+    fn cache(&self, prefix: &str) -> Cache {
+        let options = Options { redis: Some(format!("redis://{}", self.addr)), prefix: prefix.to_owned() };
+        Cache::new(&options).unwrap()
+    }
+
+    fn kill(mut self) -> SocketAddr {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.addr
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn key(n: u64) -> Key {
+    Key::public(Class::Markets, &["thing", &n.to_string()])
+}
+
+async fn get(cache: &Cache, n: u64, calls: &AtomicU64) -> Option<Bytes> {
+    let origin = async {
+        calls.fetch_add(1, Ordering::Relaxed);
+        Ok::<_, ()>(Some(Bytes::from(format!("value {n}"))))
+    };
+    cache.get(&key(n), origin).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_second_instance_finds_what_the_first_one_loaded_until_it_is_removed() {
+    let Some(redis) = Redis::at(free()) else { return };
+    let (first, second, other) = (redis.cache("a"), redis.cache("a"), redis.cache("b"));
+    let calls = AtomicU64::new(0);
+    for cache in [&first, &second, &second, &other] {
+        assert_eq!(get(cache, 1, &calls).await.as_deref(), Some(&b"value 1"[..]));
+    }
+    assert_eq!(calls.load(Ordering::Relaxed), 2, "once under each prefix");
+    let lines = second.lines();
+    let line = lines.iter().find(|l| l.layer == Layer::Redis && l.class == Class::Markets).unwrap();
+    assert_eq!(line.hits, 1);
+    first.remove(&key(1)).await;
+    let third = redis.cache("a");
+    get(&third, 1, &calls).await;
+    assert_eq!(calls.load(Ordering::Relaxed), 3, "a new instance finds it gone");
+    // Absence is shared, too.
+    assert_eq!(first.get(&key(9), async { Ok::<_, ()>(None) }).await, Ok(None));
+    assert_eq!(second.get(&key(9), async { Err(()) }).await, Ok(None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_is_killed_under_load_makes_nothing_wrong_and_nothing_fail() {
+    let Some(redis) = Redis::at(free()) else { return };
+    let cache = Arc::new(redis.cache("load"));
+    let calls = Arc::new(AtomicU64::new(0));
+    let next = Arc::new(AtomicU64::new(0));
+    let workers: Vec<_> = (0..8)
+        .map(|_| {
+            let (cache, calls, next) = (Arc::clone(&cache), Arc::clone(&calls), Arc::clone(&next));
+            tokio::spawn(async move {
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    if n >= 20_000 {
+                        return;
+                    }
+                    let expected = Some(Bytes::from(format!("value {n}")));
+                    assert_eq!(get(&cache, n, &calls).await, expected);
+                }
+            })
+        })
+        .collect();
+    while next.load(Ordering::Relaxed) < 2_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(cache.redis(), Some(State::Closed));
+    let addr = redis.kill();
+    for worker in workers {
+        worker.await.unwrap();
+    }
+    assert_eq!(calls.load(Ordering::Relaxed), 20_000, "every value came from the origin, each once");
+    assert_eq!(cache.redis(), Some(State::Open), "it is not asked any more");
+    // It comes back; a process that starts now uses it at once, the old one within a minute.
+    let restored = Redis::at(addr).unwrap();
+    let (fresh, again) = (restored.cache("load"), restored.cache("load"));
+    get(&fresh, 1, &calls).await;
+    get(&again, 1, &calls).await;
+    assert_eq!(calls.load(Ordering::Relaxed), 20_001);
+    assert_eq!(fresh.redis(), Some(State::Closed));
+}
+
+#[tokio::test]
+async fn a_redis_that_was_never_there_costs_five_tries() {
+    let options = Options { redis: Some(format!("redis://{}", free())), prefix: String::new() };
+    let cache = Cache::new(&options).unwrap();
+    let calls = AtomicU64::new(0);
+    for n in 0..100 {
+        assert!(get(&cache, n, &calls).await.is_some());
+    }
+    assert_eq!((calls.load(Ordering::Relaxed), cache.redis()), (100, Some(State::Open)));
+    assert!(Cache::new(&Options { redis: Some("nonsense".into()), prefix: String::new() }).is_err());
+}
