@@ -14,6 +14,7 @@ use crate::auth::{Passwords, Sessions, SetupCode, Throttle, Tokens, Vault, signe
 use crate::broadcast::Broadcast;
 use crate::limited::Limited;
 use crate::logs::LogRing;
+use crate::models::Models;
 use crate::monitoring::Monitoring;
 use crate::ports::{Desk, Health, Markets, Research};
 use crate::routes::strategies::StrategyBody;
@@ -41,6 +42,7 @@ pub struct App {
     pub(crate) strategies: Vec<StrategyBody>,
     pub(crate) research: Arc<dyn Research>,
     pub(crate) queue: jobs::Queue,
+    pub(crate) models: Arc<dyn Models>,
     pub(crate) health: Arc<dyn Health>,
     pub(crate) logs: Arc<LogRing>,
     pub(crate) store: Store,
@@ -82,6 +84,8 @@ pub struct Parts {
     pub research: Arc<dyn Research>,
     /// The queue of long work.
     pub queue: jobs::Queue,
+    /// Trains models and asks them.
+    pub models: Arc<dyn Models>,
     /// How the other parts are.
     pub health: Arc<dyn Health>,
     /// The last lines of the log.
@@ -121,6 +125,7 @@ impl App {
             strategies: parts.strategies,
             research: parts.research,
             queue: parts.queue,
+            models: parts.models,
             health: parts.health,
             logs: parts.logs,
             written: Mutex::default(),

@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::routes::{
-    accounts, analytics, audit, backtests, bots, health, jobs, keys, logs, markets, monitoring, orders,
-    performance, session, settings, setup, strategies, sweeps, totp, trades, users, venue_keys, ws,
+    accounts, analytics, audit, backtests, bots, health, jobs, keys, logs, markets, models, monitoring,
+    orders, performance, session, settings, setup, strategies, sweeps, totp, trades, users, venue_keys, ws,
 };
 
 #[derive(OpenApi)]
@@ -85,6 +85,12 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(markets::book))
         .routes(routes!(markets::candles))
         .routes(routes!(markets::candle_batch))
+        .routes(routes!(models::list, models::create))
+        .routes(routes!(models::get, models::remove))
+        .routes(routes!(models::train))
+        .routes(routes!(models::cancel))
+        .routes(routes!(models::metrics))
+        .routes(routes!(models::predict::predict))
         .routes(routes!(ws::ticket))
         .routes(routes!(performance::metrics))
         .routes(routes!(performance::health))

@@ -138,6 +138,8 @@ pub const INDEXES: &[Index] = &[
         "model_id, symbol, timestamp DESC",
         "a model's latest forecasts",
     ),
+    index("idx_predictions_unscored", "predictions", "target_at", "forecasts that wait for what came")
+        .only("actual IS NULL"),
     index("idx_predictions_created", "predictions", "created_at", "pruning of old forecasts"),
     index("idx_backtests_model", "backtests", "model_id, created_at DESC", "a model's back-tests"),
     index("idx_backtests_user", "backtests", "user_id, created_at DESC", "a user's back-tests"),

@@ -61,6 +61,9 @@ pub struct Request {
     pub limit_s: u64,
     /// Higher goes first.
     pub priority: i32,
+    /// The id of the model that it makes; without one it follows from algorithm, symbols and interval.
+    #[serde(default)]
+    pub name: Option<String>,
 }
 
 impl Default for Request {
@@ -79,6 +82,7 @@ impl Default for Request {
             window: 60,
             limit_s: TIME_LIMIT.as_secs(),
             priority: 0,
+            name: None,
         }
     }
 }

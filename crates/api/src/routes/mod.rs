@@ -13,6 +13,7 @@ pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod logs;
 pub(crate) mod markets;
+pub(crate) mod models;
 pub(crate) mod monitoring;
 pub(crate) mod orders;
 pub(crate) mod performance;

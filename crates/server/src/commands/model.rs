@@ -8,7 +8,7 @@ mod fit;
 mod lstm;
 mod plot;
 mod prophet;
-mod source;
+pub(crate) mod source;
 mod stored;
 mod times;
 mod train;

@@ -127,6 +127,18 @@ impl Markets for ExchangeMarkets {
     }
 }
 
+/// Candles of a market, as the port gives them.
+pub(super) fn candles_of(
+    handle: &Handle,
+    market: MarketId,
+    interval: types::Interval,
+    from: Option<types::Time>,
+    to: Option<types::Time>,
+    limit: usize,
+) -> Result<Vec<Bar>, PortError> {
+    candles(handle, market, CandleRange { interval, from, to, limit })
+}
+
 /// Reads pages until the limit or the end. With a start pages go forwards, without one backwards from the end.
 pub(super) fn candles(handle: &Handle, market: MarketId, range: CandleRange) -> Result<Vec<Bar>, PortError> {
     let (view, now) = (handle.view(), handle.now());

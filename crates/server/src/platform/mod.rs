@@ -24,6 +24,7 @@ mod desk;
 mod health;
 mod ledger;
 mod market_views;
+mod models;
 mod projector;
 mod refusals;
 mod research;
@@ -115,13 +116,7 @@ pub(crate) async fn start(
     let secrets = secrets::load(&config.data_dir)?;
     let store = open_store(config).await?;
     let failed = |error: StoreError| Failure::new(Exit::Failed, "cannot read the database").because(error);
-    let first_start = store::users::count(&mut store.read()).await.map_err(failed)? == 0;
-    let (setup, setup_code) = if first_start {
-        let (setup, code) = SetupCode::generate();
-        (setup, Some(code))
-    } else {
-        (SetupCode::used(), None)
-    };
+    let (setup, setup_code) = setup(&store).await.map_err(failed)?;
     let views = ExchangeMarkets::new(handle.clone())
         .ok_or_else(|| Failure::new(Exit::Failed, "the built-in exchange has no venue name"))?;
     let follow = projector::Follow::default();
@@ -143,7 +138,9 @@ pub(crate) async fn start(
     measured.start(store.clone(), bots.clone(), stop.clone());
     let laboratory = research::Laboratory::new(config, handle);
     let queue = jobs::Queue::new(store.clone());
+    let models = models::TrainedModels::open(&config.data_dir, handle.clone())?;
     let app = Arc::new(App::new(Parts {
+        models: Arc::new(models),
         markets: views,
         desk: Arc::new(desk),
         pairs,
@@ -165,11 +162,22 @@ pub(crate) async fn start(
         open_to_loopback: config.monitoring.loopback,
         version: env!("CARGO_PKG_VERSION"),
     }));
+    tokio::spawn(api::keep_models(Arc::clone(&app)));
     let api = listen(config, app, stop).await?;
     tokio::spawn(store::maintenance::keep(store.clone()));
     tokio::spawn(bots::note(store.clone(), bots.clone()));
     let workers = laboratory.start(&store, &queue);
     Ok(Platform { api, store, workers, setup_code })
+}
+
+/// The one-time code, open while there is no user.
+async fn setup(store: &Store) -> Result<(SetupCode, Option<String>), StoreError> {
+    if store::users::count(&mut store.read()).await? == 0 {
+        let (setup, code) = SetupCode::generate();
+        Ok((setup, Some(code)))
+    } else {
+        Ok((SetupCode::used(), None))
+    }
 }
 
 /// Notes what the exchange lists, and gives the permanent numbers that orders refer to.

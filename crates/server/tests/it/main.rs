@@ -17,6 +17,7 @@ mod limits;
 mod models;
 mod operating;
 mod own_bots;
+mod own_models;
 mod paper;
 mod people;
 mod person;

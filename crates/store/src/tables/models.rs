@@ -85,6 +85,18 @@ pub async fn put(tx: &mut Tx, model: &Model) -> Result<(), StoreError> {
     tx.execute(upsert(Model::TABLE, Model::COLUMNS, "id", &changing, model.values())).await.map(|_| ())
 }
 
+/// Notes how a training ended. Changes nothing if that is noted already.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn settle(tx: &mut Tx, model: &Model) -> Result<(), StoreError> {
+    let text = "UPDATE models SET training_status = $1, version = $2, artefact_hash = $3, metrics = $4, updated_at = $5 \
+                WHERE id = $6 AND training_status IN ('queued', 'running')";
+    let statement = sql(text).bind(model.training_status.clone()).bind(model.version);
+    let statement = statement.bind(model.artefact_hash.clone()).bind(model.metrics.clone());
+    tx.execute(statement.bind(model.updated_at).bind(model.id)).await.map(|_| ())
+}
+
 /// One of a user's models.
 ///
 /// # Errors
@@ -157,6 +169,61 @@ pub async fn predictions(
                 ORDER BY timestamp DESC LIMIT $5";
     let statement = Prediction::select(rest).bind(model).bind(symbol).bind(owner);
     let statement = statement.bind(before.unwrap_or(FAR)).bind(limit.min(PAGE_MAX));
+    Prediction::all_of(&reader.all(statement).await?)
+}
+
+/// Forecasts about moments from `after` to before `before` that nobody has compared with what came, whoever's, with the
+/// length of their models' bars; the oldest first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn unscored_of_all(
+    reader: &mut Reader,
+    after: Ts,
+    before: Ts,
+    limit: u32,
+) -> Result<Vec<(Prediction, String)>, StoreError> {
+    let rest = "WHERE actual IS NULL AND target_at >= $1 AND target_at < $2 ORDER BY target_at LIMIT $3";
+    let statement = Prediction::select(rest).bind(after).bind(before).bind(limit.min(PAGE_MAX));
+    let found = Prediction::all_of(&reader.all(statement).await?)?;
+    let mut intervals = std::collections::BTreeMap::new();
+    for forecast in &found {
+        if let std::collections::btree_map::Entry::Vacant(place) = intervals.entry(forecast.model_id) {
+            let model = by_id(reader, Owner::of(forecast.user_id), forecast.model_id).await?;
+            place.insert(model.bar_interval);
+        }
+    }
+    let interval = |forecast: &Prediction| intervals.get(&forecast.model_id).cloned().unwrap_or_default();
+    Ok(found
+        .into_iter()
+        .map(|forecast| {
+            let of = interval(&forecast);
+            (forecast, of)
+        })
+        .collect())
+}
+
+/// Notes what came.
+///
+/// # Errors
+/// `Absent`, and failures of the database.
+pub async fn note_actual(tx: &mut Tx, id: PredictionId, actual: f64) -> Result<(), StoreError> {
+    let statement = sql("UPDATE predictions SET actual = $1 WHERE id = $2").bind(actual).bind(id);
+    tx.change("prediction", statement).await
+}
+
+/// The forecasts of a model that were compared with what came, the newest first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn scored(
+    reader: &mut Reader,
+    owner: Owner,
+    model: ModelId,
+    limit: u32,
+) -> Result<Vec<Prediction>, StoreError> {
+    let rest = "WHERE model_id = $1 AND user_id = $2 AND actual IS NOT NULL ORDER BY timestamp DESC LIMIT $3";
+    let statement = Prediction::select(rest).bind(model).bind(owner).bind(limit.min(PAGE_MAX));
     Prediction::all_of(&reader.all(statement).await?)
 }
 

@@ -463,6 +463,14 @@ fn questions_of_research(d: &Dialect) -> Vec<(&'static str, String)> {
             ),
         ),
         (
+            "idx_predictions_unscored",
+            format!(
+                "SELECT id FROM predictions WHERE actual IS NULL AND target_at >= {} AND target_at < {} ORDER BY target_at LIMIT 10",
+                d.ts("100"),
+                d.ts("300")
+            ),
+        ),
+        (
             "idx_predictions_created",
             format!(
                 "SELECT id FROM predictions WHERE created_at < {} ORDER BY created_at LIMIT 100",

@@ -163,6 +163,14 @@ impl Queue {
         self.shared.lock().jobs.get(&id).map(|e| e.job.clone())
     }
 
+    /// The last job that trains, or trained, the model of this name.
+    #[must_use]
+    pub fn job_of(&self, name: &str) -> Option<Job> {
+        let table = self.shared.lock();
+        let of = |job: &&Entry| job.job.request.name.as_deref() == Some(name);
+        table.jobs.values().rev().find(of).map(|entry| entry.job.clone())
+    }
+
     /// All jobs, oldest first.
     #[must_use]
     pub fn jobs(&self) -> Vec<Job> {

@@ -53,9 +53,12 @@ fn disk(path: &Path) -> impl FnOnce(io::Error) -> RegistryError + '_ {
     move |source| RegistryError::Disk { path: path.display().to_string(), source }
 }
 
-/// The id of the model that a request makes: `arima-btc-perp-15m`.
+/// The id of the model that a request makes: the one it names, else like `arima-btc-perp-15m`.
 #[must_use]
 pub fn model_id(algorithm: &str, request: &Request) -> String {
+    if let Some(name) = &request.name {
+        return name.clone();
+    }
     let clean = |text: &str| -> String {
         text.chars()
             .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c.to_ascii_lowercase() } else { '-' })

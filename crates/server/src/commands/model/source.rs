@@ -42,8 +42,8 @@ impl BarSource for CsvBars {
 }
 
 /// Bars of the archive in the data directory.
-pub(super) struct ArchiveBars {
-    pub(super) archive: Archive,
+pub(crate) struct ArchiveBars {
+    pub(crate) archive: Archive,
 }
 
 impl BarSource for ArchiveBars {
@@ -67,13 +67,13 @@ impl BarSource for ArchiveBars {
 
 /// (time in seconds, open, high, low, close, volume) of a bar, for signals: no money is counted with these.
 #[expect(clippy::cast_precision_loss, reason = "a price has at most 15 figures that matter to a forecast")]
-fn row(bar: &types::Bar, price: f64, base: f64) -> [f64; 6] {
+pub(crate) fn row(bar: &types::Bar, price: f64, base: f64) -> [f64; 6] {
     let [open, high, low, close] = [bar.open, bar.high, bar.low, bar.close].map(|p| p.0 as f64 / price);
     [bar.open_time.millis() as f64 / 1e3, open, high, low, close, bar.volume.0 as f64 / base]
 }
 
 /// Folds rows (time, open, high, low, close, volume) to bars of `step` seconds, the last `days` days of them.
-pub(super) fn fold(rows: &[[f64; 6]], step: f64, days: u32) -> Result<Bars, String> {
+pub(crate) fn fold(rows: &[[f64; 6]], step: f64, days: u32) -> Result<Bars, String> {
     let Some(last) = rows.last() else { return Err("there are no bars".into()) };
     let from = last[0] - f64::from(days) * 86_400.0;
     let mut folded: Vec<[f64; 6]> = Vec::new();

@@ -83,6 +83,7 @@ fn request(options: &Train) -> Request {
             Request::default().limit_s
         }),
         priority: 0,
+        name: None,
     }
 }
 

@@ -1,0 +1,151 @@
+//! What the API needs of whoever trains models and forecasts with them; `server` puts it together from the training queue, the
+//! registry and the prediction service.
+
+use types::Time;
+
+use crate::ports::{PortError, Reply};
+
+/// What to train.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Training {
+    /// `arima`, `prophet`, `lstm`, `ets` or `auto`.
+    pub algorithm: String,
+    /// On which symbols, pooled.
+    pub symbols: Vec<String>,
+    /// Length of a bar, like `15m`.
+    pub interval: String,
+    /// Days of history.
+    pub days: u32,
+    /// Bars ahead.
+    pub horizon: usize,
+    /// Whether parameters are searched.
+    pub search: bool,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Most passes of an LSTM.
+    pub epochs: usize,
+    /// Hidden units of an LSTM.
+    pub hidden: usize,
+    /// Time limit in seconds.
+    pub limit_s: u64,
+}
+
+/// How far a training is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainingState {
+    /// `queued`, `running`, `done`, `failed`, `cancelled`, `timed-out`, `interrupted`.
+    pub state: &'static str,
+    /// True if nothing more will happen to it by itself.
+    pub is_final: bool,
+    /// What is being done.
+    pub stage: String,
+    /// Part of that stage, 0 to 1.
+    pub share: f64,
+    /// Last loss.
+    pub loss: Option<f64>,
+    /// Seconds until the stage ends.
+    pub remaining_s: Option<f64>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// The version that it made.
+    pub version: Option<u32>,
+}
+
+/// A trained version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fitted {
+    /// Its number, from 1.
+    pub version: u32,
+    /// The algorithm that was chosen.
+    pub algorithm: String,
+    /// SHA-256 of the model, in hex.
+    pub hash: String,
+    /// Scores on the hold-out beside the naive forecast's, with the parameters and what was tried: JSON.
+    pub metrics: serde_json::Value,
+}
+
+/// A bar that somebody gives: open, high, low, close, volume.
+pub type Row = [f64; 5];
+
+/// A question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    /// The model's name in the registry.
+    pub name: String,
+    /// Length of a bar, like `15m`.
+    pub interval: String,
+    /// The market it is about.
+    pub symbol: String,
+    /// The last bars, oldest first, instead of the market's own.
+    pub rows: Option<Vec<Row>>,
+    /// Bars ahead.
+    pub horizon: usize,
+    /// Compute it even if the answer is known.
+    pub bypass_cache: bool,
+    /// Whether it may be answered together with others.
+    pub allow_batching: bool,
+}
+
+/// A future bar's close: the median, and the ends of the interval that holds 80 % of futures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// The bar's close.
+    pub at: Time,
+    /// Median.
+    pub mean: f64,
+    /// 10 % of futures lie below.
+    pub low: f64,
+    /// 10 % of futures lie above.
+    pub high: f64,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Forecast {
+    /// The version that answered.
+    pub version: u32,
+    /// The close of the last bar that was seen.
+    pub seen: Time,
+    /// Its price: what the naive forecast says.
+    pub naive: f64,
+    /// The next bars.
+    pub steps: Vec<Step>,
+    /// True if it was known already.
+    pub cached: bool,
+    /// Questions answered together with it.
+    pub batch: usize,
+}
+
+/// Trains models and asks them.
+pub trait Models: Send + Sync + 'static {
+    /// Checks ranges without doing anything.
+    ///
+    /// # Errors
+    /// Refused: what is out of its range.
+    fn check(&self, training: &Training) -> Result<(), PortError>;
+    /// Lets the training of a model's next version wait for its turn.
+    ///
+    /// # Errors
+    /// Refused: out of range, a training of it waits or runs already, too many wait.
+    fn train(&self, name: &str, training: &Training) -> Result<(), PortError>;
+    /// Cancels the training that waits or runs.
+    ///
+    /// # Errors
+    /// Refused when there is none.
+    fn cancel(&self, name: &str) -> Result<(), PortError>;
+    /// The last training of a model.
+    fn training(&self, name: &str) -> Option<TrainingState>;
+    /// A trained version; reads a file.
+    fn fitted(&self, name: String, version: u32) -> Reply<'_, Result<Fitted, PortError>>;
+    /// A forecast by the newest version.
+    fn forecast(&self, ask: Ask) -> Reply<'_, Result<Forecast, PortError>>;
+    /// Closed bars from about `from` on: when each closed, and its close. None if nothing is known of the market.
+    fn closes(
+        &self,
+        symbol: String,
+        interval: String,
+        from: Time,
+    ) -> Reply<'_, Result<Vec<(Time, f64)>, PortError>>;
+    /// Removes all versions.
+    fn remove(&self, name: String) -> Reply<'_, Result<(), PortError>>;
+}

@@ -1,0 +1,150 @@
+//! Models of people, through the API: made, trained, asked, scored against what came, cancelled, removed.
+
+use serde_json::{Value, json};
+
+use crate::person::Person;
+use crate::program::Server;
+
+const MODELS: &str = "/api/ml/models";
+
+fn ets(name: &str) -> Value {
+    json!({ "name": name, "algorithm": "ets", "symbol": "BTCUSDT", "interval": "1s", "days": 1, "horizon": 5 })
+}
+
+fn requests(id: &str) -> Vec<(&'static str, String)> {
+    let path = |rest: &str| format!("{MODELS}/{id}{rest}");
+    vec![
+        ("GET", path("")),
+        ("GET", path("/metrics")),
+        ("POST", path("/train")),
+        ("POST", path("/cancel")),
+        ("POST", path("/predict")),
+        ("DELETE", path("")),
+    ]
+}
+
+/// Bars that are brought along, a batch that keeps its order, and questions that make no sense; gives a good question.
+fn brought_along(alice: &Person, path: &str) -> Value {
+    let closes: Vec<f64> = (0..200).map(|n| 100.0 + f64::from(n % 7)).collect();
+    let own = json!({ "features": closes, "horizon": 3 });
+    let short = json!({ "features": closes, "horizon": 2 });
+    let batch = alice.post(&format!("{path}/predict"), &json!({ "requests": [own, short] })).json();
+    let lengths: Vec<usize> = batch["predictions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["steps"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(lengths, [3, 2]);
+    for (wrong, status) in [
+        (json!({ "horizon": 0 }), 422),
+        (json!({ "features": [] }), 422),
+        (json!({ "features": [1.0, -1.0, 2.0] }), 422),
+        (json!({ "symbol": "NOSUCH" }), 422),
+        (json!({ "requests": [] }), 422),
+        (json!({ "horizons": 3 }), 400),
+    ] {
+        let answer = alice.post(&format!("{path}/predict"), &wrong);
+        assert_eq!(answer.status, status, "{wrong}: {}", answer.body);
+    }
+    own
+}
+
+#[test]
+fn a_model_is_trained_asked_and_held_against_what_came() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start_with(dir.path(), &[]);
+    let root = Person::first(&server);
+    let (alice, bob) = (root.add(&server, "alice", "trader"), root.add(&server, "bob", "trader"));
+    let viewer = root.add(&server, "vera", "viewer");
+    assert_eq!(viewer.post(MODELS, &ets("mine")).status, 403);
+    let made = alice.post(MODELS, &ets("Modell 1"));
+    assert_eq!(made.status, 201, "{}", made.body);
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    let path = format!("{MODELS}/{id}");
+    assert_eq!(alice.post(MODELS, &ets("Modell 1")).status, 409, "the name is taken");
+    let trained = alice.until(&path, |model| model["status"] == "trained");
+    assert_eq!((&trained["version"], &trained["algorithm"]), (&json!(1), &json!("ets")));
+    assert_eq!(trained["hash"].as_str().unwrap().len(), 64);
+    assert!(trained["metrics"]["mae_ratio"].as_f64().unwrap() > 0.0, "{trained}");
+    assert!(trained["metrics"]["verdict"].is_string());
+
+    // A forecast of the market, five bars ahead.
+    let asked = alice.post(&format!("{path}/predict"), &json!({}));
+    assert_eq!(asked.status, 200, "{}", asked.body);
+    let answer = asked.json()["predictions"][0].clone();
+    assert_eq!((answer["symbol"].as_str(), answer["version"].as_u64()), (Some("BTCUSDT"), Some(1)));
+    let steps = answer["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 5);
+    for step in steps {
+        let at = |name: &str| step[name].as_f64().unwrap();
+        assert!(at("low") <= at("mean") && at("mean") <= at("high"), "{step}");
+    }
+    let own = brought_along(&alice, &path);
+
+    // What the forecast was about comes.
+    let scored = alice.until(&format!("{path}/metrics"), |metrics| metrics["live"]["count"] != 0);
+    assert!(scored["live"]["mae"].as_f64().unwrap() >= 0.0, "{scored}");
+    assert_eq!(scored["version"], 1);
+
+    // Nobody else sees any of it.
+    assert_eq!(bob.read(MODELS), json!([]));
+    for (method, path) in requests(&id) {
+        assert_eq!(bob.ask(method, &path, "{}").status, 404, "{method} {path}");
+    }
+
+    // It is there after a restart, with all it knew, and its next version follows.
+    drop(server);
+    let server = Server::start_with(dir.path(), &[]);
+    let alice = Person::login(&server, "alice");
+    assert_eq!(alice.read(&path)["hash"], trained["hash"]);
+    assert_eq!(alice.post(&format!("{path}/predict"), &own).status, 200);
+    assert_eq!(alice.post(&format!("{path}/train"), &json!({})).status, 202);
+    alice.until(&path, |model| model["version"] == 2 && model["status"] == "trained");
+    assert_eq!(alice.ask("DELETE", &path, "").status, 204);
+    assert_eq!(alice.get(&path).status, 404);
+    assert_eq!(alice.read(MODELS), json!([]));
+}
+
+#[test]
+fn trainings_are_refused_cancelled_and_fail_in_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start_with(dir.path(), &[]);
+    let root = Person::first(&server);
+    for (field, value) in [
+        ("algorithm", json!("magic")),
+        ("symbol", json!("../x")),
+        ("interval", json!("fortnight")),
+        ("days", json!(0)),
+        ("horizon", json!(501)),
+        ("epochs", json!(0)),
+        ("name", json!("")),
+    ] {
+        let mut wrong = ets("wrong");
+        wrong[field] = value;
+        let answer = root.post(MODELS, &wrong);
+        assert_eq!(answer.status, 422, "{field}: {}", answer.body);
+    }
+    assert_eq!(root.read(MODELS), json!([]), "what is refused leaves nothing");
+
+    let mut unknown = ets("unknown");
+    unknown["symbol"] = json!("NOSUCH");
+    let id = root.post(MODELS, &unknown).json()["id"].as_str().unwrap().to_owned();
+    let failed = root.until(&format!("{MODELS}/{id}"), |model| model["status"] == "failed");
+    let why = failed["training"]["error"].as_str().unwrap();
+    assert!(why.contains("NOSUCH") && why.contains("data import"), "{why}");
+    let refused = root.post(&format!("{MODELS}/{id}/predict"), &json!({}));
+    assert_eq!((refused.status, &refused.json()["code"]), (409, &json!("not_trained")));
+
+    let endless = json!({ "name": "endless", "algorithm": "lstm", "symbol": "BTCUSDT", "interval": "1s", "days": 1,
+        "horizon": 5, "epochs": 1000, "hidden": 64, "limit_s": 600 });
+    let id = root.post(MODELS, &endless).json()["id"].as_str().unwrap().to_owned();
+    let path = format!("{MODELS}/{id}");
+    root.until(&path, |model| model["training"]["state"] == "running");
+    assert_eq!(root.post(&format!("{path}/train"), &json!({})).status, 409, "it trains already");
+    assert_eq!(root.ask("DELETE", &path, "").status, 409, "it trains");
+    assert_eq!(root.post(&format!("{path}/cancel"), &json!({})).status, 202);
+    root.until(&path, |model| model["status"] == "cancelled");
+    assert_eq!(root.post(&format!("{path}/cancel"), &json!({})).status, 422, "nothing trains");
+    assert_eq!(root.ask("DELETE", &path, "").status, 204);
+}
