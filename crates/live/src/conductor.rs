@@ -288,7 +288,7 @@ impl Conductor {
             return;
         }
         let mut actions = Vec::new();
-        if self.tracker.reported(now, report, &mut actions) {
+        if self.tracker.reported(now, account, report, &mut actions) {
             actions.push(Action::Report(*report));
         }
         self.act(now, actions);

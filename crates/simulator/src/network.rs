@@ -44,8 +44,10 @@ pub(crate) struct Network {
     sent: u64,
     /// Market news never overtake each other.
     market_at: Time,
-    /// Nor do first reports: a stream keeps its order, as venues promise. (A repetition comes at any time later.)
+    /// Nor do first reports while the stream keeps its order, as venues promise. (A repetition comes at any time later.)
     report_at: Time,
+    /// The venue does not keep that promise: reports overtake each other.
+    pub(crate) unordered: bool,
     /// The stream of reports is broken until then.
     broken_until: Option<Time>,
     pub(crate) faults: u64,
@@ -60,6 +62,7 @@ impl Network {
             sent: 0,
             market_at: Time(0),
             report_at: Time(0),
+            unordered: false,
             broken_until: None,
             faults: 0,
         }
@@ -133,8 +136,9 @@ impl Network {
             return;
         }
         let event = VenueEvent::Report { account, report };
-        let at = self.travel(now).max(self.report_at);
-        self.report_at = at;
+        let at = self.travel(now);
+        let at = if self.unordered { at } else { at.max(self.report_at) };
+        self.report_at = at.max(self.report_at);
         self.post(at, Mail::Us(epoch, event.clone()));
         if self.fault(5) {
             let at = self.travel(at);

@@ -128,8 +128,10 @@ pub fn run(seed: u64, plant: Plant) -> Result<Counts, Finding> {
 pub fn run_and_replay(seed: u64, plant: Plant, minutes: i64, replays: u32) -> Result<Counts, Finding> {
     let mut random = Random::new(seed);
     let (site, disk, mut words) = (Site::new(), ModelDisk::default(), Words::default());
-    let network = Network::new(Random::new(random.next()));
-    let process = Process::start(&disk, facts(plant), Time(0), &site, &mut words)?;
+    let mut network = Network::new(Random::new(random.next()));
+    // Every fourth venue's stream of reports is in no order.
+    network.unordered = seed % 4 == 2;
+    let process = Process::start(&disk, facts(plant, network.unordered), Time(0), &site, &mut words)?;
     let fuse = random.between(20, 900).unsigned_abs();
     let mut world = World {
         plant,
@@ -164,13 +166,14 @@ pub fn run_and_replay(seed: u64, plant: Plant, minutes: i64, replays: u32) -> Re
     Ok(world.counts)
 }
 
-const fn facts(plant: Plant) -> Facts {
-    match plant {
+const fn facts(plant: Plant, unordered: bool) -> Facts {
+    let facts = match plant {
         Plant::BelieveNotFound => {
             Facts { arrival_max_ns: 0, polls_min: 1, poll_span_ns: 0, ..Facts::BINANCE }
         }
         _ => Facts::BINANCE,
-    }
+    };
+    Facts { ordered_reports: !unordered, ..facts }
 }
 
 impl World {
@@ -439,7 +442,7 @@ impl World {
         self.check_records()?;
         self.now = self.now.plus_nanos(self.random.between(1, 20_000) * 1_000_000);
         // Reports of the meantime reach nobody.
-        let facts = facts(self.plant);
+        let facts = facts(self.plant, self.network.unordered);
         self.process = Process::start(&self.disk, facts, self.now, &self.site, &mut self.words)?;
         let engine = self.process.conductor.shard().engine();
         let there: BTreeSet<String> =

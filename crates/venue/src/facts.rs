@@ -19,6 +19,9 @@ pub struct Facts {
     pub watch_ns: i64,
     /// Time between two looks for a lost order.
     pub watch_every_ns: i64,
+    /// Whether reports come in the order in which things happened. Where they do not, the end of an order may overtake its last
+    /// fill, so it is asked about before it counts as ended.
+    pub ordered_reports: bool,
 }
 
 impl Facts {
@@ -31,6 +34,7 @@ impl Facts {
         poll_every_ns: 5 * SECOND_NS,
         watch_ns: 24 * 3_600 * SECOND_NS,
         watch_every_ns: 600 * SECOND_NS,
+        ordered_reports: true,
     };
     /// A venue in this process: a command is handed in or it is not, every one handed in is answered, and after a restart none
     /// is under way. So its word is final at once.
@@ -42,5 +46,6 @@ impl Facts {
         poll_every_ns: SECOND_NS,
         watch_ns: 60 * SECOND_NS,
         watch_every_ns: 30 * SECOND_NS,
+        ordered_reports: true,
     };
 }

@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 
 use orders::State;
-use types::{ClientOrderId, Outcome, Report, Time, VenueReason};
+use types::{AccountId, ClientOrderId, Outcome, Report, Time, VenueReason};
 
 use crate::{Answer, Facts, Found, FoundState, OrderRef};
 
@@ -126,7 +126,7 @@ impl Tracker {
     /// which something may have been missed is held back: once it counts as ended nobody would ask about it any more, so it
     /// is asked for now, and the answer tells its fills before its end.
     #[must_use]
-    pub fn reported(&mut self, now: Time, told: &Report, out: &mut Vec<Action>) -> bool {
+    pub fn reported(&mut self, now: Time, account: AccountId, told: &Report, out: &mut Vec<Action>) -> bool {
         let id = &told.client_id;
         if matches!(told.outcome, Outcome::Unknown | Outcome::NeverArrived) {
             return true;
@@ -134,9 +134,20 @@ impl Tracker {
         if ends(&told.outcome) {
             self.cancels.remove(id);
         }
+        // Where reports overtake each other an end says nothing about the fills before it.
+        let may_miss =
+            !self.facts.ordered_reports && matches!(told.outcome, Outcome::Canceled | Outcome::Expired);
+        if may_miss && !self.entries.get(id).is_some_and(|e| matches!(e.stage, Stage::Lost { .. })) {
+            let order = OrderRef { account, market: told.market, client_id: *id };
+            // A question that was asked before may still be answered with "it lives": then a cancel finds out, and does no harm.
+            let entry = Entry { order, stage: Stage::Checking, poll: now, cancel: true, doubt: true };
+            self.entries.insert(*id, entry);
+            return false;
+        }
         let Some(entry) = self.entries.get_mut(id) else { return true };
         if entry.doubt && ends(&told.outcome) && !matches!(entry.stage, Stage::Lost { .. }) {
             (entry.stage, entry.poll) = (Stage::Checking, now);
+            entry.cancel |= !matches!(told.outcome, Outcome::Rejected(_));
             return false;
         }
         match entry.stage {

@@ -109,7 +109,7 @@ fn a_report_settles_an_unknown_order_too() {
     let fill =
         Report { market: order().market, client_id: order().client_id, outcome: Outcome::Fill(fill(1)) };
     let mut out = Vec::new();
-    let _ = tracker.reported(at(1), &fill, &mut out);
+    let _ = tracker.reported(at(1), AccountId(1), &fill, &mut out);
     assert_eq!((out, tracker.settled()), (vec![], true));
 }
 
@@ -119,7 +119,7 @@ fn after_a_restart_one_report_does_not_tell_what_was_missed() {
     tracker.restart(at(0), order(), State::Unknown, false, &mut out);
     let second =
         Report { market: order().market, client_id: order().client_id, outcome: Outcome::Fill(fill(2)) };
-    let _ = tracker.reported(at(1), &second, &mut out);
+    let _ = tracker.reported(at(1), AccountId(1), &second, &mut out);
     assert!(!tracker.settled());
     assert_eq!(tick(&mut tracker, 1), [Action::Query(order())]);
     let found = Found { venue_id: 7, state: FoundState::Filled, fills: vec![fill(1), fill(2)] };
@@ -210,7 +210,7 @@ fn a_cancel_that_overtook_its_order_is_asked_for_again() {
         let mut out = Vec::new();
         if told_by_report {
             let report = Report { market: order().market, client_id: order().client_id, outcome: accepted };
-            let _ = tracker.reported(at(3), &report, &mut out);
+            let _ = tracker.reported(at(3), AccountId(1), &report, &mut out);
         } else {
             out = answer(&mut tracker, 3, Answer::Accepted { venue_id: 7 });
         }
@@ -261,13 +261,13 @@ fn an_end_is_held_back_while_a_fill_may_have_been_missed() {
     tracker.lost(at(2), [order()].into_iter());
     let canceled =
         Report { market: order().market, client_id: order().client_id, outcome: Outcome::Canceled };
-    assert!(!tracker.reported(at(3), &canceled, &mut Vec::new()));
+    assert!(!tracker.reported(at(3), AccountId(1), &canceled, &mut Vec::new()));
     assert_eq!(tick(&mut tracker, 3), [Action::Query(order())]);
     let found = Found { venue_id: 7, state: FoundState::Canceled, fills: vec![fill(1)] };
     let told = answer(&mut tracker, 4, Answer::Found(found));
     assert!(told.contains(&report(&order(), Outcome::Fill(fill(1)))));
     assert_eq!(told.last(), Some(&report(&order(), Outcome::Canceled)));
-    assert!(tracker.reported(at(5), &canceled, &mut Vec::new()));
+    assert!(tracker.reported(at(5), AccountId(1), &canceled, &mut Vec::new()));
 }
 
 #[test]
@@ -280,4 +280,24 @@ fn lost_events_make_everything_that_lives_be_asked_for() {
     // It is asked again while no answer comes.
     assert_eq!(tick(&mut tracker, 6), []);
     assert_eq!(tick(&mut tracker, 10), [Action::Query(order())]);
+}
+
+#[test]
+fn b6_where_reports_overtake_each_other_an_end_waits_for_the_fills_before_it() {
+    let mut tracker = Tracker::new(Facts { ordered_reports: false, ..Facts::BINANCE });
+    let mut out = Vec::new();
+    tracker.sent(at(0), order());
+    tracker.answered(at(0), &order().client_id, &Answer::Accepted { venue_id: 7 }, &mut out);
+    let canceled = Report { market: MarketId(0), client_id: order().client_id, outcome: Outcome::Canceled };
+    out.clear();
+    assert!(!tracker.reported(at(1), AccountId(1), &canceled, &mut out), "it is held back");
+    tracker.tick(at(1), &mut out);
+    assert_eq!(out, [Action::Query(order())]);
+    out.clear();
+    let found = Found { venue_id: 7, state: FoundState::Canceled, fills: vec![fill(3)] };
+    tracker.answered(at(2), &order().client_id, &Answer::Found(found), &mut out);
+    let told: Vec<Outcome> =
+        out.iter().map(|a| if let Action::Report(r) = a { r.outcome } else { panic!("{a:?}") }).collect();
+    assert_eq!(told, [Outcome::Accepted { venue_id: 7 }, Outcome::Fill(fill(3)), Outcome::Canceled]);
+    assert!(tracker.settled());
 }
