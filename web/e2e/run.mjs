@@ -11,7 +11,7 @@ import { taskTime } from "./speed.mjs";
 
 const NAME = "admin";
 const PASSWORD = "a long enough sentence";
-const PAGES = ["/", "/trade/BTCUSDT", "/bots", "/orders", "/backtests", "/analytics", "/monitoring", "/logs", "/settings"];
+const PAGES = ["/", "/trade/BTCUSDT", "/bots", "/orders", "/backtests", "/sweeps", "/analytics", "/monitoring", "/logs", "/settings"];
 
 /** Routes of this checkout. A server without the stream is asked for it once at each start, and says 404. */
 const routes = JSON.parse(readFileSync(new URL("../../docs/openapi.json", import.meta.url), "utf8")).paths;
@@ -216,6 +216,7 @@ await suite.test("a back-test is run and shows its result", page, async () => {
   await dialog.getByLabel("Strategy").selectOption("ema-cross");
   await dialog.getByLabel("Fast", { exact: true }).fill("3");
   await dialog.getByLabel("Slow", { exact: true }).fill("8");
+  await dialog.getByLabel("Qty", { exact: true }).fill("0.01");
   expect((await violations(page)).length === 0, (await violations(page)).join("\n"));
   await dialog.getByRole("button", { name: "Run it" }).click();
   await rows("Back-tests").first().getByText("Done").waitFor();
@@ -223,6 +224,19 @@ await suite.test("a back-test is run and shows its result", page, async () => {
   await page.locator(".series canvas").waitFor();
   await page.getByRole("tab", { name: "Underwater" }).click();
   await page.getByText("Can I trust this?").waitFor();
+});
+
+await suite.test("a sweep is run and shows its plateau", page, async () => {
+  await page.goto(at("/sweeps"));
+  await page.getByRole("button", { name: "New sweep" }).click();
+  const dialog = page.getByRole("dialog", { name: "New sweep" });
+  await dialog.getByLabel("Fast", { exact: true }).fill("3,5,7");
+  await dialog.getByLabel("Slow", { exact: true }).fill("10,14");
+  expect((await violations(page)).length === 0, (await violations(page)).join("\n"));
+  await dialog.getByRole("button", { name: "Run it" }).click();
+  await rows("Sweeps").first().getByText("Done").waitFor();
+  await page.locator("canvas.sweep-heat").waitFor();
+  await rows("Trials").nth(5).waitFor();
 });
 
 await suite.test("analytics, monitoring and logs show what happened", page, async () => {

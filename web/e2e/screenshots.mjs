@@ -40,9 +40,9 @@ async function trade() {
   const round = (value) => value.toFixed(2);
   const bots = [
     { name: "Grid", strategy: "grid", symbol: "BTCUSDT", params: { lower: round(btc * 0.99), upper: round(btc * 1.01), cells: 80, qty: "0.01", start: "filled" } },
-    { name: "Maker", strategy: "market-maker", symbol: "ETHUSDT", params: {} },
-    { name: "Trend", strategy: "ema-cross", symbol: "SOLUSDT", params: { fast: 3, slow: 8 } },
-    { name: "Reversion", strategy: "bollinger", symbol: "BTCUSDT", params: {} },
+    { name: "Maker", strategy: "market-maker", symbol: "ETHUSDT", params: { qty: "0.2", inventory: "3" } },
+    { name: "Trend", strategy: "ema-cross", symbol: "SOLUSDT", params: { fast: 3, slow: 8, qty: "20" } },
+    { name: "Reversion", strategy: "bollinger", symbol: "BTCUSDT", params: { qty: "0.05" } },
   ];
   const made = [];
   for (const { name, strategy, symbol, params } of bots) {
@@ -50,9 +50,10 @@ async function trade() {
     made.push(await call("POST", `/api/bots/${bot.id}/start`));
   }
   await call("POST", `/api/bots/${made.at(-1).id}/pause`);
-  for (const [strategy, params] of [["bollinger", {}], ["ema-cross", { fast: 9, slow: 30 }]]) {
+  for (const [strategy, params] of [["bollinger", { qty: "0.08" }], ["ema-cross", { fast: 9, slow: 30, qty: "0.08" }]]) {
     await call("POST", "/api/backtests", { strategy, params, symbols: ["BTCUSDT"], interval: "1m", cash: "10000" });
   }
+  await call("POST", "/api/sweeps", { strategy: "ema-cross", symbol: "BTCUSDT", interval: "1m", params: { qty: "0.08" }, grid: { fast: "3..15:2", slow: "18..48:5" } });
   // A point of equity is written each minute: a curve needs some.
   for (;;) {
     const points = await call("GET", `/api/bots/${made[0].id}/equity`);
@@ -68,6 +69,7 @@ const SHOTS = [
   ["orders", "/orders", "tbody tr"],
   ["bots", "/bots", ".decisions li, .empty"],
   ["backtests", "/backtests", ".series canvas"],
+  ["sweeps", "/sweeps", ".sweep-heat, .empty"],
   ["analytics", "/analytics", ".series canvas"],
   ["monitoring", "/monitoring", ".beats li"],
   ["logs", "/logs", ".log li"],

@@ -4,6 +4,8 @@ import type { TestDraft } from "../src/pages/backtests/NewTest";
 import { growth, measure, percent, plain, underwater, years } from "../src/pages/backtests/result";
 import type { Backtest, EquityPoint } from "../src/pages/backtests/result";
 import type { Strategy } from "../src/pages/bots/bot";
+import { kept, named, plane } from "../src/pages/sweeps/kept";
+import type { Sweep } from "../src/pages/sweeps/kept";
 
 const at = (text: string, equity: number, low = equity, high = equity): EquityPoint => ({ t: Date.parse(text), equity: String(equity), low: String(low), high: String(high) });
 const points = [at("2025-11-30T00:00:00Z", 100), at("2025-12-31T00:00:00Z", 110, 105, 120), at("2026-01-15T00:00:00Z", 99, 90), at("2026-01-31T00:00:00Z", 121)];
@@ -45,5 +47,23 @@ describe("the request", () => {
   test("takes the last day whole", () => {
     const asked = request(strategy, { ...draft, from: "2026-01-01", to: "2026-01-31", cash: "5000", fee: "7.5", source: "exchange", params: { fast: "3", slow: " " } });
     expect(asked).toMatchObject({ from: "2026-01-01T00:00:00Z", to: "2026-02-01T00:00:00.000Z", cash: "5000", source: "exchange", params: { fast: "3" }, venue: { fee_bps: "7.5", slippage_bps: null } });
+  });
+});
+
+describe("a sweep's document", () => {
+  const trial = (point: number[], value: number) => ({ point, value, sharpe: value, total_return: 0, max_drawdown: 0, trades: 1 });
+  const chosen = { by: "plateau", params: [], point: [1, 0, 1], value: 1, neighbours: 0.9, peak_point: [0, 0, 1], peak_value: 2, peak_neighbours: 0.1 };
+  const result = { v: 1, axes: [["fast", ["3", "5"]], ["slow", ["10"]], ["stop", ["1", "2"]]], trials: [trial([0, 0, 1], 2), trial([1, 0, 1], 1), trial([1, 0, 0], 9)], chosen, folds: [], costs: "c" };
+
+  test("of another version, or of none, is no document", () => {
+    expect(kept(null)).toBeNull();
+    expect(kept({ result: null } as unknown as Sweep)).toBeNull();
+    expect(kept({ result: { ...result, v: 2 } } as unknown as Sweep)).toBeNull();
+  });
+
+  test("is cut by the plane through the chosen point", () => {
+    const it = kept({ result } as unknown as Sweep);
+    expect(it && plane(it)).toEqual([{ x: 0, y: 0, value: 2 }, { x: 1, y: 0, value: 1 }]);
+    expect(it && named(it, chosen.point)).toBe("fast 5, slow 10, stop 2");
   });
 });

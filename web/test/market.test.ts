@@ -3,7 +3,8 @@ import { ahead, grouped, groupings, ladder, spread, sweep } from "../src/market/
 import { Bars, bands, ema, rsi } from "../src/market/candles";
 import { Channel, FrameFlush } from "../src/market/channel";
 import * as D from "../src/market/decimal";
-import { takePrints, tapeOf } from "../src/market/hub";
+import { bookOf, takeBook, takePrints, tapeOf } from "../src/market/hub";
+import { StreamSession } from "../src/market/protocol";
 import { sparkPath } from "../src/parts/Spark";
 
 const asks = [["100.1", "1"], ["100.2", "2"], ["100.4", "4"]] as const;
@@ -96,4 +97,28 @@ describe("channels", () => {
     expect(sparkPath([1])).toBe("");
     expect(sparkPath([1, 2])).toBe("M0.0 20.0L96.0 2.0");
   });
+});
+
+test("ten minutes of a busy market leave nothing behind", () => {
+  const session = new StreamSession();
+  const rooms = ["book:Y", "trades:Y", "candles:Y:1m"];
+  for (const room of rooms) session.want(room);
+  session.opened();
+  const answer = (room: string, snapshot: object) => session.received(JSON.stringify({ type: "subscribed", room, epoch: "e", offset: 0, recovered: false, snapshot }));
+  answer("book:Y", { update: 0, bids, asks });
+  answer("trades:Y", { trades: [] });
+  answer("candles:Y:1m", { candles: [] });
+  const bars = new Bars();
+  const [seconds, booksPerSecond, tradesPerSecond] = [600, 10, 20];
+  let offset = 0;
+  const say = (room: string, body: object) => session.received(JSON.stringify({ type: "event", room, offset, ts: 1, data: body })).said;
+  for (let i = 0; i < seconds * tradesPerSecond; i += 1) {
+    offset += 1;
+    for (const said of say("trades:Y", { id: i + 1, price: "1", quantity: "1", side: "buy", t: i })) takePrints("Y", said);
+    if (i % (tradesPerSecond / booksPerSecond) === 0) for (const said of say("book:Y", { update: i, bids, asks })) takeBook("Y", said);
+    const minute = Math.floor(i / tradesPerSecond / 60);
+    for (const said of say("candles:Y:1m", { t: minute * 60_000, o: "1", h: "1", l: "1", c: "1", v: String(i) })) bars.take([said.body as never]);
+  }
+  expect(session.gaps).toBe(0);
+  expect([tapeOf("Y").newest?.value.length, bookOf("Y").newest?.value.update, bars.all.length, session.rooms.length]).toEqual([100, 11_998, 10, 3]);
 });

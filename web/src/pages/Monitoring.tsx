@@ -193,6 +193,7 @@ export default function Monitoring() {
   const beats = useBeats(health.value, health.at);
   const { latency } = useLink();
   const report = database.value;
+  const missed = performance.value?.promises.filter((promise) => promise.verdict === "missed").length ?? 0;
   const items = health.value
     ? [
         { label: m("monitor.uptime"), value: age(health.value.uptime_s), note: m("monitor.uptimeNote", { version: health.value.version }) },
@@ -208,7 +209,12 @@ export default function Monitoring() {
     : [];
   return (
     <div className="page">
-      {health.value ? <p className="lede">{sentence(m, health.value)}</p> : null}
+      {health.value ? (
+        <p className="lede">
+          {sentence(m, health.value)}
+          {missed > 0 ? m("monitor.missed", { n: missed }) : ""}
+        </p>
+      ) : null}
       {health.failed ? <ErrorNote what={m("monitor.failed")} detail={health.failed.detail} requestId={health.failed.requestId} retry={health.again} /> : null}
       {health.value === null && !health.failed ? <Loading rows={6} /> : null}
       {items.length > 0 ? <Figures items={items} at={health.at} /> : null}

@@ -115,7 +115,7 @@ export function PositionsTable({ rows, empty }: { rows: readonly Position[]; emp
         head: t("column.openProfit"),
         align: "right",
         by: (p) => D.toNumber(D.of(p.unrealised_pnl)),
-        cell: (p) => (p.unrealised_pnl == null ? "–" : <span className={F.tone(D.of(p.unrealised_pnl))}>{F.signed(D.of(p.unrealised_pnl), 2)}</span>),
+        cell: (p) => (p.unrealised_pnl == null ? "–" : <span className={F.tone(D.round(D.of(p.unrealised_pnl), 2))}>{F.signed(D.of(p.unrealised_pnl), 2)}</span>),
       },
       {
         id: "return",
@@ -125,11 +125,11 @@ export function PositionsTable({ rows, empty }: { rows: readonly Position[]; emp
         cell: (p) => {
           const cost = D.abs(D.mul(D.of(p.entry_price), D.of(p.quantity)));
           const share = D.div(D.mul(D.of(p.unrealised_pnl), { units: 100n, scale: 0 }), cost);
-          return p.unrealised_pnl == null ? "–" : <span className={F.tone(share)}>{F.percent(share)}</span>;
+          return p.unrealised_pnl == null ? "–" : <span className={F.tone(D.round(share, 2))}>{F.percent(share)}</span>;
         },
       },
       { id: "by", head: t("column.by"), by: (p) => p.bot ?? "", rank: 1, cell: (p) => <By bot={p.bot} /> },
-      { id: "realised", head: t("column.realised"), align: "right", rank: 1, cell: (p) => <span className={F.tone(D.of(p.realised_pnl))}>{F.signed(D.of(p.realised_pnl), 2)}</span> },
+      { id: "realised", head: t("column.realised"), align: "right", rank: 1, cell: (p) => <span className={F.tone(D.round(D.of(p.realised_pnl), 2))}>{F.signed(D.of(p.realised_pnl), 2)}</span> },
       {
         id: "act",
         head: <span className="hidden-text">{t("column.actions")}</span>,
@@ -262,7 +262,7 @@ export function FillsTable({ rows, short, empty }: { rows: readonly Fill[]; shor
       { id: "price", head: t("column.price"), align: "right", by: (f) => D.toNumber(D.of(f.price)), cell: (f) => priceOf(markets, f.symbol, f.price) },
       { id: "size", head: t("column.size"), align: "right", long: true, cell: (f) => sizeOf(markets, f.symbol, f.quantity) },
       { id: "fee", head: t("column.fee"), align: "right", rank: 1, long: true, cell: (f) => <>{F.number(D.cut(D.of(f.fee), 6))} <span className="faint">{f.fee_currency}</span></> },
-      { id: "pnl", head: t("column.realised"), align: "right", by: (f) => D.toNumber(D.of(f.pnl)), cell: (f) => (f.pnl == null ? <span className="faint">–</span> : <span className={F.tone(D.of(f.pnl))}>{F.signed(D.of(f.pnl), 2)}</span>) },
+      { id: "pnl", head: t("column.realised"), align: "right", by: (f) => D.toNumber(D.of(f.pnl)), cell: (f) => (f.pnl == null ? <span className="faint">–</span> : <span className={F.tone(D.round(D.of(f.pnl), 2))}>{F.signed(D.of(f.pnl), 2)}</span>) },
     ];
     return short ? all.filter((column) => !column.long) : all;
   }, [t, markets, language, short]);

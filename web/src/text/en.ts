@@ -12,6 +12,7 @@ export const en = {
   "page.settings": "Settings",
   "page.bots": "Bots",
   "page.backtests": "Back-tests",
+  "page.sweeps": "Sweeps",
   "page.analytics": "Analytics",
   "page.monitoring": "Monitoring",
   "page.logs": "Logs",

@@ -14,6 +14,7 @@ export const id: Catalogue = {
   "page.settings": "Pengaturan",
   "page.bots": "Bot",
   "page.backtests": "Uji balik",
+  "page.sweeps": "Sapuan",
   "page.analytics": "Analitik",
   "page.monitoring": "Pemantauan",
   "page.logs": "Log",

@@ -14,6 +14,7 @@ export const ko: Catalogue = {
   "page.settings": "설정",
   "page.bots": "봇",
   "page.backtests": "백테스트",
+  "page.sweeps": "매개변수 탐색",
   "page.analytics": "분석",
   "page.monitoring": "모니터링",
   "page.logs": "로그",

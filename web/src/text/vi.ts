@@ -14,6 +14,7 @@ export const vi: Catalogue = {
   "page.settings": "Cài đặt",
   "page.bots": "Bot",
   "page.backtests": "Kiểm thử lịch sử",
+  "page.sweeps": "Dò tham số",
   "page.analytics": "Phân tích",
   "page.monitoring": "Giám sát",
   "page.logs": "Nhật ký",
