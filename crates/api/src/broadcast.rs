@@ -12,6 +12,7 @@ use std::time::Duration;
 use http::Stop;
 use serde::Serialize;
 use store::UserId;
+use store::alerts::Alert;
 use store::orders::Order;
 use store::positions::Position;
 use stream::{Channel, Hub, Owner, Room};
@@ -20,6 +21,7 @@ use types::{Bar, Instrument, InstrumentId, Interval, Print, Time};
 
 use crate::app::now;
 use crate::ports::{CandleRange, Markets};
+use crate::routes::alerts::AlertBody;
 use crate::routes::markets::{BookBody, CandleBody, TickerBody, candle, price, qty};
 use crate::routes::orders::OrderBody;
 use crate::routes::trades::PositionBody;
@@ -185,6 +187,13 @@ impl Broadcast {
             changed.tickers.insert(*market);
             changed.all = true;
         });
+    }
+
+    /// An alert of the service as it is in the tables now.
+    pub fn alert(&self, alert: &Alert) {
+        if let Some(channel) = Channel::shared(Room::Alerts) {
+            self.hub.publish(&channel, None, millis(now()), &AlertBody::of(alert));
+        }
     }
 
     /// Orders as they are in the tables now.

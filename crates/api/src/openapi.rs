@@ -13,8 +13,9 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::routes::{
-    accounts, analytics, audit, backtests, bots, health, jobs, keys, logs, markets, models, monitoring,
-    orders, performance, session, settings, setup, strategies, sweeps, totp, trades, users, venue_keys, ws,
+    accounts, alerts, analytics, audit, backtests, bots, health, jobs, keys, logs, markets, models,
+    monitoring, orders, performance, session, settings, setup, strategies, sweeps, totp, trades, users,
+    venue_keys, ws,
 };
 
 #[derive(OpenApi)]
@@ -98,6 +99,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(performance::cache))
         .routes(routes!(performance::loadbalancer))
         .routes(routes!(performance::dashboard))
+        .routes(routes!(alerts::list))
 }
 
 /// Bots and what is computed for them.

@@ -303,6 +303,7 @@ async fn sample(inner: Weak<Inner>) {
             gauge("total", f64::from(pool.total));
             gauge("idle", f64::from(pool.idle));
             gauge("active", f64::from(pool.active));
+            gauge("max", f64::from(pool.max));
             gauge("waiting", f64::from(u32::try_from(pool.waiting).unwrap_or(u32::MAX)));
             if pool.waiting > 0 {
                 let (waiting, total, max) = (pool.waiting, pool.total, pool.max);

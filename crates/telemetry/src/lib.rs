@@ -12,5 +12,5 @@ mod report;
 mod window;
 
 pub use recorder::{InstallError, Telemetry, install, recorder};
-pub use report::{Database, Latency, Promised, Report, Requests, System};
+pub use report::{Database, Latency, Promised, Recent, Report, Requests, System};
 pub use window::{Summary, Window};

@@ -76,6 +76,10 @@ impl Followed {
         of.window().summary(self.now_s())
     }
 
+    pub(crate) fn recent(&self, of: &Shared) -> Summary {
+        of.window().recent(self.now_s())
+    }
+
     pub(crate) fn total(of: &Shared) -> u64 {
         of.window().total()
     }

@@ -110,11 +110,43 @@ pub struct Report {
     pub promises: Vec<Promised>,
 }
 
+/// What is going on now: the last five to ten minutes, in seconds and percent. Absent without values.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Recent {
+    /// 95th percentile of the API's answers.
+    pub api_p95_s: Option<f64>,
+    /// 99th percentile of the API's answers.
+    pub api_p99_s: Option<f64>,
+    /// 95th percentile of statements.
+    pub database_p95_s: Option<f64>,
+    /// 95th percentile of an order's way.
+    pub trade_p95_s: Option<f64>,
+    /// Answers with status 5xx, percent.
+    pub error_percent: Option<f64>,
+}
+
 fn latency(summary: Summary) -> Latency {
     Latency { count: summary.count, p50: summary.p50_ms, p95: summary.p95_ms, p99: summary.p99_ms }
 }
 
 impl Telemetry {
+    /// What is going on now.
+    #[must_use]
+    pub fn recent(&self) -> Recent {
+        let followed = &*self.followed;
+        let api = followed.recent(&followed.api);
+        let known = |summary: &Summary, ms: f64| (summary.count > 0).then_some(ms / 1e3);
+        let (database, trades) = (followed.recent(&followed.database), followed.recent(&followed.trades));
+        let errors = followed.recent(&followed.errors).count;
+        Recent {
+            api_p95_s: known(&api, api.p95_ms),
+            api_p99_s: known(&api, api.p99_ms),
+            database_p95_s: known(&database, database.p95_ms),
+            trade_p95_s: known(&trades, trades.p95_ms),
+            error_percent: (api.count > 0).then(|| errors as f64 / api.count as f64 * 100.0),
+        }
+    }
+
     /// The last hour, with what the caller knows of the process.
     #[must_use]
     pub fn report(&self, system: System) -> Report {

@@ -80,7 +80,17 @@ impl Window {
     /// The last hour.
     #[must_use]
     pub fn summary(&self, now_s: u64) -> Summary {
-        let first = (now_s / SLOT_S + 1).saturating_sub(SLOTS as u64);
+        self.slots_of(now_s, SLOTS as u64)
+    }
+
+    /// The last five to ten minutes: for alerts, which look at what is going on now.
+    #[must_use]
+    pub fn recent(&self, now_s: u64) -> Summary {
+        self.slots_of(now_s, 2)
+    }
+
+    fn slots_of(&self, now_s: u64, slots: u64) -> Summary {
+        let first = (now_s / SLOT_S + 1).saturating_sub(slots);
         let mut all = histogram();
         for slot in self.slots.iter().filter(|slot| slot.at >= first) {
             // Of the same shape: cannot fail.
@@ -140,6 +150,10 @@ mod tests {
         assert_eq!(window.summary(3_600).count, 2);
         assert_eq!(window.summary(3_900).count, 1, "the first five minutes are over an hour old");
         assert_eq!(window.summary(100_000).count, 0);
+        assert_eq!(
+            (window.recent(3_600).count, window.recent(4_199).count, window.recent(4_200).count),
+            (1, 1, 0)
+        );
         assert_eq!(window.total(), 2);
         for n in 0..100 {
             window.record(0.5, n * 1_000);

@@ -96,6 +96,7 @@ const RULES: &[Rule] = &[
     rule(Edge, "bus", KernelsAnd(&[])),
     rule(Edge, "stream", Only(&["types"])),
     rule(Edge, "limits", Only(&[])),
+    rule(Edge, "alerts", Only(&[])),
     rule(Edge, "http", KernelsAnd(&[])),
     rule(Edge, "jobs", KernelsAnd(&["store"])),
     rule(Edge, "venue", KernelsAnd(&[])),

@@ -4,6 +4,7 @@
 #![allow(unused_qualifications)]
 
 pub(crate) mod accounts;
+pub(crate) mod alerts;
 pub(crate) mod analytics;
 pub(crate) mod audit;
 pub(crate) mod backtests;

@@ -14,6 +14,7 @@ use crate::app::{App, now};
 use crate::auth::principal::Principal;
 use crate::broadcast::{CandleEvent, LEVELS, Tickers, TradeEvent};
 use crate::ports::{CandleRange, Reply};
+use crate::routes::alerts::AlertBody;
 use crate::routes::markets::{BookBody, TickerBody};
 use crate::routes::orders::OrderBody;
 use crate::routes::trades::PositionBody;
@@ -85,7 +86,8 @@ async fn of(app: &App, who: &Principal, room: &Room) -> Result<Box<RawValue>, St
         Room::Candles(id, interval) => candles(app, id, *interval).await,
         Room::Orders => own_orders(app, who).await,
         Room::Positions => own_positions(app, who).await,
-        Room::Bots | Room::Jobs | Room::Alerts => Err("nothing feeds this room on this server".to_owned()),
+        Room::Alerts => alerts(app).await,
+        Room::Bots | Room::Jobs => Err("nothing feeds this room on this server".to_owned()),
     }
 }
 
@@ -109,6 +111,20 @@ async fn candles(app: &App, id: &InstrumentId, interval: Interval) -> Result<Box
     let bars = app.markets.candles(id, range).await.map_err(|error| error.to_string())?;
     let now = now();
     raw(&Candles { candles: bars.iter().filter_map(|bar| CandleEvent::of(&instrument, bar, now)).collect() })
+}
+
+/// Alerts in a snapshot: more than that and the number is the news.
+const ALERTS_MAX: u32 = 200;
+
+#[derive(Serialize)]
+struct Alerts {
+    alerts: Vec<AlertBody>,
+}
+
+async fn alerts(app: &App) -> Result<Box<RawValue>, String> {
+    let open = store::alerts::open_of_all(&mut app.store.read(), ALERTS_MAX).await;
+    let open = open.map_err(|error| unreadable(&error))?;
+    raw(&Alerts { alerts: open.iter().filter(|alert| alert.user_id.is_none()).map(AlertBody::of).collect() })
 }
 
 /// The user's own last write is in it.

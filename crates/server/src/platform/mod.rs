@@ -32,6 +32,7 @@ pub(crate) mod secrets;
 mod strategies;
 mod tape;
 mod telemetry;
+mod watchman;
 
 use dashboard::Dashboard;
 pub(crate) use desk::ExchangeDesk;
@@ -136,6 +137,7 @@ pub(crate) async fn start(
     let cache = Arc::new(cache);
     let measured = telemetry::Measured::new(telemetry, Arc::clone(&cache));
     measured.start(store.clone(), bots.clone(), stop.clone());
+    watchman::start(Arc::clone(&measured), store.clone(), Arc::clone(&broadcast), stop.clone());
     let laboratory = research::Laboratory::new(config, handle);
     let queue = jobs::Queue::new(store.clone());
     let models = models::TrainedModels::open(&config.data_dir, handle.clone())?;

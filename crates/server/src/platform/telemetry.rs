@@ -14,13 +14,15 @@ use http::Stop;
 use store::Store;
 use telemetry::machine::Look;
 use telemetry::promises::Verdict;
-use telemetry::{Latency, Promised, System, Telemetry};
+use telemetry::{Latency, Promised, Recent, System, Telemetry};
 use tokio::time::MissedTickBehavior;
 
 /// How often the machine is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How often the runtime's lag is sampled, by a sleep of this length.
 const LAG_EVERY: Duration = Duration::from_secs(1);
+/// Look-ups within five seconds below which the hit rate is nobody's concern.
+const BUSY_LOOK_UPS: u64 = 500;
 /// A lag that is said in the log.
 const LAG_WARN: Duration = Duration::from_millis(100);
 
@@ -31,11 +33,19 @@ pub(crate) struct Measured {
     started: Instant,
     // Held for a copy.
     system: Mutex<System>,
+    /// Hits and misses when the alerts were judged last. Held for a swap.
+    judged: Mutex<(u64, u64)>,
 }
 
 impl Measured {
     pub(crate) fn new(telemetry: Telemetry, cache: Arc<Cache>) -> Arc<Self> {
-        Arc::new(Self { telemetry, cache, started: Instant::now(), system: Mutex::default() })
+        Arc::new(Self {
+            telemetry,
+            cache,
+            started: Instant::now(),
+            system: Mutex::default(),
+            judged: Mutex::default(),
+        })
     }
 
     /// Samples until `stop`.
@@ -48,7 +58,23 @@ impl Measured {
         note(&mut self.system.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    fn system(&self) -> System {
+    /// The last minutes, for alerts.
+    pub(crate) fn recent(&self) -> Recent {
+        self.telemetry.recent()
+    }
+
+    /// The cache's hit rate since the last call, percent; absent below [`BUSY_LOOK_UPS`], where a rate tells nothing.
+    pub(crate) fn busy_hit_percent(&self) -> Option<f64> {
+        let lines = self.cache.lines();
+        let memory = lines.iter().filter(|line| line.layer == Layer::Memory);
+        let now = memory.fold((0, 0), |(h, m), line| (h + line.hits, m + line.misses));
+        let mut judged = self.judged.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *judged, now);
+        let (hits, misses) = (now.0 - before.0, now.1 - before.1);
+        rate(hits, misses).filter(|_| hits + misses >= BUSY_LOOK_UPS).map(|rate| rate * 100.0)
+    }
+
+    pub(crate) fn system(&self) -> System {
         let system = *self.system.lock().unwrap_or_else(PoisonError::into_inner);
         let cache_hit_percent = self.look_ups().hit_rate.map(|rate| rate * 100.0);
         System { uptime_s: self.started.elapsed().as_secs(), cache_hit_percent, ..system }

@@ -253,6 +253,7 @@ fn people_hear_their_own_orders_and_positions_and_nobody_elses() {
         assert_eq!(stream.subscribe("positions", None)["snapshot"], json!({ "positions": [] }));
     }
     assert_eq!(hers.subscribe("alerts", None)["code"], "forbidden");
+    assert_eq!(his.subscribe("alerts", None)["snapshot"], json!({ "alerts": [] }));
     let order = tara.buy("0.001");
     let told = hers.until(|m| m["room"] == "orders" && m["data"]["status"] == "filled");
     let path = format!("/api/orders/{}", order["id"].as_str().unwrap());
