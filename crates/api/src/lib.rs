@@ -31,6 +31,7 @@ pub use app::{App, Parts};
 pub use broadcast::Broadcast;
 pub use openapi::document;
 pub use problem::Problem;
+pub use routes::keys::{KeyRequest, new_api_key};
 pub use routes::models::keeper::keep as keep_models;
 pub use routes::orders::{apply, status_word, tif_word, type_word};
 pub use routes::setup::{Names, checked_names};

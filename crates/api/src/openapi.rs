@@ -8,6 +8,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{self, ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -33,7 +34,7 @@ struct Document;
 struct Schemes;
 
 impl utoipa::Modify for Schemes {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+    fn modify(&self, document: &mut openapi::OpenApi) {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
@@ -126,11 +127,39 @@ fn automation(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
         .routes(routes!(jobs::get, jobs::cancel))
 }
 
+/// What all operations have in common: a body may be too large or not JSON, and errors are problem+json.
+pub(crate) fn described(mut document: openapi::OpenApi) -> openapi::OpenApi {
+    const JSON: &str = "application/json";
+    let items = document.paths.paths.values_mut();
+    let operations = items
+        .flat_map(|item| [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]);
+    for operation in operations.flatten() {
+        let responses = &mut operation.responses.responses;
+        if operation.request_body.is_some() {
+            for status in ["413", "415"] {
+                let schema = Ref::from_schema_name("Problem");
+                let content = ContentBuilder::new().schema(Some(schema)).build();
+                let response = ResponseBuilder::new().content(JSON, content).build();
+                responses.entry(status.to_owned()).or_insert(RefOr::T(response));
+            }
+        }
+        for response in responses.values_mut() {
+            let RefOr::T(response) = response else { continue };
+            let problem = matches!(response.content.get(JSON), Some(RefOr::T(content))
+                if matches!(&content.schema, Some(RefOr::Ref(to)) if to.ref_location.ends_with("/Problem")));
+            if problem && let Some(content) = response.content.shift_remove(JSON) {
+                response.content.insert("application/problem+json".to_owned(), content);
+            }
+        }
+    }
+    document
+}
+
 /// The description as pretty JSON, as it is committed in `docs/openapi.json`.
 #[must_use]
 pub fn document() -> String {
     let (_, document) = routes().split_for_parts();
-    let mut text = document.to_pretty_json().unwrap_or_default();
+    let mut text = described(document).to_pretty_json().unwrap_or_default();
     text.push('\n');
     text
 }
@@ -140,7 +169,7 @@ const SCRIPT: &str = include_str!("docs/page.js");
 const STYLE: &str = include_str!("docs/page.css");
 
 /// The description for programs and for people.
-pub(crate) fn pages(document: &utoipa::openapi::OpenApi) -> Router<Arc<App>> {
+pub(crate) fn pages(document: &openapi::OpenApi) -> Router<Arc<App>> {
     let json: Arc<str> = Arc::from(document.to_json().unwrap_or_default());
     let typed = |kind: &'static str, text: &'static str| {
         move || async move { ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], text).into_response() }

@@ -91,6 +91,7 @@ pub async fn serve(app: Arc<App>, config: ApiConfig, stop: Stop) -> std::io::Res
 
 fn router(app: Arc<App>, config: &ApiConfig) -> Router {
     let (router, document) = openapi::routes().split_for_parts();
+    let document = openapi::described(document);
     let router = if config.docs { router.merge(openapi::pages(&document)) } else { router };
     let compressed = SizeAbove::new(COMPRESS_ABOVE).and(NotForContentType::const_new("text/event-stream"));
     router

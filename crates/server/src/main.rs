@@ -53,6 +53,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             commands::session::replay(&loaded.config, recorded).map(|()| ExitCode::SUCCESS)
         }
         Command::User(user) => commands::user::run(&loaded.config, user),
+        Command::Token(token) => commands::user::token(&loaded.config, token),
         Command::Backtest(command) => commands::backtest::run(&loaded.config, command),
         Command::Data(data) => commands::data::run(&loaded.config, data),
         Command::Sweep(command) => commands::sweep::run(&loaded.config, command),

@@ -6,15 +6,15 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use store::keys::{self, ApiKey};
-use store::{StoreError, Ts, audit};
+use store::{StoreError, Ts, UserId, audit};
 use utoipa::ToSchema;
 
 use super::accounts::name_of;
 use crate::Problem;
 use crate::app::App;
-use crate::auth::opaque_token;
 use crate::auth::principal::{Principal, Viewer, from_store};
 use crate::auth::signed::{Network, PURPOSE};
+use crate::auth::{Vault, opaque_token};
 use crate::wire::{Json, Moment};
 
 /// Most keys of one user that can be used at the same time.
@@ -80,17 +80,17 @@ pub(crate) struct MadeBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ApiKeyRequest)]
-pub(crate) struct KeyRequest {
+pub struct KeyRequest {
     /// What to call it, 1 to 40 characters.
-    label: String,
+    pub label: String,
     /// What it may do: `read`, `trade` (which includes `read`). Never more than its owner.
-    scopes: Vec<String>,
+    pub scopes: Vec<String>,
     /// Addresses and networks it may be used from, like `192.0.2.7` or `10.0.0.0/8`; all when absent.
     #[serde(default)]
-    ip_list: Vec<String>,
+    pub ip_list: Vec<String>,
     /// Days after which it ends by itself, 1 to 3,650; never when absent.
     #[schema(minimum = 1, maximum = 3650)]
-    expires_in_days: Option<u32>,
+    pub expires_in_days: Option<u32>,
 }
 
 /// Keys are made and revoked by people: a stolen key must not make others.
@@ -128,21 +128,7 @@ pub(crate) async fn create(
     if known.iter().filter(|key| key.is_live(now)).count() >= KEYS_MAX {
         return Err(Problem::refused("too_many_keys", format!("a user has at most {KEYS_MAX} live keys")));
     }
-    let (id, secret) = (opaque_token("twk"), opaque_token("tws"));
-    // An id is shown and logged: a third of a secret's length is unique enough.
-    let id = id.chars().take(20).collect::<String>();
-    let key = ApiKey {
-        secret_sealed: app.vault.seal(PURPOSE, &id, secret.as_bytes()),
-        id,
-        user_id: who.user,
-        label: name_of(&request.label)?,
-        scopes: scopes(&request.scopes)?,
-        ip_list: networks(&request.ip_list)?,
-        created_at: now,
-        last_used_at: None,
-        expires_at: request.expires_in_days.map(|days| expiry(now, days)).transpose()?,
-        revoked_at: None,
-    };
+    let (key, secret) = new_api_key(&app.vault, who.user, &request, now)?;
     let detail = serde_json::json!({ "label": key.label, "scopes": key.scopes, "ip_list": key.ip_list });
     let (note, row) = (who.note("api_key.create", &key.id, &detail), key.clone());
     let added = app.store.write(move |tx| {
@@ -153,6 +139,34 @@ pub(crate) async fn create(
     });
     added.await.map_err(|e: StoreError| from_store(&e))?;
     Ok((StatusCode::CREATED, Json(MadeBody { key: KeyBody::of(&key), secret })))
+}
+
+/// A new key and its secret, which is nowhere else.
+///
+/// # Errors
+/// 422 with what is wrong about the request.
+pub fn new_api_key(
+    vault: &Vault,
+    user: UserId,
+    request: &KeyRequest,
+    now: Ts,
+) -> Result<(ApiKey, String), Problem> {
+    let (id, secret) = (opaque_token("twk"), opaque_token("tws"));
+    // An id is shown and logged: a third of a secret's length is unique enough.
+    let id = id.chars().take(20).collect::<String>();
+    let key = ApiKey {
+        secret_sealed: vault.seal(PURPOSE, &id, secret.as_bytes()),
+        id,
+        user_id: user,
+        label: name_of(&request.label)?,
+        scopes: scopes(&request.scopes)?,
+        ip_list: networks(&request.ip_list)?,
+        created_at: now,
+        last_used_at: None,
+        expires_at: request.expires_in_days.map(|days| expiry(now, days)).transpose()?,
+        revoked_at: None,
+    };
+    Ok((key, secret))
 }
 
 fn expiry(now: Ts, days: u32) -> Result<Ts, Problem> {

@@ -8,7 +8,7 @@ pub(crate) mod indicator;
 pub(crate) mod model;
 pub(crate) mod strategy;
 pub(crate) mod sweep;
-mod user;
+pub(crate) mod user;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -69,6 +69,9 @@ pub(crate) enum Command {
     /// People of the platform
     #[command(subcommand)]
     User(User),
+    /// API keys for programs
+    #[command(subcommand)]
+    Token(user::Token),
     /// Market data on disk: import files, list, verify, resample, export
     #[command(subcommand)]
     Data(data::Recorded),
@@ -273,6 +276,7 @@ impl Arguments {
             Command::Audit(audit) => audit.json(),
             Command::Doctor(output) => output.json,
             Command::User(user) => user.output().json,
+            Command::Token(user::Token::Create { output, .. }) => output.json,
             Command::Config(Settings::Show { output, .. }) => output.json,
             Command::Config(Settings::Reference) => false,
             Command::Exchange(exchange) => exchange.output().json,

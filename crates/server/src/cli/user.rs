@@ -55,3 +55,27 @@ impl User {
         }
     }
 }
+
+/// API keys for programs; works whether the server runs or not
+#[derive(Subcommand, Debug)]
+pub(crate) enum Token {
+    /// Make an API key for a user; its secret is shown this once
+    Create {
+        /// The user's name
+        name: String,
+        /// What to call the key
+        #[arg(long, default_value = "command line", value_name = "TEXT")]
+        label: String,
+        /// What it may do, never more than its user: read or trade (repeat)
+        #[arg(long = "scope", default_value = "read", value_name = "SCOPE")]
+        scopes: Vec<String>,
+        /// An address or network it may be used from, like 10.0.0.0/8 (repeat) [default: all]
+        #[arg(long = "from", value_name = "NETWORK")]
+        networks: Vec<String>,
+        /// Days after which it ends by itself [default: never]
+        #[arg(long, value_name = "N")]
+        days: Option<u32>,
+        #[command(flatten)]
+        output: Output,
+    },
+}

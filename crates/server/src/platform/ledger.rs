@@ -62,6 +62,19 @@ impl Ledger {
         Self { handle, store, broadcast, pairs, live, held, last }
     }
 
+    pub(super) fn reader(&self) -> store::Reader {
+        self.store.read()
+    }
+
+    /// Ends an intent that the exchange does not know.
+    pub(super) async fn never_arrived(&self, mut intent: Order) -> Result<(), StoreError> {
+        intent.status = "rejected".to_owned();
+        intent.live = false;
+        intent.reason = Some("the exchange never got it: the server stopped before it was sent".to_owned());
+        intent.updated_at = Ts::now();
+        self.store.write(move |tx| Box::pin(async move { orders::put(tx, &intent).await })).await
+    }
+
     /// Forgets what is in memory of an account.
     pub(super) fn forget(&mut self, owned: Owned) {
         self.live.retain(|((account, _), _), _| *account != owned.account);

@@ -11,11 +11,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use api::Broadcast;
 use exchange_host::view::Range;
 use exchange_host::{Batch, Handle};
-use store::{Store, StoreError, accounts};
+use store::{Store, StoreError, accounts, orders};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{broadcast, watch};
 use types::event::{Fill, OrderChange};
-use types::{AccountId, Event, MarketId, OrderView, Side, Time};
+use types::{AccountId, ClientOrderId, Event, MarketId, OrderView, Side, Time};
 
 use super::ledger::Ledger;
 
@@ -88,6 +88,7 @@ pub(crate) async fn start(
     let ledger = Ledger::new(handle.clone(), store, broadcast, pairs);
     let mut projector = Projector { ledger, handle, follow, projected };
     projector.bring_up().await?;
+    projector.settle().await?;
     tokio::spawn(projector.run(batches));
     Ok(progress)
 }
@@ -183,6 +184,45 @@ impl Projector {
             further
         });
         Ok(())
+    }
+
+    /// Ends the intents that nothing was heard of before the program stopped: the exchange, which has recovered, is asked for each.
+    /// Nothing can be on its way, for the API does not listen yet; so what the exchange does not know it never got.
+    async fn settle(&mut self) -> Result<(), StoreError> {
+        let numbers: BTreeMap<store::AccountId, (AccountId, Owned)> =
+            self.follow.all().into_iter().map(|(number, owned)| (owned.account, (number, owned))).collect();
+        let mut after = None;
+        loop {
+            let page = orders::pending_of_all(&mut self.ledger.reader(), after, 1_000).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.id);
+            for intent in page {
+                let known = numbers.get(&intent.account_id).copied();
+                let found = known.map(|(number, _)| self.ask(number, &intent)).transpose()?.flatten();
+                match (known, found) {
+                    (Some((_, owned)), Some(order)) => {
+                        tracing::info!(order = %intent.id, "an order whose answer was lost is found at the exchange");
+                        self.ledger.write(&[(owned, Change::Order(order))]).await?;
+                    }
+                    _ => {
+                        tracing::warn!(order = %intent.id, "an order never reached the exchange");
+                        self.ledger.never_arrived(intent).await?;
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the exchange knows of an intent, by its client id.
+    fn ask(&self, number: AccountId, intent: &orders::Order) -> Result<Option<OrderView>, StoreError> {
+        let catalog = self.handle.view().catalog();
+        let market = catalog.market_by_symbol(&intent.symbol).map(|market| market.id);
+        let (Some(market), Ok(client_id)) = (market, ClientOrderId::new(&intent.client_order_id)) else {
+            return Ok(None);
+        };
+        let found = self.handle.view().order(number, market, &types::command::Target::Client(client_id));
+        let found = found.map_err(|error| StoreError::Unfit(error.to_string()))?;
+        Ok(found.map(|record| record.order))
     }
 
     async fn bring_up_market(

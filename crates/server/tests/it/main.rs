@@ -14,6 +14,7 @@ mod configuration;
 mod database;
 mod doctor;
 mod limits;
+mod lost_answers;
 mod models;
 mod operating;
 mod own_bots;

@@ -102,12 +102,22 @@ fn programs_sign_their_requests_and_can_do_what_their_keys_say() {
     assert_eq!((late.status, &late.json()["code"]), (401, &json!("timestamp")));
     assert_eq!(trading.send(now, &"0".repeat(64), "GET", "/api/me", "").status, 401);
     assert_eq!(trading.send(now, "short", "GET", "/api/me", "").status, 401);
+    let made = run_in(
+        dir.path(),
+        &["token", "create", "alice", "--scope", "trade", "--from", "127.0.0.1", "--json"],
+    );
+    assert_eq!(made.code, 0, "{}", made.err);
+    let text = |name: &str| made.json()[name].as_str().unwrap().to_owned();
+    let cli = Program { server: server.api(), id: text("id"), secret: text("secret") };
+    assert_eq!(cli.ask("GET", "/api/me", "").json()["username"], "alice");
+    assert_eq!(run_in(dir.path(), &["token", "create", "nobody"]).code, 1);
+    assert_eq!(run_in(dir.path(), &["token", "create", "alice", "--scope", "admin"]).code, 2);
     let unknown = Program { id: "twk_nobody".to_owned(), secret: trading.secret.clone(), ..trading };
     assert_eq!(unknown.ask("GET", "/api/me", "").status, 401);
 
     let keys = alice.read("/api/keys");
-    assert_eq!(keys.as_array().unwrap().len(), 3);
-    assert!(!keys.to_string().contains(&reading.secret) && keys[0]["last_used_at"].is_null(), "{keys}");
+    assert_eq!(keys.as_array().unwrap().len(), 4);
+    assert!(!keys.to_string().contains(&reading.secret) && keys[1]["last_used_at"].is_null(), "{keys}");
     let path = format!("/api/keys/{}", reading.id);
     assert_eq!(bob.ask("DELETE", &path, "").status, 404);
     assert_eq!(alice.ask("DELETE", &path, "").status, 204);

@@ -11,6 +11,7 @@ use crate::program::{Server, finish};
 const DOCUMENT: &str = include_str!("../../../../docs/walkthroughs/exchange.md");
 const DATA: &str = include_str!("../../../../docs/walkthroughs/data.md");
 const BACKTESTING: &str = include_str!("../../../../docs/walkthroughs/backtesting.md");
+const PLATFORM: &str = include_str!("../../../../docs/walkthroughs/platform.md");
 /// Printed between the blocks.
 const MARK: &str = "=== next block ===";
 
@@ -35,6 +36,11 @@ fn fits(line: &str, pattern: &str) -> bool {
 
 /// Carries out the `sh` blocks of a document with `replace` put in, in the repository's folder.
 fn carry_out(document: &str, replace: (&str, &str), dir: &Path) {
+    carry_out_with(document, replace, dir, "");
+}
+
+/// The same with the one-time code of the first start.
+fn carry_out_with(document: &str, replace: (&str, &str), dir: &Path, code: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut blocks = blocks(document);
     if !root.join("../shared/data").is_dir() {
@@ -55,7 +61,7 @@ fn carry_out(document: &str, replace: (&str, &str), dir: &Path) {
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
     let mut shell = std::process::Command::new("bash");
     shell.args(["-c", &script]).env("PATH", path).env("TRADEWIND__DATA_DIR", dir);
-    shell.current_dir(root);
+    shell.env("CODE", code).current_dir(root);
     let done = finish(&mut shell);
     assert_eq!(done.code, 0, "{}\n{}", done.out, done.err);
 
@@ -98,6 +104,16 @@ fn the_walkthrough_of_market_data_does_what_it_says() {
 fn the_walkthrough_of_back_tests_does_what_it_says() {
     let dir = tempfile::tempdir().unwrap();
     carry_out(BACKTESTING, ("", ""), dir.path());
+}
+
+#[test]
+fn the_walkthrough_of_the_platform_does_what_it_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start_with(dir.path(), &["--participants-speed", "10"]);
+    let url = format!("http://{}", server.api());
+    let code = server.ready["api"]["setup_code"].as_str().unwrap();
+    carry_out_with(PLATFORM, ("http://127.0.0.1:8080", &url), dir.path(), code);
+    assert_eq!(server.stop(Signal::INT).code(), Some(0));
 }
 
 #[test]

@@ -98,6 +98,22 @@ pub async fn put(tx: &mut Tx, order: &Order) -> Result<(), StoreError> {
     tx.execute(upsert(Order::TABLE, Order::COLUMNS, "id", CHANGING, order.values())).await.map(|_| ())
 }
 
+/// Intents that were recorded and of which nothing was heard, whoever's, in the order of their ids, after one.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn pending_of_all(
+    reader: &mut Reader,
+    after: Option<OrderId>,
+    limit: u32,
+) -> Result<Vec<Order>, StoreError> {
+    let after = after.unwrap_or(OrderId(uuid::Uuid::nil()));
+    let rest =
+        "WHERE live AND status = 'pending' AND exchange_order_id IS NULL AND id > $1 ORDER BY id LIMIT $2";
+    let statement = Order::select(rest).bind(after).bind(limit.min(crate::limits::PAGE_MAX));
+    Order::all_of(&reader.all(statement).await?)
+}
+
 /// One of a user's orders.
 ///
 /// # Errors
