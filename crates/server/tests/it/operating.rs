@@ -53,6 +53,23 @@ impl Program {
 const ORDER: &str =
     r#"{"symbol":"BTCUSDT","side":"buy","quantity":"0.01","order_type":"limit","price":"2000"}"#;
 
+/// What is signed is what is sent, now, once.
+fn only_what_is_signed_is_done_and_once(trading: &Program) {
+    let now = now_ms();
+    let signed = trading.signature(now, "GET", "/api/me", "");
+    assert_eq!(trading.send(now, &signed, "GET", "/api/me", "").status, 200);
+    let again = trading.send(now, &signed, "GET", "/api/me", "");
+    assert_eq!((again.status, &again.json()["code"]), (401, &json!("repeated")));
+    assert_eq!(trading.send(now, &signed, "GET", "/api/orders", "").status, 401, "another path");
+    let body = trading.signature(now, "POST", "/api/orders", ORDER);
+    assert_eq!(trading.send(now, &body, "POST", "/api/orders", &ORDER.replace("0.01", "9")).status, 401);
+    let late = trading.signature(now - 60_000, "GET", "/api/me", "");
+    let late = trading.send(now - 60_000, &late, "GET", "/api/me", "");
+    assert_eq!((late.status, &late.json()["code"]), (401, &json!("timestamp")));
+    assert_eq!(trading.send(now, &"0".repeat(64), "GET", "/api/me", "").status, 401);
+    assert_eq!(trading.send(now, "short", "GET", "/api/me", "").status, 401);
+}
+
 #[test]
 fn programs_sign_their_requests_and_can_do_what_their_keys_say() {
     let dir = tempfile::tempdir().unwrap();
@@ -88,20 +105,7 @@ fn programs_sign_their_requests_and_can_do_what_their_keys_say() {
         assert_eq!(program.ask(method, path, body).status, status, "{method} {path}");
     }
 
-    // What is signed is what is sent, now, once.
-    let now = now_ms();
-    let signed = trading.signature(now, "GET", "/api/me", "");
-    assert_eq!(trading.send(now, &signed, "GET", "/api/me", "").status, 200);
-    let again = trading.send(now, &signed, "GET", "/api/me", "");
-    assert_eq!((again.status, &again.json()["code"]), (401, &json!("repeated")));
-    assert_eq!(trading.send(now, &signed, "GET", "/api/orders", "").status, 401, "another path");
-    let body = trading.signature(now, "POST", "/api/orders", ORDER);
-    assert_eq!(trading.send(now, &body, "POST", "/api/orders", &ORDER.replace("0.01", "9")).status, 401);
-    let late = trading.signature(now - 60_000, "GET", "/api/me", "");
-    let late = trading.send(now - 60_000, &late, "GET", "/api/me", "");
-    assert_eq!((late.status, &late.json()["code"]), (401, &json!("timestamp")));
-    assert_eq!(trading.send(now, &"0".repeat(64), "GET", "/api/me", "").status, 401);
-    assert_eq!(trading.send(now, "short", "GET", "/api/me", "").status, 401);
+    only_what_is_signed_is_done_and_once(&trading);
     let made = run_in(
         dir.path(),
         &["token", "create", "alice", "--scope", "trade", "--from", "127.0.0.1", "--json"],
