@@ -100,7 +100,9 @@ await suite.test("a click on a price fills the ticket, Enter in a field sends no
 
 await suite.test("a limit order rests in book and list, and is canceled", page, async () => {
   const bid = Number(await best("bids"));
-  const price = (bid * 0.9999).toFixed(2);
+  // Far enough that the market does not come by, near enough for the book's levels; grouped, so that it is on the ladder.
+  const price = (bid * 0.999).toFixed(2);
+  await page.getByLabel("Price step of the book").selectOption("10");
   await order({ price, amount: "0.01" });
   await toast("rests in the book");
   await page.locator("#below-open").click();
@@ -112,6 +114,7 @@ await suite.test("a limit order rests in book and list, and is canceled", page, 
   await toast("The order is canceled");
   await page.getByText("No order is waiting.").waitFor();
   await page.waitForFunction(() => document.querySelectorAll(".level[data-own]").length === 0);
+  await page.getByLabel("Price step of the book").selectOption("0.01");
 });
 
 await suite.test("what the market forbids is said at the field and cannot be sent", page, async () => {
@@ -299,6 +302,11 @@ await suite.test("a phone: bottom bar, the ticket as a sheet, nothing wider than
     const wide = await page.evaluate(() => document.querySelector("main").scrollWidth - document.querySelector("main").clientWidth);
     expect(wide <= 0, `${path} is ${wide} pixels too wide`);
   }
+  // Pages without a place in the bar are reached by the search.
+  await page.getByRole("button", { name: /Search or run/ }).click();
+  await page.locator("#palette-query").fill("back-tests");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Back-tests" }).first().waitFor();
   await page.getByRole("link", { name: "Trade" }).last().click();
   await page.locator(".sheet-bar button", { hasText: "Sell" }).click();
   const sheet = page.getByRole("dialog", { name: "Order ticket" });

@@ -88,6 +88,10 @@ for (const theme of ["dark", "light"]) {
   for (const [name, path, seen] of SHOTS) {
     await page.goto(program.url + path);
     await page.locator(seen).first().waitFor();
+    if (name === "trade") {
+      await page.locator(".bids .level[data-price]").nth(4).click();
+      await page.locator("[name=amount]").fill("0.12");
+    }
     // Two rounds of what comes by itself: book, tickers, candles.
     for (const url of ["/api/balances", "/api/balances"]) await page.waitForResponse((response) => response.url().includes(url));
     await page.screenshot({ path: `${dir}/${name}-${theme}.png` });

@@ -23,7 +23,7 @@ describe("the book", () => {
   test("groups never look better than what is in them", () => {
     expect(grouped(asks, D.of("0.5"), "asks")).toEqual([["100.5", "7"]]);
     expect(grouped(bids, D.of("0.5"), "bids")).toEqual([["99.5", "7"]]);
-    expect(groupings("0.01000000")).toEqual(["0.01", "0.02", "0.05", "0.1", "0.5", "1"]);
+    expect(groupings("0.01000000")).toEqual(["0.01", "0.1", "1", "10", "100"]);
   });
 
   test("tells what a market order would pay, and whether the book holds it", () => {

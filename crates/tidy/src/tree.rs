@@ -28,7 +28,7 @@ pub struct File {
     pub link: Option<PathBuf>,
 }
 
-/// All text files under a root, sorted by path.
+/// All text files under a root, and its pictures without a text, sorted by path.
 #[derive(Debug, Default)]
 pub struct Tree {
     /// The files.
@@ -115,10 +115,14 @@ impl Tree {
             if !std::fs::metadata(&path).is_ok_and(|m| m.is_file() && m.len() <= TEXT_LEN_MAX) {
                 continue;
             }
-            if let Ok(text) = String::from_utf8(std::fs::read(&path)?) {
-                let relative = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-                self.files.push(File { path: relative, text, link });
-            }
+            let text = match String::from_utf8(std::fs::read(&path)?) {
+                Ok(text) => text,
+                // A picture has nothing to be read, but links lead to it.
+                Err(_) if path.extension().is_some_and(|e| e == "png") => String::new(),
+                Err(_) => continue,
+            };
+            let relative = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            self.files.push(File { path: relative, text, link });
         }
         Ok(())
     }

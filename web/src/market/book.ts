@@ -101,9 +101,9 @@ export function spread(book: Book): Decimal | null {
   return bid && ask ? D.sub(D.of(ask[0]), D.of(bid[0])) : null;
 }
 
-/** Steps to group by: the tick times 1, 2, 5, 10, …, up to what still leaves a readable ladder. */
+/** Steps to group by: the tick and its multiples by ten. */
 export function groupings(tick: string): string[] {
   const base = D.of(tick);
-  const times = [1n, 2n, 5n, 10n, 50n, 100n];
+  const times = [1n, 10n, 100n, 1_000n, 10_000n];
   return times.map((n) => D.short({ units: base.units * n, scale: base.scale }));
 }

@@ -93,9 +93,7 @@ function Found({ id }: { id: string }) {
           <div className="heat-box">
             <Heat it={it} label={m("sweep.heatSay", { n: it.trials.length, chosen: best ? named(it, best.point) : "–", best: best ? named(it, best.peak_point) : "–" })} />
           </div>
-          <p className="heat-note soft small">
-            {m("sweep.legend")} {it.costs}
-          </p>
+          <p className="heat-note soft small">{m("sweep.legend")}</p>
         </section>
         <section className="card sweep-trials">
           <div className="card-head">

@@ -38,14 +38,13 @@ export interface Kept {
   readonly trials: readonly Trial[];
   readonly chosen: Chosen | null;
   readonly folds: readonly Fold[];
-  readonly costs: string;
 }
 
 /** Null when the sweep has no result yet or it is of a version that this page does not know. */
 export function kept(sweep: Sweep | null): Kept | null {
   const it = sweep?.result as (Partial<Kept> & { v?: number }) | null | undefined;
   if (!it || it.v !== 1 || !Array.isArray(it.axes) || !Array.isArray(it.trials)) return null;
-  return { axes: it.axes, trials: it.trials, chosen: it.chosen ?? null, folds: Array.isArray(it.folds) ? it.folds : [], costs: it.costs ?? "" };
+  return { axes: it.axes, trials: it.trials, chosen: it.chosen ?? null, folds: Array.isArray(it.folds) ? it.folds : [] };
 }
 
 export interface Cell {

@@ -89,7 +89,9 @@ export function Ladder({ market, onPick }: { market: Market; onPick: (price: str
     const own = new Set<string>();
     for (const order of orders) {
       if (order.symbol !== market.symbol || !order.price) continue;
-      own.add(D.text(D.round(D.of(order.price), priceDecimals)));
+      const side = order.side === "buy" ? "bids" : "asks";
+      const [at = [order.price]] = same ? [[order.price]] : grouped([[order.price, "0"]], by, side);
+      own.add(D.text(D.round(D.of(at[0]), priceDecimals)));
     }
     const as: Paint = { priceDecimals, sizeDecimals: Math.min(4, D.decimalsOf(market.lot)), own };
     for (const side of ["asks", "bids"] as const) {
