@@ -42,7 +42,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Serve(serve) => commands::serve::run(&loaded.config, serve.json),
         Command::Exchange(exchange) => commands::exchange::run(&loaded.config, exchange),
         Command::Model(model) => commands::model::run(&loaded.config, model),
-        Command::Indicator(indicator) => commands::indicator::run(indicator),
+        Command::Indicator(indicator) => commands::indicator::run(&loaded.config, indicator),
         Command::Strategy(strategy) => commands::strategy::run(strategy),
         Command::Bot(bot) => commands::bot::run(&loaded.config, bot).map(|()| ExitCode::SUCCESS),
         Command::Session(session) => {

@@ -1,4 +1,6 @@
-//! `tradewind indicator list|show`: the registry of technical indicators for people and scripts.
+//! `tradewind indicator list|show|compute`: the registry of technical indicators for people and scripts.
+
+mod compute;
 
 use std::process::ExitCode;
 
@@ -6,12 +8,12 @@ use indicators::{Function, Memory, Param, Range, Settings, Stream};
 use serde_json::{Value, json};
 
 use crate::cli::indicator::Indicator;
-use crate::config::closest;
+use crate::config::{Config, closest};
 use crate::failure::{Exit, Failure};
 use crate::terminal::{answer, table};
 
-/// Answers from the program alone; no data directory is looked at.
-pub(crate) fn run(command: &Indicator) -> Result<ExitCode, Failure> {
+/// `list` and `show` answer from the program alone; no data directory is looked at.
+pub(crate) fn run(config: &Config, command: &Indicator) -> Result<ExitCode, Failure> {
     match command {
         Indicator::List { text, output } => {
             let found: Vec<Function> =
@@ -31,6 +33,7 @@ pub(crate) fn run(command: &Indicator) -> Result<ExitCode, Failure> {
                 show(function);
             }
         }
+        Indicator::Compute(options) => compute::compute(config, options)?,
     }
     Ok(ExitCode::SUCCESS)
 }
