@@ -24,7 +24,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// All of them, in the order of [`Class::index`].
+    /// All of them.
     pub const ALL: [Self; 8] = [
         Self::General,
         Self::Tickers,

@@ -153,8 +153,8 @@ impl Remote {
         }
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(0)
-            .set_connection_timeout(Some(CONNECT_MAX))
-            .set_response_timeout(Some(CALL_MAX));
+            .set_connection_timeout(CONNECT_MAX)
+            .set_response_timeout(CALL_MAX);
         let made = ConnectionManager::new_with_config(self.client.clone(), config).await?;
         *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = Some(made.clone());
         Ok(made)
