@@ -432,6 +432,9 @@ impl Step<'_> {
         if let Some((_, known)) = live.view.orders.iter_mut().find(|(id, _)| *id == order) {
             *known = client_id;
         }
+        // Places that no order takes hold the first one's name, also after a restart.
+        let (first, legs) = (live.view.orders[0].1, usize::from(live.view.legs));
+        live.view.orders.iter_mut().skip(legs).for_each(|(_, name)| *name = first);
         live.view.updated = self.at;
         self.out.push(Event::List(live.view));
     }

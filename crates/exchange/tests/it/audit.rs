@@ -196,7 +196,8 @@ impl Audit {
                     // It begins once; later only a member that was amended gets another client id.
                     let same = ListView { orders: before.orders, updated: before.updated, ..*list };
                     assert_eq!(same, before, "a living list keeps all but the names of its members");
-                    let renamed = list.orders.iter().zip(&before.orders).filter(|(now, then)| now != then);
+                    let legs = list.orders.iter().zip(&before.orders).take(usize::from(list.legs));
+                    let renamed = legs.filter(|(now, then)| now != then);
                     let renamed: Vec<_> = renamed.map(|(now, then)| (now.0 == then.0, now)).collect();
                     assert!(matches!(renamed[..], [(true, _)]), "one member has another name: {list:?}");
                     let (id, client) = renamed[0].1;
