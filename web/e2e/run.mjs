@@ -334,6 +334,24 @@ await suite.test("the server dies: the page says so, sends nothing, and recovers
   page.forgiven = [...USUAL];
 });
 
+await suite.test("files are served with hashes, tags, compressed forms and a strict policy; programs' paths are left alone", null, async () => {
+  const html = { accept: "text/html" };
+  const index = await fetch(at("/trade/BTCUSDT"), { headers: html });
+  const policy = index.headers.get("content-security-policy");
+  expect(policy.includes("default-src 'self'") && !policy.includes("unsafe"), policy);
+  expect(index.headers.get("cache-control") === "no-cache", index.headers.get("cache-control"));
+  const again = await fetch(at("/"), { headers: { ...html, "if-none-match": index.headers.get("etag") } });
+  expect(again.status === 304, `${again.status} for a version that is known`);
+  const script = (await index.text()).match(/\/assets\/[^"]+\.js/)[0];
+  const asset = await fetch(at(script), { headers: { "accept-encoding": "br" } });
+  expect(asset.headers.get("content-encoding") === "br", `${asset.headers.get("content-encoding")}`);
+  expect(asset.headers.get("cache-control").includes("immutable"), asset.headers.get("cache-control"));
+  for (const path of ["/api/nothing", "/auth/nothing", "/assets/nothing.js", "/ws/nothing"]) {
+    const answer = await fetch(at(path), { headers: html });
+    expect(answer.status === 404 && answer.headers.get("content-type").includes("problem+json"), `${path}: ${answer.status}`);
+  }
+});
+
 await suite.test("the main thread stays free while a market moves", page, async () => {
   const { milliseconds, longest, frames } = await taskTime(page);
   console.log(`   ${milliseconds.toFixed(0)} ms of tasks a second, longest ${longest.toFixed(0)} ms, ${frames.toFixed(0)} frames a second`);
