@@ -315,7 +315,7 @@ pub(crate) const KEYS: &[Key] = &[
         flag: Some("--paper"),
         about: "Imported markets that are played to bots while the server runs, like BTC-PERP: paper trading on recorded data. \
                 Their bots are kept under paper/ in the data directory.",
-        set: |config, text| put(&mut config.paper.symbols, Ok(words(text))),
+        set: |config, text| put(&mut config.paper.symbols, symbols(text)),
     },
     Key {
         name: "paper.speed",
@@ -391,6 +391,14 @@ fn origin(text: &str) -> Result<Option<String>, String> {
             Ok(Some(text.to_owned()))
         }
         _ => Err("is not an origin: scheme and host, no path, like https://desk.example.org".into()),
+    }
+}
+
+fn symbols(text: &str) -> Result<Vec<String>, String> {
+    let all = words(text);
+    match all.iter().find(|symbol| types::Symbol::new(symbol).is_err()) {
+        Some(wrong) => Err(format!("holds {wrong:?}, which is no symbol like BTC-PERP")),
+        None => Ok(all),
     }
 }
 
