@@ -35,7 +35,8 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 4 no server reachable,
 5 refused by the exchange (nothing changed), 130 interrupted.";
 
-/// A crypto exchange in a box: markets, simulated participants and a Binance-compatible API on your own machine.
+/// A trading platform on your own machine: an exchange with simulated participants that speaks the Binance spot protocol, bots,
+/// back-tests, forecasts, and a dashboard.
 #[derive(Parser, Debug)]
 #[command(name = "tradewind", version, after_help = AFTER, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
@@ -61,7 +62,7 @@ pub(crate) struct Global {
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// Run the exchange until it is stopped (Ctrl-C or SIGTERM)
+    /// Run exchange, platform and dashboard until stopped (Ctrl-C or SIGTERM)
     Serve(Serve),
     /// Administer the exchange, whether its server runs or not
     #[command(subcommand)]
@@ -99,7 +100,7 @@ pub(crate) enum Command {
     Replay(Recorded),
     /// Run a session's minutes through the back-tester and explain the difference order by order
     Parity(Parity),
-    /// Forecasting models: fit one to a file
+    /// Forecasting models: fit, train, keep, compare, ask
     #[command(subcommand)]
     Model(model::Model),
     /// Run strategies on recorded data
