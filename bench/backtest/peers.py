@@ -1,36 +1,40 @@
 """EMA cross (20, 100) on the bars that `bench-backtest write bars.csv` wrote, and a recorded book, in packages from PyPI. CPU seconds.
 
     python3 -m venv venv && venv/bin/pip install vectorbt "plotly<6" backtesting nautilus_trader hftbacktest
-    cargo run --release -- write bars.csv && venv/bin/python peers.py bars.csv [CAPTURE]
+    cargo run --release -- write bars.csv
+    venv/bin/python peers.py bars.csv [CAPTURE] [--ours target/release/bench-backtest] [--only NAME]
 
-Averages begin with the first close; long one unit while the fast one is above the slow one, from the 100th bar on; 0.1 % fee. A
-peer that is not installed is left out, visibly. Each runs once to warm up (compilers) and then five times; the median counts.
+Averages begin with the first close; long one unit while the fast one is above the slow one, from the 100th bar on; 0.1 % fee. Every
+peer runs in a process of its own, whose processor time (all threads, user and system) is what counts, never a progress bar or a wall
+clock; loading the bars and importing the package are outside. Each is warmed up on the first 5,000 bars (compilers), then runs five
+times over all bars, or as often as a minute of processor time allows, at least twice; the median counts. A peer that is not installed
+is left out, visibly. With `--ours` our program measures the same bars and the same capture in the same run, before and after the peers.
 """
 
+import argparse
 import gzip
 import json
 import statistics
+import subprocess
 import sys
 import time
 
 import numpy as np
 
-ROUNDS = 5
+ROUNDS_MAX, ROUNDS_MIN, BUDGET_S = 5, 2, 60.0
+WARM_UP = 5_000
 
 
 def measure(name, rows, work, unit="bars"):
-    try:
-        result = work()
-    except Exception as error:  # A peer of another version is no reason to lose the others.
-        print(f"{name:<28} FAILED: {type(error).__name__}: {error}")
-        return
-    times = []
-    for _ in range(ROUNDS):
+    times, result = [], None
+    while len(times) < ROUNDS_MIN or (len(times) < ROUNDS_MAX and sum(times) < BUDGET_S):
         start = time.process_time()
         result = work()
         times.append(time.process_time() - start)
     took = statistics.median(times)
-    print(f"{name:<28} {rows / took / 1e6:8.3f} M {unit} per CPU s ({took:.3f} s; {result})")
+    rate = f"{rows / took / 1e6:8.3f} M {unit} per CPU s"
+    spread = f"{took:.3f} s, {len(times)} rounds of {min(times):.3f} to {max(times):.3f}"
+    print(f"{name:<28} {rate} ({spread}; {result})", flush=True)
 
 
 def load(path):
@@ -78,9 +82,12 @@ def vectorbt(close):
 
 
 def backtesting(times, open_, high, low, close):
+    import backtesting.backtesting as internals
     import pandas as pd
     from backtesting import Backtest, Strategy
 
+    # Its progress bar costs time that is not the back-test's.
+    internals._tqdm = lambda rows, **_: rows
     frame = pd.DataFrame(
         {"Open": open_, "High": high, "Low": low, "Close": close}, index=pd.to_datetime(times, unit="ms")
     )
@@ -168,7 +175,7 @@ def nautilus(times, open_, high, low, close):
 
 
 def hft(path):
-    """The capture's changes of levels through hftbacktest with a bot that keeps a bid and an ask."""
+    """The capture's changes of levels through hftbacktest with a bot that keeps a bid and an ask: the work, and how many changes."""
     from hftbacktest import (
         ALL_ASSETS, BUY_EVENT, DEPTH_EVENT, DEPTH_SNAPSHOT_EVENT, EXCH_EVENT, GTX, LIMIT, LOCAL_EVENT, SELL_EVENT,
         TRADE_EVENT, BacktestAsset, HashMapMarketDepthBacktest,
@@ -237,24 +244,64 @@ def hft(path):
         hbt.close()
         return f"{sent} orders"
 
-    measure("hftbacktest, hash map depth", levels, work, "level updates")
+    return work, levels
 
 
-times, open_, high, low, close, _ = load(sys.argv[1])
-for name, make in [
-    ("bare loop (numba)", lambda: scalar(close)),
-    ("vectorbt", lambda: vectorbt(close)),
-    ("backtesting.py", lambda: backtesting(times, open_, high, low, close)),
-    ("nautilus_trader", lambda: nautilus(times, open_, high, low, close)),
-]:
+BARS = {
+    "bare loop (numba)": lambda times, open_, high, low, close: scalar(close),
+    "vectorbt": lambda times, open_, high, low, close: vectorbt(close),
+    "backtesting.py": backtesting,
+    "nautilus_trader": nautilus,
+}
+BOOK = "hftbacktest, hash map depth"
+
+
+def peer(name, arguments):
+    """Measures one peer in this process."""
     try:
-        work = make()
-    except Exception as error:  # Not installed, or of a version that does not fit its own dependencies.
-        print(f"{name:<28} SKIPPED: {error}")
-        continue
-    measure(name, len(close), work)
-if len(sys.argv) > 2:
-    try:
-        hft(sys.argv[2])
-    except Exception as error:  # Not installed, or of a version that does not fit its own dependencies.
-        print(f"{'hftbacktest':<28} SKIPPED: {error}")
+        if name == BOOK:
+            work, levels = hft(arguments.capture)
+            work()
+            return measure(name, levels, work, "level updates")
+        bars = load(arguments.bars)[:5]
+        BARS[name](*(column[:WARM_UP] for column in bars))()
+        measure(name, len(bars[0]), BARS[name](*bars))
+    except ImportError as error:
+        print(f"{name:<28} SKIPPED, not installed: {error}", flush=True)
+    except Exception as error:  # A peer of another version is no reason to lose the others.
+        print(f"{name:<28} FAILED: {type(error).__name__}: {error}", flush=True)
+
+
+def ours(arguments):
+    """Our program on as many bars of the same walk, and on the same capture."""
+    with open(arguments.bars, encoding="utf-8") as lines:
+        count = str(sum(1 for _ in lines) - 1)
+    commands = [["bars", count], ["vector", count]]
+    if arguments.capture:
+        commands.append(["book", arguments.capture, "200"])
+    for command in commands:
+        subprocess.run([arguments.ours, *command], check=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="EMA cross and a recorded book in packages from PyPI, by processor time")
+    parser.add_argument("bars", help="CSV that `bench-backtest write` made")
+    parser.add_argument("capture", nargs="?", help="recorded Binance stream, for hftbacktest")
+    parser.add_argument("--ours", help="our program, to be measured in the same run")
+    parser.add_argument("--only", choices=[*BARS, BOOK], help="this peer alone, in this process")
+    arguments = parser.parse_args()
+    if arguments.only:
+        return peer(arguments.only, arguments)
+    if arguments.ours:
+        ours(arguments)
+    for name in [*BARS, BOOK] if arguments.capture else BARS:
+        # A process of its own: its threads are counted, and one that dies takes nobody with it.
+        done = subprocess.run([sys.executable, __file__, *sys.argv[1:], "--only", name], check=False)
+        if done.returncode:
+            print(f"{name:<28} FAILED: its process ended with {done.returncode}", flush=True)
+    if arguments.ours:
+        ours(arguments)
+
+
+if __name__ == "__main__":
+    main()
