@@ -1,9 +1,23 @@
-//! What the API needs of whoever trains models and forecasts with them; `server` puts it together from the training queue, the
-//! registry and the prediction service.
+//! What the API needs of whoever trains models and forecasts with them; `server` puts it together from the workers of the jobs'
+//! queue, the registry and the prediction service.
 
+use store::{JobId, ModelId};
 use types::Time;
 
 use crate::ports::{PortError, Reply};
+
+/// Kind of the jobs that train models. A job's subject is the model's id.
+pub const TRAINING_JOB: &str = "training";
+/// What a model's row says of its training when it ended well.
+pub const TRAINED: &str = "trained";
+/// What it says when its time was over.
+pub const TIMED_OUT: &str = "timed-out";
+
+/// A model's name in the registry. It follows from its id, so that nobody reaches another's.
+#[must_use]
+pub fn registry_name(id: ModelId) -> String {
+    format!("m-{id}")
+}
 
 /// What to train.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,13 +44,19 @@ pub struct Training {
     pub limit_s: u64,
 }
 
-/// How far a training is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TrainingState {
-    /// `queued`, `running`, `done`, `failed`, `cancelled`, `timed-out`, `interrupted`.
-    pub state: &'static str,
-    /// True if nothing more will happen to it by itself.
-    pub is_final: bool,
+impl Training {
+    /// From a model's row: what its owner asked for.
+    ///
+    /// # Errors
+    /// A sentence on what cannot be read.
+    pub fn of_row(model: &store::models::Model) -> Result<Self, String> {
+        crate::routes::models::training_of(&model.params)
+    }
+}
+
+/// What a training does this moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Progress {
     /// What is being done.
     pub stage: String,
     /// Part of that stage, 0 to 1.
@@ -45,23 +65,6 @@ pub struct TrainingState {
     pub loss: Option<f64>,
     /// Seconds until the stage ends.
     pub remaining_s: Option<f64>,
-    /// Why it failed.
-    pub error: Option<String>,
-    /// The version that it made.
-    pub version: Option<u32>,
-}
-
-/// A trained version.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fitted {
-    /// Its number, from 1.
-    pub version: u32,
-    /// The algorithm that was chosen.
-    pub algorithm: String,
-    /// SHA-256 of the model, in hex.
-    pub hash: String,
-    /// Scores on the hold-out beside the naive forecast's, with the parameters and what was tried: JSON.
-    pub metrics: serde_json::Value,
 }
 
 /// A bar that somebody gives: open, high, low, close, volume.
@@ -123,20 +126,8 @@ pub trait Models: Send + Sync + 'static {
     /// # Errors
     /// Refused: what is out of its range.
     fn check(&self, training: &Training) -> Result<(), PortError>;
-    /// Lets the training of a model's next version wait for its turn.
-    ///
-    /// # Errors
-    /// Refused: out of range, a training of it waits or runs already, too many wait.
-    fn train(&self, name: &str, training: &Training) -> Result<(), PortError>;
-    /// Cancels the training that waits or runs.
-    ///
-    /// # Errors
-    /// Refused when there is none.
-    fn cancel(&self, name: &str) -> Result<(), PortError>;
-    /// The last training of a model.
-    fn training(&self, name: &str) -> Option<TrainingState>;
-    /// A trained version; reads a file.
-    fn fitted(&self, name: String, version: u32) -> Reply<'_, Result<Fitted, PortError>>;
+    /// What a training that runs in this process does.
+    fn progress(&self, job: JobId) -> Option<Progress>;
     /// A forecast by the newest version.
     fn forecast(&self, ask: Ask) -> Reply<'_, Result<Forecast, PortError>>;
     /// Closed bars from about `from` on: when each closed, and its close. None if nothing is known of the market.

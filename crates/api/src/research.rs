@@ -62,6 +62,9 @@ pub struct BacktestSpec {
     pub name: String,
     /// The strategy.
     pub strategy: String,
+    /// The version of a model whose forecasts it trades on, as the registry names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// On what.
     #[serde(flatten)]
     pub on: Conditions,

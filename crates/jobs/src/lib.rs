@@ -5,7 +5,7 @@
 //!
 //! * a job is in the hands of one worker at a time; one whose worker died is taken again, or marked as crashed when it was
 //!   taken as often as it may be; what a worker does after its lease is lost does not count;
-//! * cancelling reaches a running job within one renewal of its lease;
+//! * cancelling reaches a running job of the same process at once, one of another process within one renewal of its lease;
 //! * stopping the workers gives running jobs back to the queue, without costing an attempt.
 //!
 //! Work must look at [`Task::must_end`] now and then; work that computes for long belongs on a blocking thread.

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
-use crate::queue::Queue;
+use crate::queue::{InHand, Queue};
 use crate::task::{Ending, Outcome, Task};
 
 /// Something that can be done.
@@ -130,6 +130,7 @@ impl Shared {
         let (id, kind) = (job.id, work.kind());
         let (ending, ended) = watch::channel(None);
         let task = Task::new(job, ended);
+        self.queue.in_hand().insert(id, InHand { task: task.clone(), ending: ending.clone() });
         let mut running = tokio::spawn(work.run(task.clone()));
         let mut renewals = tokio::time::interval(self.timing.renew);
         renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -151,6 +152,7 @@ impl Shared {
             }
         };
         let outcome = outcome.unwrap_or_else(|error| Outcome::Failed(bug(&error)));
+        self.queue.in_hand().remove(&id);
         metrics::counter!("jobs_ended_total", "kind" => kind, "outcome" => word(&outcome)).increment(1);
         self.finish(worker, id, outcome).await;
     }

@@ -2,10 +2,6 @@
 
 use std::time::Duration;
 
-/// Jobs that may wait: more would wait for hours, and their data windows would be old.
-pub const QUEUED_MAX: usize = 256;
-/// Finished jobs kept in the list.
-pub const FINISHED_MAX: usize = 500;
 /// Trainings at once: a machine that trades keeps a core free.
 pub const RUNNING_DEFAULT: usize = 2;
 /// Time limit of a standard model.

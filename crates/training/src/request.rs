@@ -59,8 +59,6 @@ pub struct Request {
     pub window: usize,
     /// Time limit in seconds.
     pub limit_s: u64,
-    /// Higher goes first.
-    pub priority: i32,
     /// The id of the model that it makes; without one it follows from algorithm, symbols and interval.
     #[serde(default)]
     pub name: Option<String>,
@@ -81,7 +79,6 @@ impl Default for Request {
             layers: 1,
             window: 60,
             limit_s: TIME_LIMIT.as_secs(),
-            priority: 0,
             name: None,
         }
     }

@@ -23,9 +23,9 @@ const PENDING_MAX: usize = 50;
 pub(crate) struct JobBody {
     /// Its id.
     id: String,
-    /// `backtest` or `sweep`.
+    /// `backtest`, `sweep` or `training`.
     kind: String,
-    /// The id of the back-test or sweep that it carries out.
+    /// The id of the back-test, sweep or model that it carries out.
     subject: Option<String>,
     /// `queued`, `running`, `done`, `failed`, `cancelled` or `crashed`.
     status: String,
@@ -125,7 +125,8 @@ pub(crate) async fn list(
     let limit = page_limit(query.limit)?;
     let before = query.before.map(|at| at.0.into());
     let found = rows::page(&mut app.store.read(), who.owner(), before, limit).await;
-    Ok(Json(found.map_err(|e| from_store(&e))?.into_iter().map(JobBody::of).collect()))
+    let found = found.map_err(|e| from_store(&e))?.into_iter();
+    Ok(Json(found.map(|job| JobBody::of(app.queue.as_it_is(job))).collect()))
 }
 
 /// One of one's own jobs.

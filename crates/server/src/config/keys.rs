@@ -309,6 +309,14 @@ pub(crate) const KEYS: &[Key] = &[
         set: |config, text| put(&mut config.bots.snapshots_kept, range(text, 1, 10_000)),
     },
     Key {
+        name: "models.trainings",
+        unit: "trainings, 1 to 64",
+        default: "2",
+        flag: None,
+        about: "So many models are trained at once, one thread each; others wait for their turn. A machine that trades keeps a core free.",
+        set: |config, text| put(&mut config.trainings, range(text, 1, 64)),
+    },
+    Key {
         name: "paper.symbols",
         unit: "symbols, separated by commas, or none",
         default: "none",

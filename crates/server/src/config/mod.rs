@@ -33,6 +33,8 @@ pub(crate) struct Config {
     /// `[history]`
     pub(crate) history: history::Retention,
     pub(crate) bots: Bots,
+    /// `models.trainings`
+    pub(crate) trainings: usize,
     pub(crate) paper: Paper,
     pub(crate) log: Log,
 }
@@ -159,6 +161,7 @@ impl Config {
             },
             history: history::Retention::default(),
             bots: Bots { snapshot_every: 1, snapshots_kept: 1 },
+            trainings: 1,
             paper: Paper { symbols: Vec::new(), speed_percent: 100 },
             log: Log { filter: String::new(), json: false },
         }

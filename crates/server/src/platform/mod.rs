@@ -10,7 +10,7 @@ use api::{ApiConfig, App, BoundApi, Broadcast, Parts};
 use exchange_host::Handle;
 use http::Stop;
 use store::markets::{Currency, Pair};
-use store::{Amount, Location, Options, Store, StoreError, Ts, markets};
+use store::{Amount, Engine, Location, Options, Store, StoreError, Ts, markets};
 use types::{Market, MarketId};
 
 use crate::commands::serve::listen_failure;
@@ -24,7 +24,7 @@ mod desk;
 mod health;
 mod ledger;
 mod market_views;
-mod models;
+pub(crate) mod models;
 mod projector;
 mod refusals;
 mod research;
@@ -32,6 +32,7 @@ pub(crate) mod secrets;
 mod strategies;
 mod tape;
 mod telemetry;
+mod training;
 mod watchman;
 
 use dashboard::Dashboard;
@@ -48,8 +49,8 @@ pub(crate) const DATABASE_NAME: &str = "platform.db";
 pub(crate) struct Platform {
     api: BoundApi,
     store: Store,
-    /// Back-tests and sweeps that wait and run.
-    workers: jobs::Workers,
+    /// Those of back-tests and sweeps, and those of trainings.
+    workers: [jobs::Workers; 2],
     /// The code of the first start, while there is no user.
     pub(crate) setup_code: Option<String>,
 }
@@ -64,7 +65,8 @@ impl Platform {
     pub(crate) async fn ended(self) {
         self.api.ended().await;
         // What runs goes back to the queue and is run by the next start.
-        self.workers.stop().await;
+        let [research, trainings] = self.workers;
+        tokio::join!(research.stop(), trainings.stop());
         self.store.close().await;
     }
 }
@@ -140,9 +142,9 @@ pub(crate) async fn start(
     watchman::start(Arc::clone(&measured), store.clone(), Arc::clone(&broadcast), stop.clone());
     let laboratory = research::Laboratory::new(config, handle);
     let queue = jobs::Queue::new(store.clone());
-    let models = models::TrainedModels::open(&config.data_dir, handle.clone())?;
+    let models = Arc::new(models::TrainedModels::open(&config.data_dir, handle.clone())?);
     let app = Arc::new(App::new(Parts {
-        models: Arc::new(models),
+        models: Arc::<models::TrainedModels>::clone(&models),
         markets: views,
         desk: Arc::new(desk),
         pairs,
@@ -168,8 +170,23 @@ pub(crate) async fn start(
     let api = listen(config, app, stop).await?;
     tokio::spawn(store::maintenance::keep(store.clone()));
     tokio::spawn(bots::note(store.clone(), bots.clone()));
-    let workers = laboratory.start(&store, &queue);
+    take_up(&store).await.map_err(failed)?;
+    let trainings = models.trainings().start(&store, &queue, config.trainings);
+    let workers = [laboratory.start(&store, &queue), trainings];
     Ok(Platform { api, store, workers, setup_code })
+}
+
+/// What was in hand when the last process died is taken up at once. Only where nobody else can have it in hand: a file has one
+/// server, and on PostgreSQL leases run out.
+async fn take_up(store: &Store) -> Result<(), StoreError> {
+    if store.engine() != Engine::Sqlite {
+        return Ok(());
+    }
+    let jobs: u64 = store.write(|tx| Box::pin(store::jobs::reap_all(tx, Ts::now()))).await?;
+    if jobs > 0 {
+        tracing::warn!(jobs, "taken up again: the last process ended in the middle of them");
+    }
+    Ok(())
 }
 
 /// The one-time code, open while there is no user.

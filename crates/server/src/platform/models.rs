@@ -1,20 +1,20 @@
-//! Models of people: the training queue, the registry and the prediction service behind the API's port.
+//! Models of people: the registry and the prediction service behind the API's port, and the bars that both trainings and
+//! forecasts see.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use api::models::{Ask, Fitted, Forecast, Models, Step, Training, TrainingState};
+use api::models::{Ask, Forecast, Models, Progress, Step, Training};
 use api::ports::{PortError, Reply};
 use archive::Archive;
 use exchange_host::Handle;
 use forecast::market::Bars;
-use training::{
-    BarSource, Choice, JobError, JobState, PredictError, Predictor, Queue, QueueLimits, Registry,
-    RegistryError, Request,
-};
+use store::JobId;
+use training::{BarSource, PredictError, Predictor, Registry, RegistryError};
 use types::{Interval, Time};
 
 use super::market_views::candles_of;
+use super::training::{Trainings, request};
 use crate::commands::model::source::{ArchiveBars, fold, row};
 use crate::failure::{Exit, Failure};
 
@@ -23,28 +23,38 @@ const SEEN_BARS: u32 = 600;
 /// Most bars of the built-in exchange that are read for a training.
 const TRAINED_BARS_MAX: usize = 200_000;
 
-/// Trains and asks.
+/// Folder of the registry in the data directory.
+const FOLDER: [&str; 2] = ["ml", "models"];
+
+/// Looks after models and asks them.
 pub(super) struct TrainedModels {
-    queue: Arc<Queue>,
     registry: Registry,
     predictor: Arc<Predictor>,
     bars: Arc<ServiceBars>,
+    trainings: Trainings,
+}
+
+/// The registry of people's models in a data directory.
+pub(crate) fn registry(data: &Path) -> Registry {
+    Registry::open(&FOLDER.iter().fold(data.to_owned(), |path, part| path.join(part)))
 }
 
 impl TrainedModels {
-    /// Opens registry and queue in the data directory; what a crash interrupted is marked.
+    /// Opens the registry in the data directory.
     pub(super) fn open(data: &Path, handle: Handle) -> Result<Self, Failure> {
-        let failed = |why: String| {
-            Failure::new(Exit::Failed, "cannot open the models in the data directory").because(why)
-        };
-        let registry = Registry::open(&data.join("ml").join("models"));
+        let registry = registry(data);
         let bars = Arc::new(ServiceBars { archive: Archive::open(&data.join("archive")), handle });
-        let folder = data.join("ml").join("jobs");
         let source: Arc<dyn BarSource> = Arc::<ServiceBars>::clone(&bars);
-        let queue = Queue::open(&folder, registry.clone(), source, QueueLimits::default());
-        let queue = queue.map_err(|error| failed(error.to_string()))?;
-        let predictor = Predictor::start(registry.clone()).map_err(|error| failed(error.to_string()))?;
-        Ok(Self { queue: Arc::new(queue), registry, predictor: Arc::new(predictor), bars })
+        let trainings = Trainings::new(registry.clone(), source);
+        let predictor = Predictor::start(registry.clone()).map_err(|error| {
+            Failure::new(Exit::Failed, "cannot start the prediction service").because(error)
+        })?;
+        Ok(Self { registry, predictor: Arc::new(predictor), bars, trainings })
+    }
+
+    /// What carries trainings out.
+    pub(super) const fn trainings(&self) -> &Trainings {
+        &self.trainings
     }
 }
 
@@ -85,46 +95,6 @@ fn length(interval: &str) -> Result<Interval, String> {
     length.ok_or_else(|| format!("{interval:?} is no length of a bar, like 15m or 1h"))
 }
 
-fn request(name: &str, training: &Training) -> Result<Request, PortError> {
-    let choice = match training.algorithm.as_str() {
-        "arima" => Choice::Arima,
-        "prophet" => Choice::Prophet,
-        "lstm" => Choice::Lstm,
-        "ets" => Choice::Ets,
-        "auto" => Choice::Auto,
-        other => {
-            return Err(PortError::Refused {
-                code: "algorithm",
-                detail: format!("{other:?} is no algorithm"),
-            });
-        }
-    };
-    Ok(Request {
-        choice,
-        symbols: training.symbols.clone(),
-        interval: training.interval.clone(),
-        days: training.days,
-        horizon: training.horizon,
-        search: training.search,
-        seed: training.seed,
-        epochs: training.epochs,
-        hidden: training.hidden,
-        limit_s: training.limit_s,
-        name: Some(name.to_owned()),
-        ..Request::default()
-    })
-}
-
-fn from_job(error: &JobError) -> PortError {
-    let detail = error.to_string();
-    match error {
-        JobError::Request(_) => PortError::Refused { code: "training", detail },
-        JobError::Full(_) => PortError::Unavailable(detail),
-        JobError::Unknown(_) | JobError::Finished(..) => PortError::Refused { code: "not_training", detail },
-        JobError::Disk(_) => PortError::Failed(detail),
-    }
-}
-
 fn from_registry(error: &RegistryError) -> PortError {
     match error {
         RegistryError::Unknown(_) | RegistryError::Name(_) => PortError::Unknown("model"),
@@ -142,18 +112,6 @@ fn from_predict(error: PredictError) -> PortError {
     }
 }
 
-const fn word(state: JobState) -> &'static str {
-    match state {
-        JobState::Queued => "queued",
-        JobState::Running => "running",
-        JobState::Done => "done",
-        JobState::Failed => "failed",
-        JobState::Cancelled => "cancelled",
-        JobState::TimedOut => "timed-out",
-        JobState::Interrupted => "interrupted",
-    }
-}
-
 /// Runs what reads files or computes beside the async threads.
 fn beside<'a, T: Send + 'static>(
     work: impl FnOnce() -> Result<T, PortError> + Send + 'static,
@@ -166,50 +124,13 @@ fn beside<'a, T: Send + 'static>(
 
 impl Models for TrainedModels {
     fn check(&self, training: &Training) -> Result<(), PortError> {
-        request("", training)?.check().map_err(|error| from_job(&error.into()))
+        let wanted = request("", training);
+        let checked = wanted.and_then(|request| request.check().map_err(|error| error.to_string()));
+        checked.map_err(|detail| PortError::Refused { code: "training", detail })
     }
 
-    fn train(&self, name: &str, training: &Training) -> Result<(), PortError> {
-        let request = request(name, training)?;
-        self.queue.submit(request).map(|_| ()).map_err(|error| from_job(&error))
-    }
-
-    fn cancel(&self, name: &str) -> Result<(), PortError> {
-        let job = self.queue.job_of(name).ok_or_else(|| PortError::Refused {
-            code: "not_training",
-            detail: "no training of this model waits or runs".to_owned(),
-        })?;
-        self.queue.cancel(job.id).map_err(|error| from_job(&error))
-    }
-
-    fn training(&self, name: &str) -> Option<TrainingState> {
-        let job = self.queue.job_of(name)?;
-        let version = job.model.as_deref().and_then(|model| model.rsplit_once('@')?.1.parse().ok());
-        Some(TrainingState {
-            state: word(job.state),
-            is_final: job.state.is_final(),
-            stage: job.stage,
-            share: job.share,
-            loss: job.loss,
-            remaining_s: job.remaining_s,
-            error: job.error,
-            version,
-        })
-    }
-
-    fn fitted(&self, name: String, version: u32) -> Reply<'_, Result<Fitted, PortError>> {
-        let registry = self.registry.clone();
-        beside(move || {
-            let record = registry.get(&format!("{name}@{version}")).map_err(|error| from_registry(&error))?;
-            let mut metrics = serde_json::json!(record.metrics);
-            metrics["verdict"] = record.metrics.verdict().into();
-            metrics["params"] = record.params.clone();
-            metrics["trials"] = serde_json::json!(record.trials);
-            metrics["bars"] = record.bars.iter().sum::<usize>().into();
-            metrics["elapsed_s"] = record.elapsed_s.into();
-            metrics["code"] = record.code.clone().into();
-            Ok(Fitted { version, algorithm: record.algorithm.clone(), hash: record.hash.clone(), metrics })
-        })
+    fn progress(&self, job: JobId) -> Option<Progress> {
+        self.trainings.progress(job)
     }
 
     fn forecast(&self, ask: Ask) -> Reply<'_, Result<Forecast, PortError>> {

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use rustix::process::Signal;
+
 use crate::person::Person;
 use crate::program::Server;
 
@@ -50,6 +52,60 @@ fn brought_along(alice: &Person, path: &str) -> Value {
     own
 }
 
+/// A back-test trades on a model, which then shows what came of it.
+fn traded(alice: &Person, bob: &Person, id: &str) {
+    let run = |strategy: &str, model: &str| json!({ "name": "on a model", "strategy": strategy, "model_id": model, "symbols": ["BTCUSDT"], "interval": "1m" });
+    let refused = alice.post("/api/backtests", &run("ema-cross", id));
+    assert_eq!(refused.status, 422, "only one strategy asks a model: {}", refused.body);
+    assert_eq!(bob.post("/api/backtests", &run("forecast", id)).status, 404, "it is not theirs");
+    let asked = alice.post("/api/backtests", &run("forecast", id));
+    assert_eq!(asked.status, 202, "{}", asked.body);
+    let test = asked.json()["id"].as_str().unwrap().to_owned();
+    let done = alice.until(&format!("/api/backtests/{test}"), |t| t["finished_at"].is_string());
+    assert_eq!((&done["status"], &done["model_id"]), (&json!("done"), &json!(id)), "{done}");
+    let warned = done["result"]["warnings"].to_string();
+    assert!(warned.contains("the model was trained on bars up to"), "{warned}");
+    let shown = alice.read(&format!("{MODELS}/{id}/metrics"));
+    assert_eq!(shown["backtests"][0]["backtest_id"], test.as_str());
+    assert_eq!(shown["backtests"][0]["return_pct"], done["result"]["return_pct"]);
+    assert!(shown["backtests"][0]["return_pct"].is_f64(), "{shown}");
+    // Its report is made from the same model again.
+    let report = alice.get(&format!("/api/backtests/{test}/report"));
+    assert_eq!(report.status, 200, "{}", report.body);
+}
+
+/// An LSTM that would learn for long.
+fn endless(name: &str) -> Value {
+    json!({ "name": name, "algorithm": "lstm", "symbol": "BTCUSDT", "interval": "1s", "days": 1, "horizon": 5,
+        "epochs": 1000, "hidden": 64, "limit_s": 600 })
+}
+
+#[test]
+fn a_training_whose_program_was_killed_is_taken_up_by_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start_with(dir.path(), &[]);
+    let root = Person::first(&server);
+    let id = root.post(MODELS, &endless("endless")).json()["id"].as_str().unwrap().to_owned();
+    let path = format!("{MODELS}/{id}");
+    let learns = |model: &Value| model["training"]["loss"].is_f64();
+    root.until(&path, learns);
+    server.stop(Signal::KILL);
+
+    let server = Server::start_with(dir.path(), &[]);
+    let root = Person::login(&server, "root");
+    let again = root.until(&path, learns);
+    assert_eq!(again["status"], "running", "{again}");
+    assert_eq!(root.post(&format!("{path}/cancel"), &json!({})).status, 202);
+    root.until(&path, |model| model["status"] == "cancelled");
+    // A third one stops in good order: what it trains costs no attempt and goes on after it.
+    assert_eq!(root.post(&format!("{path}/train"), &json!({})).status, 202);
+    root.until(&path, learns);
+    server.stop(Signal::TERM);
+    let server = Server::start_with(dir.path(), &[]);
+    let root = Person::login(&server, "root");
+    root.until(&path, learns);
+}
+
 #[test]
 fn a_model_is_trained_asked_and_held_against_what_came() {
     let dir = tempfile::tempdir().unwrap();
@@ -86,6 +142,10 @@ fn a_model_is_trained_asked_and_held_against_what_came() {
     let scored = alice.until(&format!("{path}/metrics"), |metrics| metrics["live"]["count"] != 0);
     assert!(scored["live"]["mae"].as_f64().unwrap() >= 0.0, "{scored}");
     assert_eq!(scored["version"], 1);
+
+    let job = trained["training"]["job"].as_str().unwrap();
+    assert_eq!(alice.read(&format!("/api/jobs/{job}"))["kind"], "training");
+    traded(&alice, &bob, &id);
 
     // Nobody else sees any of it.
     assert_eq!(bob.read(MODELS), json!([]));
@@ -136,9 +196,16 @@ fn trainings_are_refused_cancelled_and_fail_in_words() {
     let refused = root.post(&format!("{MODELS}/{id}/predict"), &json!({}));
     assert_eq!((refused.status, &refused.json()["code"]), (409, &json!("not_trained")));
 
-    let endless = json!({ "name": "endless", "algorithm": "lstm", "symbol": "BTCUSDT", "interval": "1s", "days": 1,
-        "horizon": 5, "epochs": 1000, "hidden": 64, "limit_s": 600 });
-    let id = root.post(MODELS, &endless).json()["id"].as_str().unwrap().to_owned();
+    let trader = root.add(&server, "tom", "trader");
+    for (who, priority, status) in [(&trader, 1, 422), (&root, 11, 422), (&trader, -1, 201), (&root, 5, 201)]
+    {
+        let mut model = ets("in a hurry");
+        model["priority"] = json!(priority);
+        let answer = who.post(MODELS, &model);
+        assert_eq!(answer.status, status, "{priority}: {}", answer.body);
+    }
+
+    let id = root.post(MODELS, &endless("endless")).json()["id"].as_str().unwrap().to_owned();
     let path = format!("{MODELS}/{id}");
     root.until(&path, |model| model["training"]["state"] == "running");
     assert_eq!(root.post(&format!("{path}/train"), &json!({})).status, 409, "it trains already");

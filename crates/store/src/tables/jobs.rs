@@ -118,6 +118,21 @@ pub async fn by_id(reader: &mut Reader, owner: Owner, id: JobId) -> Result<Job, 
     Job::of(&reader.one("job", statement).await?)
 }
 
+/// Those of a user's jobs that have one of these ids, in no order.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn by_ids(reader: &mut Reader, owner: Owner, ids: &[JobId]) -> Result<Vec<Job>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<String> = (2..2 + ids.len()).map(|n| format!("${n}")).collect();
+    let columns = Job::COLUMNS.join(", ");
+    let text = format!("SELECT {columns} FROM jobs WHERE user_id = $1 AND id IN ({})", places.join(", "));
+    let statement = composed(text).bind(owner).bind_all(ids.iter().map(|id| (*id).into()));
+    Job::all_of(&reader.all(statement).await?)
+}
+
 /// Any job, for its worker.
 ///
 /// # Errors
@@ -257,6 +272,17 @@ pub async fn reap(tx: &mut Tx, now: Ts) -> Result<u64, StoreError> {
                 WHEN attempts >= attempts_max THEN 'crashed' ELSE 'queued' END \
                 WHERE status = 'running' AND lease_until < $1";
     tx.execute(sql(text).bind(now)).await
+}
+
+/// Ends every lease, whoever has it: for the start of the only process that works on this database. What was in hand is taken
+/// up again at once instead of when its lease runs out; how many there were.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn reap_all(tx: &mut Tx, now: Ts) -> Result<u64, StoreError> {
+    let text = "UPDATE jobs SET lease_until = $1 WHERE status = 'running' AND lease_until >= $2";
+    tx.execute(sql(text).bind(now.plus_seconds(-1)).bind(now)).await?;
+    reap(tx, now).await
 }
 
 /// How many jobs wait and how many run.

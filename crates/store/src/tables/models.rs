@@ -85,6 +85,16 @@ pub async fn put(tx: &mut Tx, model: &Model) -> Result<(), StoreError> {
     tx.execute(upsert(Model::TABLE, Model::COLUMNS, "id", &changing, model.values())).await.map(|_| ())
 }
 
+/// Notes that a training has begun; false if the model does not wait for the job, or is gone.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn begin(tx: &mut Tx, id: ModelId, job: JobId, now: Ts) -> Result<bool, StoreError> {
+    let text = "UPDATE models SET training_status = 'running', updated_at = $1 \
+                WHERE id = $2 AND job_id = $3 AND training_status IN ('queued', 'running')";
+    Ok(tx.execute(sql(text).bind(now).bind(id).bind(job)).await? > 0)
+}
+
 /// Notes how a training ended. Changes nothing if that is noted already.
 ///
 /// # Errors

@@ -9,5 +9,4 @@ mod record;
 mod store;
 
 pub use record::{Metrics, Record, TrialRecord};
-pub(crate) use store::write_synced;
 pub use store::{Registry, RegistryError, model_id};

@@ -269,7 +269,7 @@ fn names(folder: &Path) -> Result<Vec<String>, RegistryError> {
     }
 }
 
-pub(crate) fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(bytes)?;
     file.sync_all()

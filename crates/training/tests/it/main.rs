@@ -4,6 +4,5 @@
 
 mod market;
 mod predicting;
-mod queueing;
 mod registering;
 mod training;

@@ -1,8 +1,5 @@
 //! A market made by a seeded generator: returns with momentum.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use forecast::market::Bars;
 use training::{BarSource, Choice, Request};
 
@@ -32,17 +29,11 @@ pub(crate) fn bars(count: usize, carry: f64, seed: u64) -> Bars {
     Bars::new(900.0, &times, [o, h, l, c, v]).unwrap()
 }
 
-/// Serves such bars; while `closed` is set a request for them waits, so that a test decides when a job goes on.
-#[derive(Default)]
-pub(crate) struct Made {
-    pub(crate) closed: Arc<AtomicBool>,
-}
+/// Serves such bars.
+pub(crate) struct Made;
 
 impl BarSource for Made {
     fn bars(&self, symbol: &str, _: &str, days: u32) -> Result<Bars, String> {
-        while self.closed.load(Ordering::Acquire) {
-            std::thread::yield_now();
-        }
         match symbol {
             "NONE" => Err("there are no bars of NONE; import some".into()),
             _ => Ok(bars(days as usize * 96, 0.6, symbol.len() as u64)),

@@ -11,7 +11,7 @@ fn registry(dir: &std::path::Path) -> Registry {
     let registry = Registry::open(dir);
     for choice in [Choice::Lstm, Choice::Arima] {
         let request = request(choice);
-        let outcome = run(&request, &Made::default(), &Listener::default()).unwrap();
+        let outcome = run(&request, &Made, &Listener::default()).unwrap();
         let id = model_id(outcome.model.algorithm().name(), &request);
         registry.put(Record::new(id, &request, &outcome, 1).unwrap()).unwrap();
     }

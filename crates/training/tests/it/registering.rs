@@ -9,7 +9,7 @@ use crate::training::Listener;
 
 fn record(choice: Choice) -> (Record, forecast::market::Trained) {
     let request = request(choice);
-    let outcome = run(&request, &Made::default(), &Listener::default()).unwrap();
+    let outcome = run(&request, &Made, &Listener::default()).unwrap();
     let id = model_id(outcome.model.algorithm().name(), &request);
     (Record::new(id, &request, &outcome, 1).unwrap(), outcome.model)
 }

@@ -16,6 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use self::request::{NewBacktestBody, ResultBody};
 use super::jobs::{behind, is_over, job_for, percent, room_for_one};
 use super::markets::from_port;
+use super::models::usable;
 use super::orders::page_limit;
 use crate::Problem;
 use crate::app::App;
@@ -33,6 +34,8 @@ pub(crate) struct BacktestBody {
     name: String,
     /// The strategy.
     strategy: String,
+    /// The model whose forecasts it trades on; it may be removed since.
+    model_id: Option<String>,
     /// Instruments, in the strategy's order.
     symbols: Vec<String>,
     /// The bars it decides on.
@@ -73,6 +76,7 @@ impl BacktestBody {
             id: row.id.to_string(),
             name: row.name,
             strategy: row.strategy,
+            model_id: row.model_id.map(|id| id.to_string()),
             symbols: spec
                 .map_or_else(|| vec![format!("{}:{}", row.exchange, row.symbol)], |spec| spec.on.symbols),
             interval: row.bar_interval,
@@ -156,7 +160,11 @@ pub(crate) async fn run(
     Json(new): Json<NewBacktestBody>,
 ) -> Result<(StatusCode, Json<BacktestBody>), Problem> {
     let owner = who.owner();
-    let spec = new.spec(&app)?;
+    let model = match &new.model_id {
+        Some(id) => Some(usable(&app, owner, id).await?),
+        None => None,
+    };
+    let spec = new.spec(&app, model.as_ref())?;
     room_for_one(&app, owner).await?;
     let checked = app.research.check(spec.clone()).await.map_err(|e| from_port(&e))?;
     let (id, now) = (BacktestId::new(), Ts::now());
@@ -164,7 +172,7 @@ pub(crate) async fn run(
     let row = Backtest {
         id,
         user_id: who.user,
-        model_id: None,
+        model_id: model.map(|model| model.id),
         sweep_id: None,
         strategy: spec.strategy.clone(),
         exchange: checked.exchange,

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use store::models::Model;
 use utoipa::ToSchema;
 
 use crate::Problem;
 use crate::app::App;
+use crate::models::registry_name;
 use crate::research::{BacktestSpec, Conditions, Venue};
 use crate::routes::accounts::name_of;
 use crate::wire::{Decimal, Moment, Scalar, rfc3339};
@@ -38,6 +40,8 @@ pub(crate) struct NewBacktestBody {
     name: Option<String>,
     /// A strategy of `/api/strategies`.
     strategy: String,
+    /// One of one's own trained models: the strategy `forecast` trades on what its newest version says.
+    pub(super) model_id: Option<String>,
     /// Instruments like `BTCUSDT` or `binance:BTCUSDT`, in the strategy's order.
     #[schema(min_items = 1)]
     symbols: Vec<String>,
@@ -65,7 +69,7 @@ pub(crate) struct NewBacktestBody {
 
 impl NewBacktestBody {
     /// In the words that are kept.
-    pub(super) fn spec(self, app: &App) -> Result<BacktestSpec, Problem> {
+    pub(super) fn spec(self, app: &App, model: Option<&Model>) -> Result<BacktestSpec, Problem> {
         let name = self.name.as_deref().map(name_of).transpose()?.unwrap_or_default();
         let on = ConditionsBody {
             symbols: self.symbols,
@@ -77,7 +81,8 @@ impl NewBacktestBody {
             cash: self.cash,
             venue: self.venue,
         };
-        Ok(BacktestSpec { name, strategy: self.strategy, on: on.conditions(app)? })
+        let model = model.map(|model| format!("{}@{}", registry_name(model.id), model.version));
+        Ok(BacktestSpec { name, strategy: self.strategy, model, on: on.conditions(app)? })
     }
 }
 

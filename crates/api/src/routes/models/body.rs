@@ -1,11 +1,14 @@
 //! Models in JSON.
 
 use serde::{Deserialize, Serialize};
+use store::jobs::{Job, JobStatus};
 use store::models::{Model, Prediction};
+use store::research::Backtest;
 use utoipa::ToSchema;
 
 use crate::Problem;
-use crate::models::{Training, TrainingState};
+use crate::models::{Progress, TIMED_OUT, Training};
+use crate::routes::jobs::percent;
 use crate::wire::Moment;
 
 const ALGORITHMS: [&str; 5] = ["arima", "prophet", "lstm", "ets", "auto"];
@@ -54,6 +57,10 @@ pub(crate) struct TrainRequest {
     #[serde(default = "limit_s")]
     #[schema(minimum = 1, maximum = 86400, default = 60)]
     limit_s: u64,
+    /// Higher goes first, -10 to 10; above 0 is for administrators.
+    #[serde(default)]
+    #[schema(minimum = -10, maximum = 10, default = 0)]
+    priority: i32,
 }
 
 fn interval() -> String {
@@ -89,7 +96,17 @@ impl TrainRequest {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// What the queue is given; it checks the ranges itself.
+    /// Its place among what waits; above the others only for those who may do everything.
+    pub(super) fn priority(&self, administers: bool) -> Result<i64, Problem> {
+        match self.priority {
+            -10..=0 => Ok(self.priority.into()),
+            1..=10 if administers => Ok(self.priority.into()),
+            1..=10 => Err(Problem::refused("priority", "a priority above 0 is for administrators")),
+            _ => Err(Problem::refused("priority", "a priority is from -10 to 10")),
+        }
+    }
+
+    /// What is handed to the training, which checks the ranges itself.
     pub(super) fn checked(&self) -> Result<Training, Problem> {
         if !ALGORITHMS.contains(&self.algorithm.as_str()) {
             let detail = format!("{:?} is no algorithm; there are {}", self.algorithm, ALGORITHMS.join(", "));
@@ -139,8 +156,10 @@ pub(crate) struct ModelRequest {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Training)]
 pub(crate) struct TrainingBody {
+    /// The job that carries it out.
+    job: String,
     /// `queued`, `running`, `done`, `failed`, `cancelled`, `timed-out` or `interrupted`.
-    state: &'static str,
+    state: String,
     /// What is being done.
     stage: String,
     /// Part of that stage, 0 to 1.
@@ -151,6 +170,41 @@ pub(crate) struct TrainingBody {
     remaining_s: Option<f64>,
     /// Why it failed.
     error: Option<String>,
+}
+
+/// A training as its job tells it: its state in words.
+pub(super) fn state(job: &Job, model: &Model) -> &'static str {
+    match job.status {
+        JobStatus::Queued => "queued",
+        JobStatus::Running => "running",
+        JobStatus::Done => "done",
+        JobStatus::Failed if model.training_status == TIMED_OUT => TIMED_OUT,
+        JobStatus::Failed => "failed",
+        JobStatus::Cancelled => "cancelled",
+        JobStatus::Crashed => "interrupted",
+    }
+}
+
+impl TrainingBody {
+    /// A job, and what it does this moment if it runs in this process.
+    fn of(job: Job, now: Option<Progress>, model: &Model) -> Self {
+        let state = state(&job, model).to_owned();
+        let now = now.filter(|_| job.status == JobStatus::Running);
+        let known = now.unwrap_or_else(|| Progress {
+            stage: if job.status == JobStatus::Queued { "waiting".to_owned() } else { job.progress_note },
+            share: percent(job.progress) / 100.0,
+            ..Progress::default()
+        });
+        Self {
+            job: job.id.to_string(),
+            state,
+            stage: known.stage,
+            share: known.share,
+            loss: known.loss,
+            remaining_s: known.remaining_s,
+            error: job.error,
+        }
+    }
 }
 
 /// A model.
@@ -192,11 +246,11 @@ fn json(text: &str) -> serde_json::Value {
 }
 
 impl ModelBody {
-    pub(super) fn of(model: &Model, training: Option<TrainingState>) -> Self {
-        let status = match &training {
-            Some(state) if !state.is_final => state.state.to_owned(),
-            _ => model.training_status.clone(),
-        };
+    /// A model, and the job of its last training.
+    pub(super) fn of(model: &Model, training: Option<(Job, Option<Progress>)>) -> Self {
+        let training = training.map(|(job, now)| TrainingBody::of(job, now, model));
+        let pending = training.as_ref().filter(|t| t.state == "queued" || t.state == "running");
+        let status = pending.map_or_else(|| model.training_status.clone(), |t| t.state.clone());
         let metrics = json(&model.metrics);
         Self {
             id: model.id.to_string(),
@@ -209,14 +263,7 @@ impl ModelBody {
             hash: model.artefact_hash.clone(),
             params: json(&model.params),
             metrics,
-            training: training.map(|state| TrainingBody {
-                state: state.state,
-                stage: state.stage,
-                share: state.share,
-                loss: state.loss,
-                remaining_s: state.remaining_s,
-                error: state.error,
-            }),
+            training,
             created_at: Moment(model.created_at.time()),
             updated_at: Moment(model.updated_at.time()),
         }
@@ -262,6 +309,41 @@ impl LiveBody {
     }
 }
 
+/// A back-test that traded on a model's forecasts.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ModelBacktest)]
+pub(crate) struct TradedBody {
+    /// The back-test.
+    backtest_id: String,
+    /// Its name.
+    name: String,
+    /// Its pair.
+    symbol: String,
+    /// How far it is.
+    status: String,
+    /// Total return in percent, once it is done.
+    return_pct: Option<f64>,
+    /// Largest fall from a highest point in percent.
+    max_drawdown_pct: Option<f64>,
+    /// When it was asked for.
+    created_at: Moment,
+}
+
+impl TradedBody {
+    fn of(row: &Backtest) -> Self {
+        let result = json(&row.metrics);
+        Self {
+            backtest_id: row.id.to_string(),
+            name: row.name.clone(),
+            symbol: row.symbol.clone(),
+            status: row.status.word().to_owned(),
+            return_pct: result["return_pct"].as_f64(),
+            max_drawdown_pct: result["max_drawdown_pct"].as_f64(),
+            created_at: Moment(row.created_at.time()),
+        }
+    }
+}
+
 /// How a model did.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ModelMetrics)]
@@ -273,11 +355,18 @@ pub(crate) struct MetricsBody {
     training: serde_json::Value,
     /// With the forecasts it made since.
     live: LiveBody,
+    /// The last back-tests that named it, newest first.
+    backtests: Vec<TradedBody>,
 }
 
 impl MetricsBody {
-    pub(super) fn of(model: &Model, scored: &[Prediction]) -> Self {
-        Self { version: model.version, training: json(&model.metrics), live: LiveBody::of(scored) }
+    pub(super) fn of(model: &Model, scored: &[Prediction], traded: &[Backtest]) -> Self {
+        Self {
+            version: model.version,
+            training: json(&model.metrics),
+            live: LiveBody::of(scored),
+            backtests: traded.iter().map(TradedBody::of).collect(),
+        }
     }
 }
 

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use store::jobs::{Job, JobStatus};
 use store::models::{self, Model, Prediction};
-use store::{StoreError, Ts};
+use store::{Owner, StoreError, Ts};
 use tokio::time::MissedTickBehavior;
 
-use super::registry_name;
+use super::{body, with_job};
 use crate::Problem;
 use crate::app::App;
 use crate::auth::principal::from_store;
-use crate::routes::markets::from_port;
+use crate::routes::jobs::is_over;
 
 /// How often trainings are looked after that nobody asks about.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -23,27 +24,24 @@ const WAITED_S: i64 = 86_400;
 /// Forecasts compared in one round.
 const SCORE_MAX: u32 = 500;
 
-/// A model whose row says what became of its training: written first if the training has ended since.
-pub(super) async fn settled(app: &App, mut model: Model) -> Result<Model, Problem> {
+/// A model whose row says what became of its training. The worker that trains it writes that down itself; this is for jobs that
+/// no worker ended: cancelled while they waited, or given up after their process died twice.
+pub(super) async fn settled(app: &App, mut model: Model, job: Option<&Job>) -> Result<Model, Problem> {
     if model.training_status != "queued" && model.training_status != "running" {
         return Ok(model);
     }
-    let name = registry_name(model.id);
-    let (status, version) = match app.models.training(&name) {
-        Some(state) if !state.is_final => return Ok(model),
-        Some(state) => (if state.state == "done" { "trained" } else { state.state }, state.version),
-        // The program ended between the row and the queue.
-        None => ("interrupted", None),
+    let status = match job {
+        Some(job) if !is_over(job.status) => return Ok(model),
+        // Its end was noted between the two reads.
+        Some(job) if job.status == JobStatus::Done => {
+            let owner = Owner::of(model.user_id);
+            let read = models::by_id(&mut app.store.read(), owner, model.id).await;
+            return read.map_err(|e| from_store(&e));
+        }
+        Some(job) => body::state(job, &model),
+        None => "interrupted",
     };
-    model.training_status = status.to_owned();
-    if let Some(version) = version {
-        let fitted = app.models.fitted(name, version).await.map_err(|error| from_port(&error))?;
-        let mut metrics = fitted.metrics;
-        metrics["algorithm"] = fitted.algorithm.into();
-        (model.version, model.metrics) = (i64::from(version), metrics.to_string());
-        model.artefact_hash = Some(fitted.hash);
-    }
-    model.updated_at = Ts::now();
+    (model.training_status, model.updated_at) = (status.to_owned(), Ts::now());
     let row = model.clone();
     let written: Result<(), StoreError> =
         app.store.write(move |tx| Box::pin(async move { models::settle(tx, &row).await })).await;
@@ -60,8 +58,8 @@ pub async fn keep(app: Arc<App>) {
         for status in ["queued", "running"] {
             let found = models::in_training_of_all(&mut app.store.read(), status).await;
             for model in found.unwrap_or_default() {
-                let id = model.id;
-                if let Err(problem) = settled(&app, model).await {
+                let (id, owner) = (model.id, Owner::of(model.user_id));
+                if let Err(problem) = with_job(&app, owner, model).await {
                     tracing::warn!(model = %id, detail = problem.detail, "a training's end is not written down");
                 }
             }

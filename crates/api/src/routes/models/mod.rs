@@ -1,21 +1,25 @@
-//! Models of the one who asks: made, trained, asked, scored, removed. A model's name in the registry follows from its id, so
-//! that nobody reaches another's.
+//! Models of the one who asks: made, trained, asked, scored, removed. Trainings are jobs.
 
 mod body;
 pub(crate) mod keeper;
 pub(crate) mod predict;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use store::jobs::{self as rows, Job};
 use store::models::{self, Model};
-use store::{ModelId, Owner, StoreError, Ts, audit};
+use store::users::Role;
+use store::{JobId, ModelId, Owner, StoreError, Ts, audit, research};
 
 use self::body::{MetricsBody, ModelBody, ModelRequest, TrainRequest};
+use super::jobs::{behind, is_over, job_for, room_for_one};
 use crate::Problem;
 use crate::app::App;
 use crate::auth::principal::{Principal, Trader, Viewer, from_store};
+use crate::models::{TRAINING_JOB, Training, registry_name};
 use crate::routes::accounts::name_of;
 use crate::routes::markets::from_port;
 use crate::wire::Json;
@@ -25,16 +29,44 @@ const MODELS_MAX: usize = 100;
 /// Forecasts that were compared with what came and count for a model's live scores.
 const SCORED_MAX: u32 = 1_000;
 
-/// A model's name in the registry.
-fn registry_name(id: ModelId) -> String {
-    format!("m-{id}")
+/// Back-tests shown with a model.
+const TRADED_MAX: u32 = 20;
+
+/// What is trained, as a model's row keeps it.
+pub(crate) fn training_of(params: &str) -> Result<Training, String> {
+    let request = serde_json::from_str::<TrainRequest>(params).map_err(|error| error.to_string())?;
+    request.checked().map_err(|problem| problem.detail)
 }
 
-/// One's own model, as far as its training is.
-async fn mine(app: &App, owner: Owner, id: &str) -> Result<Model, Problem> {
+/// One's own model and the job of its last training.
+async fn mine(app: &App, owner: Owner, id: &str) -> Result<(Model, Option<Job>), Problem> {
     let id: ModelId = id.parse().map_err(|_| Problem::not_found("model"))?;
     let model = models::by_id(&mut app.store.read(), owner, id).await.map_err(|e| from_store(&e))?;
-    keeper::settled(app, model).await
+    with_job(app, owner, model).await
+}
+
+/// A model whose row says what became of its training, and the job of that training.
+async fn with_job(app: &App, owner: Owner, model: Model) -> Result<(Model, Option<Job>), Problem> {
+    let job = behind(app, owner, model.job_id).await?;
+    let model = keeper::settled(app, model, job.as_ref()).await?;
+    Ok((model, job))
+}
+
+fn shown(app: &App, model: &Model, job: Option<Job>) -> Json<ModelBody> {
+    let training = job.map(|job| {
+        let now = app.models.progress(job.id);
+        (app.queue.as_it_is(job), now)
+    });
+    Json(ModelBody::of(model, training))
+}
+
+/// One of one's own trained models, for whoever wants to use it.
+pub(crate) async fn usable(app: &App, owner: Owner, id: &str) -> Result<Model, Problem> {
+    let (model, _) = mine(app, owner, id).await?;
+    if model.version == 0 {
+        return Err(Problem::conflict("not_trained", "this model has not been trained yet"));
+    }
+    Ok(model)
 }
 
 /// One's own models by name.
@@ -45,11 +77,14 @@ pub(crate) async fn list(
     Viewer(who): Viewer,
 ) -> Result<Json<Vec<ModelBody>>, Problem> {
     let found = models::list(&mut app.store.read(), who.owner(), None).await.map_err(|e| from_store(&e))?;
+    let ids: Vec<JobId> = found.iter().filter_map(|model| model.job_id).collect();
+    let jobs = rows::by_ids(&mut app.store.read(), who.owner(), &ids).await.map_err(|e| from_store(&e))?;
+    let mut jobs: BTreeMap<JobId, Job> = jobs.into_iter().map(|job| (job.id, job)).collect();
     let mut bodies = Vec::new();
     for model in found {
-        let model = keeper::settled(&app, model).await?;
-        let training = app.models.training(&registry_name(model.id));
-        bodies.push(ModelBody::of(&model, training));
+        let job = model.job_id.and_then(|id| jobs.remove(&id));
+        let model = keeper::settled(&app, model, job.as_ref()).await?;
+        bodies.push(shown(&app, &model, job).0);
     }
     Ok(Json(bodies))
 }
@@ -64,9 +99,8 @@ pub(crate) async fn get(
     Viewer(who): Viewer,
     Path(id): Path<String>,
 ) -> Result<Json<ModelBody>, Problem> {
-    let model = mine(&app, who.owner(), &id).await?;
-    let training = app.models.training(&registry_name(model.id));
-    Ok(Json(ModelBody::of(&model, training)))
+    let (model, job) = mine(&app, who.owner(), &id).await?;
+    Ok(shown(&app, &model, job))
 }
 
 /// Makes a model and lets its training wait for its turn (unless `train` is false).
@@ -108,40 +142,50 @@ pub(crate) async fn create(
         created_at: now,
         updated_at: now,
     };
-    put(&app, &who, "model.create", &model).await?;
-    let model = if request.train.unwrap_or(true) { queue(&app, &who, model).await? } else { model };
-    let state = app.models.training(&registry_name(model.id));
-    Ok((StatusCode::CREATED, Json(ModelBody::of(&model, state))))
+    let (model, job) = if request.train.unwrap_or(true) {
+        let (model, job) = queue(&app, &who, model, "model.create").await?;
+        (model, Some(job))
+    } else {
+        request.training.priority(who.role == Role::Admin)?;
+        put(&app, &who, "model.create", &model, None).await?;
+        (model, None)
+    };
+    Ok((StatusCode::CREATED, shown(&app, &model, job)))
 }
 
-/// Notes a model and, in the same transaction, that somebody changed it.
-async fn put(app: &App, who: &Principal, action: &str, model: &Model) -> Result<(), Problem> {
+/// Notes a model, the job that trains it, and that somebody wanted it so, in one transaction.
+async fn put(
+    app: &App,
+    who: &Principal,
+    action: &str,
+    model: &Model,
+    job: Option<&Job>,
+) -> Result<(), Problem> {
     let note = who.note(action, model.id, &serde_json::json!({ "name": model.name }));
-    let row = model.clone();
+    let (row, work) = (model.clone(), job.cloned());
     let done = app.store.write(move |tx| {
         Box::pin(async move {
             models::put(tx, &row).await?;
+            if let Some(job) = &work {
+                rows::enqueue(tx, job).await?;
+            }
             audit::append(tx, note, Ts::now()).await
         })
     });
     done.await.map(|_| ()).map_err(|e: StoreError| from_store(&e))
 }
 
-/// The row says "queued" before the queue knows: after a crash in between the keeper finds that it never was.
-async fn queue(app: &App, who: &Principal, mut model: Model) -> Result<Model, Problem> {
-    let before = model.training_status.clone();
-    let training = TrainRequest::of(&model.params)?.checked()?;
-    if app.models.training(&registry_name(model.id)).is_some_and(|state| !state.is_final) {
-        return Err(Problem::conflict("training", "a training of this model waits or runs already"));
-    }
+/// Lets the training of a model wait for its turn.
+async fn queue(app: &App, who: &Principal, mut model: Model, action: &str) -> Result<(Model, Job), Problem> {
+    let request = TrainRequest::of(&model.params)?;
+    let mut job = job_for(who.owner(), TRAINING_JOB, model.id.to_string(), Ts::now())?;
+    job.priority = request.priority(who.role == Role::Admin)?;
+    room_for_one(app, who.owner()).await?;
     (model.training_status, model.updated_at) = ("queued".to_owned(), Ts::now());
-    put(app, who, "model.train", &model).await?;
-    if let Err(error) = app.models.train(&registry_name(model.id), &training) {
-        model.training_status = before;
-        put(app, who, "model.train_refused", &model).await?;
-        return Err(from_port(&error));
-    }
-    Ok(model)
+    model.job_id = Some(job.id);
+    put(app, who, action, &model, Some(&job)).await?;
+    app.queue.notify();
+    Ok((model, job))
 }
 
 /// Trains the model's next version, on the newest bars.
@@ -155,10 +199,12 @@ pub(crate) async fn train(
     Trader(who): Trader,
     Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<ModelBody>), Problem> {
-    let model = mine(&app, who.owner(), &id).await?;
-    let model = queue(&app, &who, model).await?;
-    let state = app.models.training(&registry_name(model.id));
-    Ok((StatusCode::ACCEPTED, Json(ModelBody::of(&model, state))))
+    let (model, job) = mine(&app, who.owner(), &id).await?;
+    if job.is_some_and(|job| !is_over(job.status)) {
+        return Err(Problem::conflict("training", "a training of this model waits or runs already"));
+    }
+    let (model, job) = queue(&app, &who, model, "model.train").await?;
+    Ok((StatusCode::ACCEPTED, shown(&app, &model, Some(job))))
 }
 
 /// Cancels the training that waits or runs; what was trained before stays.
@@ -172,11 +218,15 @@ pub(crate) async fn cancel(
     Trader(who): Trader,
     Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<ModelBody>), Problem> {
-    let model = mine(&app, who.owner(), &id).await?;
-    app.models.cancel(&registry_name(model.id)).map_err(|error| from_port(&error))?;
+    let (model, job) = mine(&app, who.owner(), &id).await?;
+    let Some(job) = job.filter(|job| !is_over(job.status)) else {
+        return Err(Problem::refused("not_training", "no training of this model waits or runs"));
+    };
+    app.queue.cancel(who.owner(), job.id).await.map_err(|e| from_store(&e))?;
     app.audit(who.note("model.cancel", model.id, &serde_json::json!({ "name": model.name }))).await;
-    let state = app.models.training(&registry_name(model.id));
-    Ok((StatusCode::ACCEPTED, Json(ModelBody::of(&model, state))))
+    let job = behind(&app, who.owner(), Some(job.id)).await?;
+    let model = keeper::settled(&app, model, job.as_ref()).await?;
+    Ok((StatusCode::ACCEPTED, shown(&app, &model, job)))
 }
 
 /// How a model did: on the hold-out of its training, and with the forecasts it made since, beside the naive forecast.
@@ -189,9 +239,11 @@ pub(crate) async fn metrics(
     Viewer(who): Viewer,
     Path(id): Path<String>,
 ) -> Result<Json<MetricsBody>, Problem> {
-    let model = mine(&app, who.owner(), &id).await?;
+    let (model, _) = mine(&app, who.owner(), &id).await?;
     let scored = models::scored(&mut app.store.read(), who.owner(), model.id, SCORED_MAX).await;
-    Ok(Json(MetricsBody::of(&model, &scored.map_err(|e| from_store(&e))?)))
+    let traded = research::backtests_of_model(&mut app.store.read(), who.owner(), model.id, TRADED_MAX).await;
+    let (scored, traded) = (scored.map_err(|e| from_store(&e))?, traded.map_err(|e| from_store(&e))?);
+    Ok(Json(MetricsBody::of(&model, &scored, &traded)))
 }
 
 /// Removes a model with its versions and forecasts. One that trains is cancelled first.
@@ -205,9 +257,9 @@ pub(crate) async fn remove(
     Trader(who): Trader,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let model = mine(&app, who.owner(), &id).await?;
+    let (model, job) = mine(&app, who.owner(), &id).await?;
     let name = registry_name(model.id);
-    if app.models.training(&name).is_some_and(|state| !state.is_final) {
+    if job.is_some_and(|job| !is_over(job.status)) {
         return Err(Problem::conflict("training", "a training of this model waits or runs; cancel it first"));
     }
     let (owner, id) = (who.owner(), model.id);

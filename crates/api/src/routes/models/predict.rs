@@ -8,11 +8,11 @@ use store::models::{self, Model, Prediction};
 use store::{PredictionId, StoreError, Ts};
 use utoipa::ToSchema;
 
-use super::{mine, registry_name};
+use super::usable;
 use crate::Problem;
 use crate::app::App;
 use crate::auth::principal::{Viewer, from_store};
-use crate::models::{Ask, Forecast, Row};
+use crate::models::{Ask, Forecast, Row, registry_name};
 use crate::routes::markets::from_port;
 use crate::wire::{Json, Moment};
 
@@ -180,10 +180,7 @@ pub(crate) async fn predict(
     Path(id): Path<String>,
     Json(request): Json<PredictRequest>,
 ) -> Result<Json<AnswerBody>, Problem> {
-    let model = mine(&app, who.owner(), &id).await?;
-    if model.version == 0 {
-        return Err(Problem::conflict("not_trained", "this model has not been trained yet"));
-    }
+    let model = usable(&app, who.owner(), &id).await?;
     let asks: Vec<Ask> =
         request.questions()?.into_iter().map(|question| ask(&model, question)).collect::<Result<_, _>>()?;
     let given: Vec<bool> = asks.iter().map(|ask| ask.rows.is_some()).collect();

@@ -38,14 +38,7 @@ pub(super) fn run(config: &Config, options: &Run) -> Result<ExitCode, Failure> {
         true
     };
     let mut outcome = backtest::run(setup, &mut watch).map_err(failed)?;
-    if let (Some(model), Some((from, _))) = (prepared.plan.model(), single::span(&outcome))
-        && model.until.millis() > from
-    {
-        outcome.warnings.push(format!(
-            "the model was trained on bars up to {}, which this run contains: what it knows of them proves nothing",
-            summary::moment(model.until)
-        ));
-    }
+    warn_of_model(&prepared, &mut outcome);
     // Looking at the file is part of the work.
     outcome.cpu_seconds = cpu_seconds() - started;
     let id = if options.no_store {
@@ -60,6 +53,18 @@ pub(super) fn run(config: &Config, options: &Run) -> Result<ExitCode, Failure> {
         answer(summary::describe(&outcome, id.as_deref(), tried.as_ref()));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says so when a run contains bars that the model it trades on was trained on.
+pub(crate) fn warn_of_model(prepared: &Prepared, outcome: &mut Outcome) {
+    if let (Some(model), Some((from, _))) = (prepared.plan.model(), single::span(outcome))
+        && model.until.millis() > from
+    {
+        outcome.warnings.push(format!(
+            "the model was trained on bars up to {}, which this run contains: what it knows of them proves nothing",
+            summary::moment(model.until)
+        ));
+    }
 }
 
 /// Records the run among the trials of everything it traded, also one that is not kept: it was tried. Says what all trials of

@@ -22,6 +22,7 @@ use super::numbers::{decimal, nanoseconds, rate, wrong};
 use crate::cli::backtest::{Contract, Venue, Work};
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
+use crate::platform::models;
 
 /// Decimals of the start money as it is read; finer than any price needs.
 const CASH_SCALE: u8 = 8;
@@ -60,6 +61,16 @@ struct Series {
     id: InstrumentId,
     /// The bars that are read: the shortest that make the wanted ones, so that fills see the finest prices there are.
     bars: Option<Interval>,
+}
+
+/// Bars in memory.
+pub(crate) struct Known {
+    /// What they are of.
+    pub(crate) instruments: Vec<Instrument>,
+    /// One list for each.
+    pub(crate) bars: Vec<Arc<[Bar]>>,
+    /// Their length.
+    pub(crate) interval: Interval,
 }
 
 impl Prepared {
@@ -140,31 +151,36 @@ impl Prepared {
         Ok(Self { plan, source: Source::Archive { archive, series }, from: span.0, to: span.1 })
     }
 
-    /// Bars that are in memory: one list per instrument, all of one length, from a place with a name.
+    /// Bars that are in memory, from a place with a name.
     pub(crate) fn of_bars(
+        config: &Config,
         work: &Work,
         name: &str,
         source: &str,
-        instruments: Vec<Instrument>,
-        bars: Vec<Arc<[Bar]>>,
-        recorded: Interval,
+        known: Known,
     ) -> Result<Self, Failure> {
         let span = (moment("--from", work.from.as_deref())?, moment("--to", work.to.as_deref())?);
-        let spec = spec(work, name, interval(work, recorded)?, span)?;
-        let instruments = instruments.into_iter().map(|instrument| (instrument, source.to_owned())).collect();
-        let plan = Plan::new(spec, instruments, Limits::default()).map_err(refused)?;
-        Ok(Self { plan, source: Source::Memory { bars, interval: recorded }, from: span.0, to: span.1 })
+        let model = work.model.as_deref().map(|name| trained(config, name)).transpose()?;
+        let spec = spec(work, name, interval(work, known.interval)?, span)?;
+        let instruments = known.instruments.into_iter().map(|i| (i, source.to_owned())).collect();
+        let plan = Plan::new(spec, instruments, Limits::default());
+        let plan = plan.and_then(|plan| plan.with_model(model)).map_err(refused)?;
+        let source = Source::Memory { bars: known.bars, interval: known.interval };
+        Ok(Self { plan, source, from: span.0, to: span.1 })
     }
 
     /// A stored run on bars that are in memory again.
     pub(crate) fn of_run(
+        config: &Config,
         run: &RunSpec,
         instrument: Instrument,
         bars: Arc<[Bar]>,
         recorded: Interval,
     ) -> Result<Self, Failure> {
         let source = run.traded.first().map_or_else(String::new, |traded| traded.source.clone());
-        let plan = Plan::new(run.clone(), vec![(instrument, source)], Limits::default()).map_err(refused)?;
+        let model = run.model.as_deref().map(|label| trained(config, label)).transpose()?;
+        let plan = Plan::new(run.clone(), vec![(instrument, source)], Limits::default());
+        let plan = plan.and_then(|plan| plan.with_model(model)).map_err(refused)?;
         let source = Source::Memory { bars: vec![bars], interval: recorded };
         Ok(Self { plan, source, from: run.from, to: run.to })
     }
@@ -309,8 +325,13 @@ fn trained(config: &Config, label: &str) -> Result<Model, Failure> {
             .because(why)
             .advise("`tradewind model list` shows the models; `tradewind model train` makes one")
     };
-    let registry = training::Registry::open(&config.data_dir.join("models"));
-    let record = registry.get(name).map_err(|error| cannot(&error))?;
+    // Those of the command line have names of their own; those of people are named by the platform after their ids.
+    let own = training::Registry::open(&config.data_dir.join("models"));
+    let record = match own.get(name) {
+        Err(training::RegistryError::Unknown(_)) => models::registry(&config.data_dir).get(name),
+        found => found,
+    };
+    let record = record.map_err(|error| cannot(&error))?;
     if hash.is_some_and(|hash| hash != record.hash) {
         return Err(cannot(&"it is another one than the run was made with"));
     }

@@ -4,9 +4,8 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use forecast::lstm::Flow;
 use serde_json::json;
-use training::{Choice, Control, Progress, Record, Request, RunError, model_id, run as carry_out};
+use training::{Choice, Progress, Record, Request, RunError, Steering, model_id, run as carry_out};
 
 use super::stored::{registry, source, summary};
 use crate::cli::model::{Train, Trainable};
@@ -26,11 +25,9 @@ pub(super) fn run(config: &Config, options: &Train) -> Result<ExitCode, Failure>
         return Err(Failure::new(Exit::Usage, "one CSV file holds one symbol")
             .advise("train one model for each file"));
     }
-    let control = Console {
-        deadline: Instant::now() + request.limit(),
-        quiet: options.output.json,
-        last: Mutex::new(None),
-    };
+    let console = Console { quiet: options.output.json, last: Mutex::new(None) };
+    let told = |progress| console.tell(progress);
+    let control = Steering::new(request.limit(), &|| false, &told);
     let source = source(config, options.bars.csv.as_deref());
     let outcome = carry_out(&request, source.as_ref(), &control).map_err(|e| failure(&e, &request))?;
     let id = model_id(outcome.model.algorithm().name(), &request);
@@ -82,7 +79,6 @@ fn request(options: &Train) -> Request {
         } else {
             Request::default().limit_s
         }),
-        priority: 0,
         name: None,
     }
 }
@@ -99,32 +95,24 @@ fn failure(error: &RunError, request: &Request) -> Failure {
     }
 }
 
-/// Speaks of the progress, and ends at the deadline.
+/// Speaks of the progress.
 struct Console {
-    deadline: Instant,
     quiet: bool,
     /// What was said last, and when. One thread trains, so nobody waits for the lock.
     last: Mutex<Option<(Instant, String)>>,
 }
 
-impl Control for Console {
-    fn tell(&self, progress: Progress) -> Flow {
-        let now = Instant::now();
-        if now > self.deadline {
-            return Flow::Cancel;
+impl Console {
+    fn tell(&self, progress: Progress) {
+        let (false, Ok(mut last)) = (self.quiet, self.last.lock()) else { return };
+        let new =
+            last.as_ref().is_none_or(|(at, stage)| *stage != progress.stage || at.elapsed() > SPOKEN_EVERY);
+        if new {
+            let loss = progress.loss.map_or(String::new(), |l| format!(", loss {l:.4}"));
+            let left = progress.remaining_s.map_or(String::new(), |s| format!(", {s:.0} s left"));
+            terminal::note(format!("{}: {:.0} %{loss}{left}", progress.stage, 100.0 * progress.share));
+            *last = Some((Instant::now(), progress.stage));
         }
-        if let (false, Ok(mut last)) = (self.quiet, self.last.lock()) {
-            let new = last
-                .as_ref()
-                .is_none_or(|(at, stage)| *stage != progress.stage || now.duration_since(*at) > SPOKEN_EVERY);
-            if new {
-                let loss = progress.loss.map_or(String::new(), |l| format!(", loss {l:.4}"));
-                let left = progress.remaining_s.map_or(String::new(), |s| format!(", {s:.0} s left"));
-                terminal::note(format!("{}: {:.0} %{loss}{left}", progress.stage, 100.0 * progress.share));
-                *last = Some((now, progress.stage));
-            }
-        }
-        Flow::Continue
     }
 }
 

@@ -11,7 +11,7 @@ use store::{BacktestId, Owner, Store, StoreError, Ts};
 use types::Time;
 
 use super::Laboratory;
-use crate::commands::backtest::run::{count, failed, now, unstored};
+use crate::commands::backtest::run::{count, failed, now, unstored, warn_of_model};
 use crate::commands::backtest::summary;
 use crate::failure::{Exit, Failure};
 
@@ -57,7 +57,7 @@ impl Work for Backtests {
 }
 
 /// The id of what a job carries out, and whose it is.
-pub(super) fn subject<T: std::str::FromStr>(task: &Task) -> Option<(Owner, T)> {
+pub(in super::super) fn subject<T: std::str::FromStr>(task: &Task) -> Option<(Owner, T)> {
     let payload: Value = serde_json::from_str(&task.job.payload).ok()?;
     Some((Owner::of(task.job.user_id?), payload["subject"].as_str()?.parse().ok()?))
 }
@@ -139,6 +139,7 @@ fn try_run(laboratory: &Laboratory, request: &str, task: &Task) -> Result<End, F
         Err(RunError::Cancelled) => return Ok(End::Ended(task.must_end().unwrap_or(Ending::Stopping))),
         Err(error) => return Err(failed(error)),
     };
+    warn_of_model(&prepared, &mut outcome);
     outcome.cpu_seconds = cpu_seconds() - started;
     let run = laboratory.runs().save(&outcome, now()).map_err(unstored)?;
     let tried = count(&laboratory.config, &outcome, Some(&run))?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api::ports::CandleRange;
-use api::research::{Conditions, SweepSpec};
+use api::research::{BacktestSpec, Conditions, SweepSpec};
 use archive::Archive;
 use backtest::file::parse_time;
 use backtest::{Outcome, RunSpec};
@@ -16,7 +16,7 @@ use super::super::market_views::candles;
 use crate::cli::Output;
 use crate::cli::backtest::{Venue, Work};
 use crate::cli::sweep::{PickBy, Run};
-use crate::commands::backtest::work::Prepared;
+use crate::commands::backtest::work::{Known, Prepared};
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 
@@ -28,7 +28,7 @@ const MINUTES_MAX: usize = 200_000;
 const BARS_MAX: usize = 1_000_000;
 
 /// The command line's options.
-fn work(strategy: &str, on: &Conditions, from_exchange: bool) -> Work {
+fn work(strategy: &str, model: Option<&str>, on: &Conditions, from_exchange: bool) -> Work {
     let venue = &on.venue;
     Work {
         strategy: strategy.to_owned(),
@@ -40,7 +40,7 @@ fn work(strategy: &str, on: &Conditions, from_exchange: bool) -> Work {
         from: on.from.clone(),
         to: on.to.clone(),
         params: on.params.iter().map(|(name, value)| format!("{name}={value}")).collect(),
-        model: None,
+        model: model.map(str::to_owned),
         ema_seed: None,
         cash: on.cash.clone(),
         venue: Venue {
@@ -65,15 +65,10 @@ fn work(strategy: &str, on: &Conditions, from_exchange: bool) -> Work {
 }
 
 /// A run's plan and data.
-pub(super) fn prepare(
-    config: &Config,
-    handle: &Handle,
-    strategy: &str,
-    name: &str,
-    on: &Conditions,
-) -> Result<Prepared, Failure> {
-    let from_exchange = is_of_exchange(config, on);
-    prepare_work(config, handle, &work(strategy, on, from_exchange), name, from_exchange)
+pub(super) fn prepare(config: &Config, handle: &Handle, spec: &BacktestSpec) -> Result<Prepared, Failure> {
+    let from_exchange = is_of_exchange(config, &spec.on);
+    let work = work(&spec.strategy, spec.model.as_deref(), &spec.on, from_exchange);
+    prepare_work(config, handle, &work, &spec.name, from_exchange)
 }
 
 /// The command line's options of a sweep, and whether the exchange has its data.
@@ -82,7 +77,7 @@ pub(super) fn sweep_options(config: &Config, spec: &SweepSpec) -> (Run, bool) {
     let trials = spec.trials.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
     let with = |method: &str| trials.filter(|_| spec.method == method);
     let options = Run {
-        work: work(&spec.strategy, &spec.on, from_exchange),
+        work: work(&spec.strategy, None, &spec.on, from_exchange),
         grid: spec.grid.iter().map(|(name, values)| format!("{name}={values}")).collect(),
         random: with("random"),
         halving: with("halving"),
@@ -107,7 +102,7 @@ pub(super) fn prepare_work(
     name: &str,
     from_exchange: bool,
 ) -> Result<Prepared, Failure> {
-    if from_exchange { of_exchange(handle, work, name) } else { Prepared::of(config, work, name) }
+    if from_exchange { of_exchange(config, handle, work, name) } else { Prepared::of(config, work, name) }
 }
 
 /// The archive's if it has all of them, unless told otherwise.
@@ -121,7 +116,7 @@ fn is_of_exchange(config: &Config, on: &Conditions) -> bool {
     }
 }
 
-fn of_exchange(handle: &Handle, work: &Work, name: &str) -> Result<Prepared, Failure> {
+fn of_exchange(config: &Config, handle: &Handle, work: &Work, name: &str) -> Result<Prepared, Failure> {
     let span = (time(work.from.as_deref())?, time(work.to.as_deref())?);
     let wanted = work.interval.as_deref().map_or(Some(Interval::M1), Interval::parse);
     // A length that does not exist is told of by whoever reads the options.
@@ -133,7 +128,7 @@ fn of_exchange(handle: &Handle, work: &Work, name: &str) -> Result<Prepared, Fai
         instruments.push(instrument);
         all.push(bars);
     }
-    Prepared::of_bars(work, name, EXCHANGE, instruments, all, recorded)
+    Prepared::of_bars(config, work, name, EXCHANGE, Known { instruments, bars: all, interval: recorded })
 }
 
 fn time(text: Option<&str>) -> Result<Option<Time>, Failure> {
@@ -197,5 +192,5 @@ pub(super) fn of_stored(config: &Config, handle: &Handle, outcome: &Outcome) -> 
     let span = (from, run.to.or(last));
     let recorded = recorded(run.interval, span, handle.now());
     let (instrument, bars) = listed(handle, &traded.instrument, MarketId(0), recorded, span)?;
-    Prepared::of_run(run, instrument, bars, recorded)
+    Prepared::of_run(config, run, instrument, bars, recorded)
 }

@@ -26,6 +26,8 @@ use crate::commands::sweep::run::Search;
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 
+pub(super) use backtests::subject;
+
 /// Jobs that are worked on at the same time: the trading beside them needs the other cores.
 const SLOTS: usize = 1;
 /// Name of a report in a run's folder.
@@ -53,7 +55,7 @@ impl Laboratory {
     }
 
     fn prepare(&self, spec: &BacktestSpec) -> Result<Prepared, Failure> {
-        data::prepare(&self.config, &self.handle, &spec.strategy, &spec.name, &spec.on)
+        data::prepare(&self.config, &self.handle, spec)
     }
 
     /// A search and its data.

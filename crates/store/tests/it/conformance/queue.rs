@@ -15,6 +15,7 @@ on_both!(
     a_lost_lease_is_told_and_the_job_crashes_or_goes_on,
     a_waiting_job_is_cancelled_at_once_and_a_running_one_is_told,
     a_released_job_goes_back_and_costs_no_attempt,
+    a_new_start_takes_up_whatever_was_in_hand,
     a_job_is_its_owners,
 );
 
@@ -182,9 +183,28 @@ async fn a_released_job_goes_back_and_costs_no_attempt(fresh: Fresh) -> Fresh {
     fresh
 }
 
+async fn a_new_start_takes_up_whatever_was_in_hand(fresh: Fresh) -> Fresh {
+    let alice = add_owner(&fresh.store, "alice").await;
+    let again = enqueue(&fresh.store, alice, |job| job.attempts_max = 2).await;
+    let once = enqueue(&fresh.store, alice, |_| ()).await;
+    for _ in 0..2 {
+        claim(&fresh.store, "w1", 1).await.unwrap();
+    }
+    // Long before the leases end.
+    let reaped = write(&fresh.store, |tx| Box::pin(async move { jobs::reap_all(tx, at(2)).await })).await;
+    assert_eq!(reaped, 2);
+    assert_eq!(job(&fresh.store, once).await.status, JobStatus::Crashed);
+    assert_eq!(claim(&fresh.store, "w2", 3).await.unwrap().id, again);
+    fresh
+}
+
 async fn a_job_is_its_owners(fresh: Fresh) -> Fresh {
     let (alice, bob) = (add_owner(&fresh.store, "alice").await, add_owner(&fresh.store, "bob").await);
     let id = enqueue(&fresh.store, alice, |_| ()).await;
+    let other = enqueue(&fresh.store, bob, |_| ()).await;
+    let seen = jobs::by_ids(&mut fresh.store.read(), alice, &[other, id]).await.unwrap();
+    assert_eq!(seen.iter().map(|job| job.id).collect::<Vec<_>>(), [id]);
+    assert_eq!(jobs::by_ids(&mut fresh.store.read(), alice, &[]).await.unwrap(), []);
     assert!(absent(&jobs::by_id(&mut fresh.store.read(), bob, id).await));
     let cancel = fresh.store.write(move |tx| Box::pin(async move { jobs::cancel(tx, bob, id, at(1)).await }));
     assert!(absent(&cancel.await));

@@ -4,7 +4,7 @@ use store::alerts::{self, Alert, AlertState, Severity};
 use store::jobs::JobStatus;
 use store::models::{self, Model, Prediction};
 use store::research::{self, Backtest, Sweep, Trial};
-use store::{AlertId, BacktestId, ModelId, Owner, PredictionId, SweepId, TrialId};
+use store::{AlertId, BacktestId, JobId, ModelId, Owner, PredictionId, SweepId, TrialId};
 
 use super::{T0, absent, add_owner, at, write};
 use crate::engines::{Fresh, on_both};
@@ -176,6 +176,8 @@ async fn a_model_has_versions_and_forecasts_that_are_pruned(fresh: Fresh) -> Fre
     );
     assert_eq!(models::list(&mut reader, alice, Some("arima")).await.unwrap(), std::slice::from_ref(&model));
     assert_eq!(models::list(&mut reader, alice, Some("lstm")).await.unwrap(), []);
+    let begun = write(&fresh.store, move |tx| Box::pin(models::begin(tx, id, JobId::new(), at(9))));
+    assert!(!begun.await, "it does not wait for that job");
     assert_eq!(models::list(&mut reader, bob, None).await.unwrap(), []);
     let forecasts: Vec<Prediction> = (0..10)
         .map(|n| Prediction {
