@@ -11,6 +11,7 @@ use crate::program::{Server, finish};
 const DOCUMENT: &str = include_str!("../../../../docs/walkthroughs/exchange.md");
 const DATA: &str = include_str!("../../../../docs/walkthroughs/data.md");
 const BACKTESTING: &str = include_str!("../../../../docs/walkthroughs/backtesting.md");
+const FORECASTING: &str = include_str!("../../../../docs/walkthroughs/forecasting.md");
 const PLATFORM: &str = include_str!("../../../../docs/walkthroughs/platform.md");
 /// Printed between the blocks.
 const MARK: &str = "=== next block ===";
@@ -104,6 +105,12 @@ fn the_walkthrough_of_market_data_does_what_it_says() {
 fn the_walkthrough_of_back_tests_does_what_it_says() {
     let dir = tempfile::tempdir().unwrap();
     carry_out(BACKTESTING, ("", ""), dir.path());
+}
+
+#[test]
+fn the_walkthrough_of_forecasts_does_what_it_says() {
+    let dir = tempfile::tempdir().unwrap();
+    carry_out(FORECASTING, ("", ""), dir.path());
 }
 
 #[test]
