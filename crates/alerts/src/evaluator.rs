@@ -1,6 +1,6 @@
 //! Readings in, changes out. Times are milliseconds of any clock that goes on, given by the caller.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::rules::{Comparison, RULES, Rule, Signal};
 
@@ -8,11 +8,16 @@ use crate::rules::{Comparison, RULES, Rule, Signal};
 const GROWTH_MS: i64 = 300_000;
 /// Samples of memory kept: five minutes of one a second.
 const SAMPLES_MAX: usize = 320;
+/// Subjects of one rule that are followed; more routes than the API has.
+const SUBJECTS_MAX: usize = 512;
+/// The subject of a rule that is one alert.
+const WHOLE: &str = "";
 
 /// One look at the service. What has no number is absent.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Readings {
     values: [Option<f64>; Signal::COUNT],
+    of_subjects: Vec<(Signal, String, f64)>,
 }
 
 impl Readings {
@@ -21,39 +26,69 @@ impl Readings {
         self.values[signal as usize] = value.filter(|value| value.is_finite());
     }
 
+    /// Notes the number of one of many, like of a route.
+    pub fn set_of(&mut self, signal: Signal, subject: &str, value: f64) {
+        if value.is_finite() {
+            self.of_subjects.push((signal, subject.to_owned(), value));
+        }
+    }
+
     /// The number of a signal.
     #[must_use]
     pub const fn get(&self, signal: Signal) -> Option<f64> {
         self.values[signal as usize]
     }
+
+    /// The numbers a rule looks at, by subject.
+    fn of(&self, rule: &Rule) -> BTreeMap<&str, f64> {
+        if rule.by.is_none() {
+            return self.get(rule.signal).map(|value| (WHOLE, value)).into_iter().collect();
+        }
+        let mine = self.of_subjects.iter().filter(|(signal, ..)| *signal == rule.signal);
+        mine.take(SUBJECTS_MAX).map(|(_, subject, value)| (subject.as_str(), *value)).collect()
+    }
 }
 
 /// What became of a rule.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Change {
     /// It fires.
     Fires {
         /// Which.
         rule: &'static Rule,
+        /// Of what: the value of the rule's label; empty for a rule without one.
+        subject: String,
         /// The number that decided.
         value: f64,
-        /// False within the cool-down: it is noted, and nobody is told.
-        tell: bool,
     },
     /// It is over.
     Clears {
         /// Which.
         rule: &'static Rule,
-        /// Whether anybody was told that it fired.
-        tell: bool,
+        /// Of what.
+        subject: String,
+        /// The number now, if there is one.
+        value: Option<f64>,
     },
 }
 
+impl Change {
+    /// The rule and what it is about.
+    #[must_use]
+    pub fn of(&self) -> (&'static Rule, &str) {
+        match self {
+            Self::Fires { rule, subject, .. } | Self::Clears { rule, subject, .. } => (rule, subject),
+        }
+    }
+}
+
 /// How a rule stands.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
     /// Which.
     pub rule: &'static Rule,
+    /// Of what; empty for a rule without a label.
+    pub subject: String,
     /// Since when its condition holds.
     pub since_ms: Option<i64>,
     /// Whether it fires.
@@ -66,15 +101,13 @@ pub struct Standing {
 struct State {
     since_ms: Option<i64>,
     firing: bool,
-    told: bool,
-    told_ms: Option<i64>,
     value: Option<f64>,
 }
 
 /// The state of all rules.
 #[derive(Debug, Default)]
 pub struct Evaluator {
-    states: Vec<State>,
+    states: Vec<BTreeMap<String, State>>,
     /// Memory of the process over the last five minutes.
     memory: VecDeque<(i64, f64)>,
 }
@@ -83,30 +116,48 @@ impl Evaluator {
     /// Nothing is known yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { states: vec![State::default(); RULES.len()], memory: VecDeque::new() }
+        let state = |rule: &Rule| match rule.by {
+            Some(_) => BTreeMap::new(),
+            None => BTreeMap::from([(WHOLE.to_owned(), State::default())]),
+        };
+        Self { states: RULES.iter().map(state).collect(), memory: VecDeque::new() }
     }
 
     /// Takes in one look. `memory_bytes` is what the process holds; its growth is worked out here.
     pub fn step(&mut self, now_ms: i64, mut readings: Readings, memory_bytes: Option<f64>) -> Vec<Change> {
         readings.set(Signal::MemoryGrowth, self.growth(now_ms, memory_bytes));
         let mut changes = Vec::new();
-        for (rule, state) in RULES.iter().zip(&mut self.states) {
-            state.value = readings.get(rule.signal);
-            changes.extend(judge(rule, state, now_ms));
+        for (rule, states) in RULES.iter().zip(&mut self.states) {
+            let values = readings.of(rule);
+            for subject in values.keys() {
+                if !states.contains_key(*subject) {
+                    states.insert((*subject).to_owned(), State::default());
+                }
+            }
+            for (subject, state) in states.iter_mut() {
+                state.value = values.get(subject.as_str()).copied();
+                changes.extend(judge(rule, subject, state, now_ms));
+            }
+            // What is right, or has no number any more, need not be remembered by name.
+            states.retain(|_, state| rule.by.is_none() || state.since_ms.is_some());
         }
         changes
     }
 
-    /// How all rules stand.
+    /// How all rules stand; of those with a label, each subject whose condition holds.
     #[must_use]
     pub fn standings(&self) -> Vec<Standing> {
-        let standing = |(rule, state): (&'static Rule, &State)| Standing {
-            rule,
-            since_ms: state.since_ms,
-            firing: state.firing,
-            value: state.value,
-        };
-        RULES.iter().zip(&self.states).map(standing).collect()
+        let mut all = Vec::new();
+        for (rule, states) in RULES.iter().zip(&self.states) {
+            all.extend(states.iter().map(|(subject, state)| Standing {
+                rule,
+                subject: subject.clone(),
+                since_ms: state.since_ms,
+                firing: state.firing,
+                value: state.value,
+            }));
+        }
+        all
     }
 
     /// Growth over five minutes; absent before that is known.
@@ -123,29 +174,22 @@ impl Evaluator {
     }
 }
 
-fn judge(rule: &'static Rule, state: &mut State, now_ms: i64) -> Option<Change> {
+fn judge(rule: &'static Rule, subject: &str, state: &mut State, now_ms: i64) -> Option<Change> {
     let wrong = state.value.is_some_and(|value| match rule.comparison {
         Comparison::Above => value > rule.threshold,
         Comparison::Below => value < rule.threshold,
     });
     if !wrong {
         state.since_ms = None;
-        if !state.firing {
-            return None;
-        }
-        state.firing = false;
-        return Some(Change::Clears { rule, tell: std::mem::take(&mut state.told) });
+        let was = std::mem::take(&mut state.firing);
+        return was.then(|| Change::Clears { rule, subject: subject.to_owned(), value: state.value });
     }
     let since = *state.since_ms.get_or_insert(now_ms);
     if state.firing || now_ms - since < i64::from(rule.for_s) * 1_000 {
         return None;
     }
     state.firing = true;
-    state.told = state.told_ms.is_none_or(|at| now_ms - at >= rule.severity.cool_down_ms());
-    if state.told {
-        state.told_ms = Some(now_ms);
-    }
-    Some(Change::Fires { rule, value: state.value.unwrap_or_default(), tell: state.told })
+    Some(Change::Fires { rule, subject: subject.to_owned(), value: state.value.unwrap_or_default() })
 }
 
 #[cfg(test)]
@@ -162,6 +206,15 @@ mod tests {
         }
     }
 
+    fn reading(rule: &Rule, subject: &str, value: Option<f64>) -> Readings {
+        let mut readings = Readings::default();
+        match (rule.by, value) {
+            (Some(_), Some(value)) => readings.set_of(rule.signal, subject, value),
+            _ => readings.set(rule.signal, value),
+        }
+        readings
+    }
+
     /// Lets a rule's signal stand for a while; what changed about that rule, with the time.
     fn stand(
         evaluator: &mut Evaluator,
@@ -171,18 +224,16 @@ mod tests {
     ) -> Vec<(i64, Change)> {
         let mut changes = Vec::new();
         for now_ms in (from_ms..=to_ms).step_by(usize::try_from(STEP_MS).unwrap()) {
-            let mut readings = Readings::default();
             // Growth is worked out of the memory itself: so many bytes more every five minutes.
-            let memory = match rule.signal {
-                Signal::MemoryGrowth => value.map(|growth| 1e9 + growth * now_ms as f64 / GROWTH_MS as f64),
-                signal => {
-                    readings.set(signal, value);
-                    None
+            let (readings, memory) = match rule.signal {
+                Signal::MemoryGrowth => {
+                    let memory = value.map(|growth| 1e9 + growth * now_ms as f64 / GROWTH_MS as f64);
+                    (Readings::default(), memory)
                 }
+                _ => (reading(rule, "/api/orders", value), None),
             };
             for change in evaluator.step(now_ms, readings, memory) {
-                let (Change::Fires { rule: of, .. } | Change::Clears { rule: of, .. }) = change;
-                if of.name == rule.name {
+                if change.of().0.name == rule.name {
                     changes.push((now_ms, change));
                 }
             }
@@ -210,22 +261,19 @@ mod tests {
             let at = known_ms + for_ms;
             let fired = stand(&mut evaluator, rule, Some(wrong), (at, at + 600_000));
             assert!(
-                matches!(fired[..], [(when, Change::Fires { tell: true, .. })] if when == at),
+                matches!(fired[..], [(when, Change::Fires { .. })] if when == at),
                 "{}: {fired:?}",
                 rule.name
             );
+            assert_eq!(fired[0].1.of().1.is_empty(), rule.by.is_none(), "{}", rule.name);
             let cleared = stand(&mut evaluator, rule, None, (at + 700_000, at + 700_000));
-            assert!(
-                matches!(cleared[..], [(_, Change::Clears { tell: true, .. })]),
-                "{}: {cleared:?}",
-                rule.name
-            );
+            assert!(matches!(cleared[..], [(_, Change::Clears { .. })]), "{}: {cleared:?}", rule.name);
         }
     }
 
     #[test]
     fn a_condition_that_does_not_last_never_fires() {
-        let rule = RULES.iter().find(|rule| rule.name == "HighErrorRate").unwrap();
+        let rule = Rule::find("HighErrorRate").unwrap();
         let (wrong, right) = sides(rule);
         let mut evaluator = Evaluator::new();
         for round in 0..20 {
@@ -236,20 +284,28 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_told_twice_within_the_cool_down() {
-        let rule = RULES.iter().find(|rule| rule.name == "HighAPILatency").unwrap();
-        let (wrong, right) = sides(rule);
+    fn each_route_is_an_alert_of_its_own_and_a_healthy_one_is_forgotten() {
+        let rule = Rule::find("HighAPILatency").unwrap();
         let mut evaluator = Evaluator::new();
-        let first = stand(&mut evaluator, rule, Some(wrong), (0, 120_000));
-        assert!(matches!(first[..], [(120_000, Change::Fires { tell: true, .. })]), "{first:?}");
-        stand(&mut evaluator, rule, Some(right), (125_000, 125_000));
-        // It fires again 130 s after it was told: a warning cools down for 180 s.
-        let second = stand(&mut evaluator, rule, Some(wrong), (130_000, 250_000));
-        assert!(matches!(second[..], [(250_000, Change::Fires { tell: false, .. })]), "{second:?}");
-        let over = stand(&mut evaluator, rule, Some(right), (255_000, 255_000));
-        assert!(matches!(over[..], [(_, Change::Clears { tell: false, .. })]), "nobody knew of it: {over:?}");
-        let third = stand(&mut evaluator, rule, Some(wrong), (260_000, 380_000));
-        assert!(matches!(third[..], [(_, Change::Fires { tell: true, .. })]), "{third:?}");
+        let mut fired = Vec::new();
+        for n in 0..=48 {
+            let mut readings = Readings::default();
+            readings.set_of(Signal::RouteP95, "/slow", 0.9);
+            readings.set_of(Signal::RouteP95, "/fine", 0.01);
+            if n >= 20 {
+                readings.set_of(Signal::RouteP95, "/later", 2.0);
+            }
+            fired.extend(evaluator.step(n * STEP_MS, readings, None).into_iter().map(|c| (n, c)));
+        }
+        let fires = |subject: &str, value: f64| Change::Fires { rule, subject: subject.to_owned(), value };
+        assert_eq!(fired, [(24, fires("/slow", 0.9)), (44, fires("/later", 2.0))]);
+        let standing = evaluator.standings();
+        let routes: Vec<_> =
+            standing.iter().filter(|s| s.rule.name == rule.name).map(|s| s.subject.as_str()).collect();
+        assert_eq!(routes, ["/later", "/slow"]);
+        let over = evaluator.step(300_000, Readings::default(), None);
+        assert_eq!(over.iter().filter(|c| matches!(c, Change::Clears { .. })).count(), 2);
+        assert!(evaluator.standings().iter().all(|s| s.subject.is_empty()));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use types::{InstrumentId, MarketId, Time, VenueName};
 
 use crate::Problem;
+use crate::alerting::Alerting;
 use crate::auth::principal::Principal;
 use crate::auth::{Passwords, Sessions, SetupCode, Throttle, Tokens, Vault, signed};
 use crate::broadcast::Broadcast;
@@ -60,6 +61,7 @@ pub struct App {
     pub(crate) limited: Limited,
     pub(crate) cache: Arc<cache::Cache>,
     pub(crate) monitoring: Arc<dyn Monitoring>,
+    pub(crate) alerting: Arc<dyn Alerting>,
     /// Whether programs on this machine see the service's numbers without a login.
     pub(crate) open_to_loopback: bool,
     pub(crate) started: Instant,
@@ -102,6 +104,8 @@ pub struct Parts {
     pub broadcast: Arc<Broadcast>,
     /// The process's numbers.
     pub monitoring: Arc<dyn Monitoring>,
+    /// The service's alerts and their channels.
+    pub alerting: Arc<dyn Alerting>,
     /// Whether programs on this machine see them without a login.
     pub open_to_loopback: bool,
     /// Answers to public reads.
@@ -142,6 +146,7 @@ impl App {
             limited: Limited::new(parts.limited),
             cache: parts.cache,
             monitoring: parts.monitoring,
+            alerting: parts.alerting,
             open_to_loopback: parts.open_to_loopback,
             started: Instant::now(),
             version: parts.version,

@@ -7,6 +7,7 @@
 //!
 //! The rest of the process is behind [`ports`]: this crate knows neither the exchange nor the engine.
 
+pub mod alerting;
 mod app;
 pub mod auth;
 mod broadcast;
@@ -31,6 +32,7 @@ pub use app::{App, Parts};
 pub use broadcast::Broadcast;
 pub use openapi::document;
 pub use problem::Problem;
+pub use routes::alerts::{Detail as AlertDetail, runbook_path};
 pub use routes::keys::{KeyRequest, new_api_key};
 pub use routes::models::keeper::keep as keep_models;
 pub use routes::orders::{apply, status_word, tif_word, type_word};

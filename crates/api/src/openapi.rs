@@ -100,7 +100,15 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(performance::cache))
         .routes(routes!(performance::loadbalancer))
         .routes(routes!(performance::dashboard))
+        .routes(routes!(alerts::open))
         .routes(routes!(alerts::list))
+        .routes(routes!(alerts::rules))
+        .routes(routes!(alerts::runbook))
+        .routes(routes!(alerts::acknowledge))
+        .routes(routes!(alerts::silences::list, alerts::silences::add))
+        .routes(routes!(alerts::silences::remove))
+        .routes(routes!(alerts::channels::list))
+        .routes(routes!(alerts::channels::test))
 }
 
 /// Bots and what is computed for them.

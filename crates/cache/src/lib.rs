@@ -8,7 +8,6 @@
 //!   of the origin. It is never the only place of anything.
 //! * An entry lives no longer than its class says, wherever it came from: its age travels with it.
 
-mod breaker;
 mod class;
 mod key;
 mod memory;

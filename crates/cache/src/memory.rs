@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use moka::Expiry;
 
-use crate::breaker::State;
 use crate::class::{Class, NEGATIVE_LIFE};
 use crate::key::{KEY_LEN_MAX, Key};
 use crate::remote::{Remote, RemoteError, Stored, wall_ms};
 use crate::statistics::{Layer, Line, Statistics};
+use breaker::State;
 
 /// Values larger than this are not kept, bytes.
 const VALUE_LEN_MAX: usize = 1024 * 1024;

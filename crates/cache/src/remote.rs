@@ -9,9 +9,9 @@ use bytes::Bytes;
 use redis::AsyncCommands as _;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 
-use crate::breaker::Breaker;
 use crate::class::NEGATIVE_LIFE;
 use crate::key::Key;
+use breaker::Breaker;
 
 /// How long a call may take: more than that and the origin is quicker.
 const CALL_MAX: Duration = Duration::from_millis(100);

@@ -106,6 +106,8 @@ id!(
     PredictionId,
     /// An alert.
     AlertId,
+    /// A silence: a rule that nobody is told of for a while.
+    SilenceId,
     /// A job of the queue.
     JobId,
 );

@@ -38,7 +38,7 @@ pub use backend::Engine;
 pub use error::StoreError;
 pub use ids::{
     AccountId, AlertId, BacktestId, BotId, JobId, ModelId, OrderId, Owner, PositionId, PredictionId,
-    SessionId, SweepId, TradeId, TrialId, UserId, VenueKeyId,
+    SessionId, SilenceId, SweepId, TradeId, TrialId, UserId, VenueKeyId,
 };
 pub use indexes::{INDEXES, Index};
 pub use migrate::{State as VersionState, newest as newest_version};
@@ -48,7 +48,7 @@ pub use store::{PoolSample, Store};
 pub use tables::Side;
 pub use tables::{
     accounts, alerts, audit, balances, bots, jobs, keys, markets, models, orders, positions, projections,
-    research, sessions, settings, trades, users,
+    research, sessions, settings, silences, trades, users,
 };
 pub use tx::{Reader, Tx};
 pub use value::{Amount, Ts};

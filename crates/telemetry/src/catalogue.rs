@@ -136,6 +136,11 @@ pub const METRICS: &[Metric] = &[
         "Look-ups of the cache, `hit` or `miss`, in `memory` or `redis`. Every 5 s.",
     ),
     gauge("circuit_breaker_state", &["of"], "0 closed, 1 half-open, 2 open."),
+    counter(
+        "alert_messages_total",
+        &["channel", "outcome"],
+        "Messages about alerts: `sent`, `failed`, or `skipped` because the channel's breaker is open.",
+    ),
     gauge(
         "cpu_usage_percent",
         &[],

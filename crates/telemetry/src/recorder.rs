@@ -9,7 +9,9 @@ use metrics::{
 };
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
+use crate::budget::Spent;
 use crate::catalogue::{ALIASES, Kind, METRICS, bounds};
+use crate::routes::Routes;
 use crate::window::{Summary, Window};
 
 /// Why nothing is recorded.
@@ -53,6 +55,10 @@ pub(crate) struct Followed {
     /// Answers with status 5xx, as a window of their own: its count is what matters.
     pub(crate) errors: Shared,
     pub(crate) slow_statements: AtomicU64,
+    /// Answers by route. Held for one value or one copy, never across an await.
+    routes: Mutex<Routes>,
+    /// How much of the promises' budgets is used. Held for one value or one copy, never across an await.
+    spent: Mutex<Spent>,
 }
 
 impl Followed {
@@ -78,6 +84,14 @@ impl Followed {
 
     pub(crate) fn recent(&self, of: &Shared) -> Summary {
         of.window().recent(self.now_s())
+    }
+
+    pub(crate) fn routes(&self) -> MutexGuard<'_, Routes> {
+        self.routes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn spent(&self) -> MutexGuard<'_, Spent> {
+        self.spent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn total(of: &Shared) -> u64 {
@@ -144,6 +158,8 @@ pub fn recorder() -> Result<(impl Recorder + Send + Sync + 'static, Telemetry), 
         websocket: Shared::default(),
         errors: Shared::default(),
         slow_statements: AtomicU64::new(0),
+        routes: Mutex::default(),
+        spent: Mutex::default(),
     });
     let telemetry = Telemetry { prometheus: prometheus.handle(), followed: Arc::clone(&followed) };
     Ok((Both { prometheus, followed }, telemetry))
@@ -201,8 +217,9 @@ impl Recorder for Both {
             alias.map(|(_, name)| self.prometheus.register_histogram(&Key::from_name(*name), metadata));
         // An answer with status 5xx counts as an error.
         let failed = key.labels().any(|label| label.key() == "status_code" && label.value().starts_with('5'));
+        let route = key.labels().find(|label| label.key() == "route").map(|label| label.value().to_owned());
         let (name, followed) = (key.name().to_owned(), Arc::clone(&self.followed));
-        Histogram::from_arc(Arc::new(Durations { inner, alias, name, failed, followed }))
+        Histogram::from_arc(Arc::new(Durations { inner, alias, name, failed, route, followed }))
     }
 }
 
@@ -228,6 +245,7 @@ struct Durations {
     alias: Option<Histogram>,
     name: String,
     failed: bool,
+    route: Option<String>,
     followed: Arc<Followed>,
 }
 
@@ -243,6 +261,10 @@ impl HistogramFn for Durations {
         }
         if self.failed {
             self.followed.errors.window().record(value, now_s);
+        }
+        self.followed.spent().record(&self.name, value, self.failed, now_s);
+        if let Some(route) = &self.route {
+            self.followed.routes().record(route, value, now_s);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 
+use crate::budget::Burn;
 use crate::promises::{PROMISES, Promise, Verdict};
 use crate::recorder::{Followed, Telemetry};
 use crate::window::Summary;
@@ -113,8 +114,6 @@ pub struct Report {
 /// What is going on now: the last five to ten minutes, in seconds and percent. Absent without values.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Recent {
-    /// 95th percentile of the API's answers.
-    pub api_p95_s: Option<f64>,
     /// 99th percentile of the API's answers.
     pub api_p99_s: Option<f64>,
     /// 95th percentile of statements.
@@ -139,12 +138,23 @@ impl Telemetry {
         let (database, trades) = (followed.recent(&followed.database), followed.recent(&followed.trades));
         let errors = followed.recent(&followed.errors).count;
         Recent {
-            api_p95_s: known(&api, api.p95_ms),
             api_p99_s: known(&api, api.p99_ms),
             database_p95_s: known(&database, database.p95_ms),
             trade_p95_s: known(&trades, trades.p95_ms),
             error_percent: (api.count > 0).then(|| errors as f64 / api.count as f64 * 100.0),
         }
+    }
+
+    /// 95th percentile in seconds of each route that answered often enough in the last five minutes to tell.
+    #[must_use]
+    pub fn routes(&self) -> Vec<(String, f64)> {
+        self.followed.routes().p95(self.followed.now_s())
+    }
+
+    /// How fast the promises' budgets are spent.
+    #[must_use]
+    pub fn burns(&self) -> Vec<Burn> {
+        self.followed.spent().burns(self.followed.now_s())
     }
 
     /// The last hour, with what the caller knows of the process.

@@ -9,8 +9,10 @@ use exchange_host::Durability;
 use exchange_host::participants::PAST_MINUTES_MAX;
 
 use super::Config;
+use super::alert_keys::ALERTS;
 
 /// One key.
+#[derive(Clone, Copy)]
 pub(crate) struct Key {
     /// Dotted name: section and key of the TOML file.
     pub(crate) name: &'static str,
@@ -33,7 +35,21 @@ const CONNECTIONS_MAX: usize = 100_000;
 /// Most snapshots kept: each is as large as the whole state.
 const SNAPSHOTS_MAX: usize = 100;
 
-pub(crate) const KEYS: &[Key] = &[
+/// All keys, in the order of the reference.
+pub(crate) const KEYS: &[Key] = &joined::<{ BASE.len() + ALERTS.len() }>(BASE, ALERTS);
+
+/// Two lists as one.
+const fn joined<const N: usize>(first: &[Key], second: &[Key]) -> [Key; N] {
+    let mut all = [first[0]; N];
+    let mut n = 0;
+    while n < N {
+        all[n] = if n < first.len() { first[n] } else { second[n - first.len()] };
+        n += 1;
+    }
+    all
+}
+
+const BASE: &[Key] = &[
     Key {
         name: "data_dir",
         unit: "folder",
@@ -366,17 +382,17 @@ fn paper_percent(text: &str) -> Result<u32, String> {
 }
 
 /// The parts of a list; `none` has none.
-fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     let text = if text == "none" { "" } else { text };
     text.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
 }
 
-fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
+pub(super) fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
     *place = value?;
     Ok(())
 }
 
-fn parse<T: FromStr>(text: &str, expected: &str) -> Result<T, String> {
+pub(super) fn parse<T: FromStr>(text: &str, expected: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("is not {expected}"))
 }
 

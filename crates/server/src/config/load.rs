@@ -43,8 +43,16 @@ pub(crate) struct Value {
 impl Value {
     /// Its text without a password: what may be printed.
     pub(crate) fn shown(&self) -> String {
-        if self.name != "store.url" {
-            return self.text.clone();
+        let secret = !matches!(self.text.as_str(), "" | "none");
+        match self.name {
+            "alerts.telegram_token" if secret => return "***".to_owned(),
+            // Whoever knows the path may write there.
+            "alerts.webhook" if secret => {
+                let host = self.text.split('/').nth(2).unwrap_or_default();
+                return format!("https://{host}/***");
+            }
+            "store.url" | "cache.redis" | "alerts.email_smtp" => {}
+            _ => return self.text.clone(),
         }
         let Some((scheme, rest)) = self.text.split_once("://") else { return self.text.clone() };
         let Some((user, host)) = rest.rsplit_once('@') else { return self.text.clone() };

@@ -1,6 +1,7 @@
 //! The configuration: one typed structure, filled from flags, environment, file and defaults, in this order of
 //! precedence. Works with no file. Unknown keys are errors.
 
+mod alert_keys;
 pub(crate) mod document;
 mod foreign;
 mod keys;
@@ -30,6 +31,10 @@ pub(crate) struct Config {
     /// `[cache]`
     pub(crate) cache: cache::Options,
     pub(crate) store: Database,
+    /// `[alerts]`
+    pub(crate) alerts: notify::Settings,
+    /// Whether alerts are published in the cache's Redis.
+    pub(crate) publish_alerts: bool,
     /// `[history]`
     pub(crate) history: history::Retention,
     pub(crate) bots: Bots,
@@ -128,6 +133,14 @@ pub(crate) struct Log {
 }
 
 impl Config {
+    /// Alerts' channels with what other sections say.
+    pub(crate) fn alert_channels(&self) -> notify::Settings {
+        let mut settings = self.alerts.clone();
+        settings.redis = self.cache.redis.clone().filter(|_| self.publish_alerts);
+        settings.redis_channel = format!("{}:alerts", self.cache.prefix);
+        settings
+    }
+
     /// A structure to be filled by the defaults of every key.
     fn blank() -> Self {
         let addr = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -159,6 +172,8 @@ impl Config {
                 pool_min: 0,
                 pool_idle_seconds: 0,
             },
+            alerts: notify::Settings::default(),
+            publish_alerts: true,
             history: history::Retention::default(),
             bots: Bots { snapshot_every: 1, snapshots_kept: 1 },
             trainings: 1,

@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::terminal::note;
 
+mod alerting;
 mod bots;
 mod dashboard;
 mod desk;
@@ -139,7 +140,9 @@ pub(crate) async fn start(
     let cache = Arc::new(cache);
     let measured = telemetry::Measured::new(telemetry, Arc::clone(&cache));
     measured.start(store.clone(), bots.clone(), stop.clone());
-    watchman::start(Arc::clone(&measured), store.clone(), Arc::clone(&broadcast), stop.clone());
+    let alerts = alert_channels(config)?;
+    let (watched, told) = (Arc::clone(&alerts), Arc::clone(&broadcast));
+    watchman::start(Arc::clone(&measured), store.clone(), told, watched, stop.clone());
     let laboratory = research::Laboratory::new(config, handle);
     let queue = jobs::Queue::new(store.clone());
     let models = Arc::new(models::TrainedModels::open(&config.data_dir, handle.clone())?);
@@ -161,6 +164,7 @@ pub(crate) async fn start(
         setup,
         broadcast,
         monitoring: measured,
+        alerting: alerts,
         cache,
         limited: config.limited,
         open_to_loopback: config.monitoring.loopback,
@@ -187,6 +191,17 @@ async fn take_up(store: &Store) -> Result<(), StoreError> {
         tracing::warn!(jobs, "taken up again: the last process ended in the middle of them");
     }
     Ok(())
+}
+
+/// The channels by which people are told of alerts.
+fn alert_channels(config: &Config) -> Result<Arc<alerting::Alerts>, Failure> {
+    let settings = config.alert_channels();
+    let notifier = notify::Notifier::new(&settings).map_err(|error| {
+        Failure::new(Exit::Config, "people could not be told of alerts")
+            .because(error)
+            .advise("see [alerts] in docs/configuration.md")
+    })?;
+    Ok(alerting::Alerts::new(notifier, &settings.service))
 }
 
 /// The one-time code, open while there is no user.

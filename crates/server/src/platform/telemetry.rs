@@ -63,6 +63,16 @@ impl Measured {
         self.telemetry.recent()
     }
 
+    /// 95th percentiles by route, for alerts.
+    pub(crate) fn routes(&self) -> Vec<(String, f64)> {
+        self.telemetry.routes()
+    }
+
+    /// How fast the promises' budgets are spent, for alerts.
+    pub(crate) fn burns(&self) -> Vec<telemetry::Burn> {
+        self.telemetry.burns()
+    }
+
     /// The cache's hit rate since the last call, percent; absent below [`BUSY_LOOK_UPS`], where a rate tells nothing.
     pub(crate) fn busy_hit_percent(&self) -> Option<f64> {
         let lines = self.cache.lines();

@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod alerts;
 mod backtests;
 mod bots;
 mod catalogue;

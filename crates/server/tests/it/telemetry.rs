@@ -190,6 +190,8 @@ fn leave_an_alert(dir: &Path) {
             created_at: now,
             updated_at: now,
             resolved_at: None,
+            acknowledged_by: None,
+            acknowledged_at: None,
         };
         let raised =
             store.write(move |tx| Box::pin(async move { store::alerts::raise(tx, &alert).await })).await;

@@ -64,7 +64,20 @@ record! {
         updated_at: Ts,
         /// When it was over.
         resolved_at: Option<Ts>,
+        /// Who knows of it, by name.
+        acknowledged_by: Option<String>,
+        /// Since when.
+        acknowledged_at: Option<Ts>,
     }
+}
+
+/// Which alerts of the system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Search {
+    /// Only those that last (true) or are over (false).
+    pub open: Option<bool>,
+    /// Only those first found before this.
+    pub before: Option<Ts>,
 }
 
 /// Notes that a rule found something: a new alert, or one more occurrence of the one that lasts. Gives its id, and true
@@ -113,6 +126,38 @@ pub async fn acknowledge(tx: &mut Tx, owner: Owner, id: AlertId, now: Ts) -> Res
     let text = "UPDATE alerts SET state = 'acknowledged', updated_at = $3 \
                 WHERE id = $1 AND user_id = $2 AND resolved_at IS NULL";
     tx.change("alert", sql(text).bind(id).bind(owner).bind(now)).await
+}
+
+/// Somebody knows of an alert of the system that lasts; gives it as it is then. Twice changes nothing: the first one stays.
+///
+/// # Errors
+/// `Absent` if there is none or it is over, and failures of the database.
+pub async fn acknowledge_of_system(tx: &mut Tx, id: AlertId, by: &str, now: Ts) -> Result<Alert, StoreError> {
+    let text = "UPDATE alerts SET state = 'acknowledged', acknowledged_by = COALESCE(acknowledged_by, $2), \
+                acknowledged_at = COALESCE(acknowledged_at, $3), updated_at = $3 \
+                WHERE id = $1 AND user_id IS NULL AND resolved_at IS NULL";
+    tx.change("alert", sql(text).bind(id).bind(by).bind(now)).await?;
+    Alert::of(&tx.one("alert", Alert::select("WHERE id = $1").bind(id)).await?)
+}
+
+/// The system's alerts, newest first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn page_of_system(
+    reader: &mut Reader,
+    search: Search,
+    limit: u32,
+) -> Result<Vec<Alert>, StoreError> {
+    let open = match search.open {
+        None => "",
+        Some(true) => "AND resolved_at IS NULL ",
+        Some(false) => "AND resolved_at IS NOT NULL ",
+    };
+    let rest =
+        format!("WHERE user_id IS NULL AND created_at < $1 {open}ORDER BY created_at DESC, id DESC LIMIT $2");
+    let statement = Alert::select(&rest).bind(search.before.unwrap_or(FAR)).bind(limit.min(PAGE_MAX));
+    Alert::all_of(&reader.all(statement).await?)
 }
 
 /// A user's alerts, newest first, before a moment.

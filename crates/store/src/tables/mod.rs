@@ -15,6 +15,7 @@ pub mod projections;
 pub mod research;
 pub mod sessions;
 pub mod settings;
+pub mod silences;
 pub mod trades;
 pub mod users;
 

@@ -4,7 +4,8 @@ use store::alerts::{self, Alert, AlertState, Severity};
 use store::jobs::JobStatus;
 use store::models::{self, Model, Prediction};
 use store::research::{self, Backtest, Sweep, Trial};
-use store::{AlertId, BacktestId, JobId, ModelId, Owner, PredictionId, SweepId, TrialId};
+use store::silences::{self, Silence};
+use store::{AlertId, BacktestId, JobId, ModelId, Owner, PredictionId, SilenceId, SweepId, TrialId};
 
 use super::{T0, absent, add_owner, at, write};
 use crate::engines::{Fresh, on_both};
@@ -14,6 +15,8 @@ on_both!(
     every_trial_of_a_sweep_is_kept_once,
     a_model_has_versions_and_forecasts_that_are_pruned,
     an_alert_is_one_while_it_lasts,
+    the_systems_alerts_are_a_history_that_people_acknowledge,
+    silences_end_by_themselves_and_by_hand,
 );
 
 fn backtest(owner: Owner, model: Option<ModelId>, second: i64) -> Backtest {
@@ -222,6 +225,8 @@ async fn an_alert_is_one_while_it_lasts(fresh: Fresh) -> Fresh {
         created_at: at(second),
         updated_at: at(second),
         resolved_at: None,
+        acknowledged_by: None,
+        acknowledged_at: None,
     };
     let raise = |alert: Alert| {
         write(&fresh.store, move |tx| Box::pin(async move { alerts::raise(tx, &alert).await }))
@@ -250,5 +255,85 @@ async fn an_alert_is_one_while_it_lasts(fresh: Fresh) -> Fresh {
     assert!(resolve().await);
     assert!(!resolve().await);
     assert!(raise(alert(Some(alice), 8)).await.1, "it is new again");
+    fresh
+}
+
+async fn the_systems_alerts_are_a_history_that_people_acknowledge(fresh: Fresh) -> Fresh {
+    let alice = add_owner(&fresh.store, "alice").await;
+    let alert = |user: Option<Owner>, subject: &str, second| Alert {
+        id: AlertId::new(),
+        user_id: user.map(Owner::user),
+        scope: String::new(),
+        rule: "latency".to_owned(),
+        severity: Severity::Medium,
+        state: AlertState::Firing,
+        subject: subject.to_owned(),
+        message: "m".to_owned(),
+        detail: "{}".to_owned(),
+        occurrences: 1,
+        created_at: at(second),
+        updated_at: at(second),
+        resolved_at: None,
+        acknowledged_by: None,
+        acknowledged_at: None,
+    };
+    let rows =
+        [alert(None, "/a", 1), alert(None, "/b", 2), alert(None, "/c", 3), alert(Some(alice), "/a", 4)];
+    for row in rows.clone() {
+        write(&fresh.store, move |tx| Box::pin(async move { alerts::raise(tx, &row).await })).await;
+    }
+    let over = write(&fresh.store, |tx| {
+        Box::pin(async move { alerts::resolve(tx, None, "latency", "/b", at(9)).await })
+    });
+    assert!(over.await);
+    let page = async |open: Option<bool>, before| {
+        let search = alerts::Search { open, before };
+        let found = alerts::page_of_system(&mut fresh.store.read(), search, 2).await.unwrap();
+        found.into_iter().map(|alert| alert.subject).collect::<Vec<_>>()
+    };
+    assert_eq!(page(None, None).await, ["/c", "/b"], "newest first, and nobody's own");
+    assert_eq!(page(None, Some(at(2))).await, ["/a"]);
+    assert_eq!(page(Some(true), None).await, ["/c", "/a"]);
+    assert_eq!(page(Some(false), None).await, ["/b"]);
+    let acknowledge = |id: AlertId, by: &'static str, second| {
+        fresh.store.write(move |tx| {
+            Box::pin(async move { alerts::acknowledge_of_system(tx, id, by, at(second)).await })
+        })
+    };
+    let known = acknowledge(rows[0].id, "root", 10).await.unwrap();
+    assert_eq!((known.acknowledged_by.as_deref(), known.acknowledged_at), (Some("root"), Some(at(10))));
+    let again = acknowledge(rows[0].id, "vera", 11).await.unwrap();
+    assert_eq!(
+        (again.acknowledged_by, again.acknowledged_at),
+        (known.acknowledged_by, known.acknowledged_at)
+    );
+    assert!(absent(&acknowledge(rows[1].id, "root", 12).await), "it is over");
+    assert!(absent(&acknowledge(rows[3].id, "root", 12).await), "a user's own is not the system's");
+    fresh
+}
+
+async fn silences_end_by_themselves_and_by_hand(fresh: Fresh) -> Fresh {
+    let silence = |rule: &str, from, until| Silence {
+        id: SilenceId::new(),
+        rule: rule.to_owned(),
+        ends_at: at(until),
+        comment: "moving the database".to_owned(),
+        created_by: "root".to_owned(),
+        created_at: at(from),
+    };
+    let (short, long) = (silence("HighCPUUsage", 0, 100), silence("*", 0, 200));
+    for one in [short.clone(), long.clone()] {
+        write(&fresh.store, move |tx| Box::pin(async move { silences::add(tx, &one).await })).await;
+    }
+    let active = async |now| silences::active_of_all(&mut fresh.store.read(), at(now)).await.unwrap();
+    assert_eq!(active(99).await, [short, long.clone()]);
+    assert_eq!(active(100).await, std::slice::from_ref(&long));
+    let remove = || fresh.store.write(move |tx| Box::pin(async move { silences::remove(tx, long.id).await }));
+    remove().await.unwrap();
+    assert!(absent(&remove().await) && active(0).await.len() == 1);
+    let next = silence("RuntimeLag", 300, 500);
+    let row = next.clone();
+    write(&fresh.store, move |tx| Box::pin(async move { silences::add(tx, &row).await })).await;
+    assert_eq!(active(0).await, [next], "what is over is forgotten when the next one comes");
     fresh
 }

@@ -1,7 +1,8 @@
-//! A circuit breaker: opens after 5 failures in a row, or when half of at least 20 calls in 10 seconds failed; lets one call try 60
-//! seconds later, and closes when that one succeeds.
+//! Layer 3: a circuit breaker around what may be away: Redis, a database, a venue, a webhook. What it forbids: a second opinion about
+//! when to stop asking.
 //!
-//! Sans-I/O: times are milliseconds of any clock that goes on, given by the caller.
+//! It opens after 5 failures in a row, or when half of at least 20 calls in 10 seconds failed; lets one call try 60 seconds later, and
+//! closes when that one succeeds. Sans-I/O: times are milliseconds of any clock that goes on, given by the caller.
 
 use std::collections::VecDeque;
 
@@ -28,6 +29,16 @@ pub enum State {
 }
 
 impl State {
+    /// Its name.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half_open",
+        }
+    }
+
     /// For metrics: 0 closed, 1 half-open, 2 open.
     #[must_use]
     pub const fn number(self) -> u8 {
