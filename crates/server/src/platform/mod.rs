@@ -140,9 +140,7 @@ pub(crate) async fn start(
     let cache = Arc::new(cache);
     let measured = telemetry::Measured::new(telemetry, Arc::clone(&cache));
     measured.start(store.clone(), bots.clone(), stop.clone());
-    let alerts = alert_channels(config)?;
-    let (watched, told) = (Arc::clone(&alerts), Arc::clone(&broadcast));
-    watchman::start(Arc::clone(&measured), store.clone(), told, watched, stop.clone());
+    let alerts = watch(config, &measured, &store, &broadcast, stop.clone())?;
     let laboratory = research::Laboratory::new(config, handle);
     let queue = jobs::Queue::new(store.clone());
     let models = Arc::new(models::TrainedModels::open(&config.data_dir, handle.clone())?);
@@ -193,15 +191,23 @@ async fn take_up(store: &Store) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The channels by which people are told of alerts.
-fn alert_channels(config: &Config) -> Result<Arc<alerting::Alerts>, Failure> {
+/// Lets the watchman judge the service and tell people by the channels that are configured.
+fn watch(
+    config: &Config,
+    measured: &Arc<telemetry::Measured>,
+    store: &Store,
+    told: &Arc<Broadcast>,
+    stop: Stop,
+) -> Result<Arc<alerting::Alerts>, Failure> {
     let settings = config.alert_channels();
     let notifier = notify::Notifier::new(&settings).map_err(|error| {
         Failure::new(Exit::Config, "people could not be told of alerts")
             .because(error)
             .advise("see [alerts] in docs/configuration.md")
     })?;
-    Ok(alerting::Alerts::new(notifier, &settings.service))
+    let alerts = alerting::Alerts::new(notifier, &settings.service);
+    watchman::start(Arc::clone(measured), store.clone(), Arc::clone(told), Arc::clone(&alerts), stop);
+    Ok(alerts)
 }
 
 /// The one-time code, open while there is no user.
