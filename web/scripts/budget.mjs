@@ -3,13 +3,17 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
-/** What is loaded before the first page (bytes): the aim, and what must never be passed. */
+/**
+ * What is loaded before anything is seen (bytes): what it is kept below, and what not even the code before the first page behind the
+ * login may pass. docs/adr/0008 tells what each part costs.
+ */
 const INITIAL_RAW_AIM = 300_000;
 const INITIAL_RAW_MAX = 450_000;
 const INITIAL_GZIP_MAX = 110_000;
 /** What one page adds (bytes). */
 const PAGE_RAW_MAX = 250_000;
 const FONT_MAX = 60_000;
+const BEFORE_LOGIN = ["src/pages/Login.tsx", "src/pages/Setup.tsx"];
 
 const dist = process.argv[2] ?? "dist";
 const manifest = JSON.parse(readFileSync(join(dist, ".vite/manifest.json"), "utf8"));
@@ -31,17 +35,26 @@ const shown = (n) => n.toLocaleString("en-US").padStart(9);
 const initial = files(entry);
 const faults = [];
 const [initialRaw, initialGzip] = [sum(initial, raw), sum(initial, gzip)];
-console.log(`   ${shown(initialRaw)} raw ${shown(initialGzip)} gzip  before the first page`);
+console.log(`   ${shown(initialRaw)} raw ${shown(initialGzip)} gzip  before the login`);
 if (initialRaw > INITIAL_RAW_MAX) faults.push(`initial code is ${initialRaw} bytes, at most ${INITIAL_RAW_MAX}`);
 if (initialGzip > INITIAL_GZIP_MAX) faults.push(`initial code is ${initialGzip} bytes in gzip, at most ${INITIAL_GZIP_MAX}`);
-if (initialRaw > INITIAL_RAW_AIM) console.log(`   above the aim of ${INITIAL_RAW_AIM} bytes raw`);
+if (initialRaw > INITIAL_RAW_AIM) faults.push(`initial code is ${initialRaw} bytes, above the aim of ${INITIAL_RAW_AIM}`);
 
-/** What is there already when a chunk is asked for: the code before the first page, and that of the page that asks. */
+/** The frame behind the login: asked for at once, beside the first questions to the server, and there before any page in it. */
+const FRAME = "src/app/Inside.tsx";
+const frame = new Set([...initial, ...files(manifest[FRAME])]);
+console.log(`   ${shown(sum(frame, raw))} raw ${shown(sum(frame, gzip))} gzip  with the frame behind the login`);
+
+if (sum(frame, raw) > INITIAL_RAW_MAX) faults.push(`the code before the first page behind the login is ${sum(frame, raw)} bytes, at most ${INITIAL_RAW_MAX}`);
+if (sum(frame, gzip) > INITIAL_GZIP_MAX) faults.push(`the code before the first page behind the login is ${sum(frame, gzip)} bytes in gzip, at most ${INITIAL_GZIP_MAX}`);
+
+/** What is there already when a chunk is asked for: the frame, unless it is the frame or stands before it, and the page that asks. */
 function loaded(name) {
+  if (name === FRAME || BEFORE_LOGIN.includes(name)) return initial;
   const parents = Object.values(manifest).filter((chunk) => chunk.dynamicImports?.includes(name) && !chunk.isEntry);
   const of = parents.map((parent) => files(parent));
   const first = of[0] ?? new Set();
-  return new Set([...initial, ...[...first].filter((file) => of.every((each) => each.has(file)))]);
+  return new Set([...frame, ...[...first].filter((file) => of.every((each) => each.has(file)))]);
 }
 
 for (const [name, chunk] of Object.entries(manifest).filter(([, chunk]) => chunk.isDynamicEntry)) {

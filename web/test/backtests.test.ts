@@ -3,7 +3,7 @@ import { request } from "../src/pages/backtests/NewTest";
 import type { TestDraft } from "../src/pages/backtests/NewTest";
 import { growth, measure, percent, plain, underwater, years } from "../src/pages/backtests/result";
 import type { Backtest, EquityPoint } from "../src/pages/backtests/result";
-import type { Strategy } from "../src/pages/bots/bot";
+import type { Strategy } from "../src/pages/strategies/params";
 import { kept, named, plane } from "../src/pages/sweeps/kept";
 import type { Sweep } from "../src/pages/sweeps/kept";
 

@@ -2,8 +2,10 @@ import { describe, expect, test } from "vitest";
 import * as D from "../src/market/decimal";
 import { timeWord } from "../src/parts/Series";
 import { curve } from "../src/pages/Analytics";
-import { brief, needsYou, paramFault, request, returned, together, words } from "../src/pages/bots/bot";
-import type { Bot, Param, Strategy } from "../src/pages/bots/bot";
+import { brief, needsYou, request, returned, together } from "../src/pages/bots/bot";
+import type { Bot } from "../src/pages/bots/bot";
+import { paramFault, words } from "../src/pages/strategies/params";
+import type { Param, Strategy } from "../src/pages/strategies/params";
 
 const bot = (it: Partial<Bot>): Bot => ({
   id: "b", account: "a", name: "Grid", strategy: "grid", status: "running", assets: [], funds: [], markets: [], params: {}, positions: [],

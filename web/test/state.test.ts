@@ -10,6 +10,22 @@ import { en } from "../src/text/en";
 import { id } from "../src/text/id";
 import { filled } from "../src/text";
 import { ko } from "../src/text/ko";
+import { desk as deskEn } from "../src/text/desk/en";
+import { desk as deskId } from "../src/text/desk/id";
+import { desk as deskKo } from "../src/text/desk/ko";
+import { desk as deskVi } from "../src/text/desk/vi";
+import { settings as settingsEn } from "../src/text/settings/en";
+import { settings as settingsId } from "../src/text/settings/id";
+import { settings as settingsKo } from "../src/text/settings/ko";
+import { settings as settingsVi } from "../src/text/settings/vi";
+import { trade as tradeEn } from "../src/text/trade/en";
+import { trade as tradeId } from "../src/text/trade/id";
+import { trade as tradeKo } from "../src/text/trade/ko";
+import { trade as tradeVi } from "../src/text/trade/vi";
+import { models as modelsEn } from "../src/text/models/en";
+import { models as modelsId } from "../src/text/models/id";
+import { models as modelsKo } from "../src/text/models/ko";
+import { models as modelsVi } from "../src/text/models/vi";
 import { more as moreEn } from "../src/text/more/en";
 import { more as moreId } from "../src/text/more/id";
 import { more as moreKo } from "../src/text/more/ko";
@@ -84,6 +100,18 @@ describe("the catalogues", () => {
     ["vi", en, vi],
     ["id", en, id],
     ["ko", en, ko],
+    ["vi, desk", deskEn, deskVi],
+    ["id, desk", deskEn, deskId],
+    ["ko, desk", deskEn, deskKo],
+    ["vi, trade", tradeEn, tradeVi],
+    ["id, trade", tradeEn, tradeId],
+    ["ko, trade", tradeEn, tradeKo],
+    ["vi, settings", settingsEn, settingsVi],
+    ["id, settings", settingsEn, settingsId],
+    ["ko, settings", settingsEn, settingsKo],
+    ["vi, models", modelsEn, modelsVi],
+    ["id, models", modelsEn, modelsId],
+    ["ko, models", modelsEn, modelsKo],
     ["vi, later pages", moreEn, moreVi],
     ["id, later pages", moreEn, moreId],
     ["ko, later pages", moreEn, moreKo],

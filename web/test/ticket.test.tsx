@@ -7,7 +7,9 @@ import { ActionsContext } from "../src/app/actions";
 import type { Actions } from "../src/app/actions";
 import { accountsRead, balancesRead } from "../src/app/desk";
 import { granted } from "../src/app/session";
-import { makeStore } from "../src/app/store";
+import { desk } from "../src/app/desk";
+import { makeStore, withInner } from "../src/app/store";
+import { toasts } from "../src/app/toasts";
 import { frames } from "../src/market/channel";
 import * as D from "../src/market/decimal";
 import { bookOf } from "../src/market/hub";
@@ -78,10 +80,11 @@ describe("a plan", () => {
 });
 
 describe("the ticket", () => {
-  const store = makeStore();
+  const outer = makeStore();
+  const store = withInner(outer, { desk, toasts });
   const place = vi.fn<Actions["place"]>();
   const none = vi.fn(async () => {});
-  const actions: Actions = { begin: none, haltAll: none, resumeAll: none, cancel: none, place, logout: none, done: vi.fn(), failed: vi.fn(), refresh: vi.fn() };
+  const actions: Actions = { haltAll: none, resumeAll: none, cancel: none, place, logout: none, done: vi.fn(), failed: vi.fn(), refresh: vi.fn() };
   const account = { id: "a", name: "main", venue: "local", mode: "builtin", is_default: true, created_at: "" };
 
   function Held({ start }: { start: Draft }) {
@@ -90,7 +93,7 @@ describe("the ticket", () => {
   }
   const show = (it: Partial<Draft>) =>
     render(
-      <Provider store={store}>
+      <Provider store={outer}>
         <ActionsContext.Provider value={actions}>
           <Held start={draft(it)} />
         </ActionsContext.Provider>

@@ -137,6 +137,8 @@ pub struct RunTrade {
     pub mfe: String,
     /// Bars it was open.
     pub bars: u32,
+    /// The strategy's reason for the order that closed it; empty when it is not known.
+    pub reason: String,
 }
 
 /// What a back-test was worth at a moment. Decimal texts.

@@ -122,6 +122,16 @@ impl Outcome {
         self.equity.last()
     }
 
+    /// The reason of the fill that closed a trade; empty when it is not known.
+    #[must_use]
+    pub fn exit_reason(&self, trade: &ClosedTrade) -> &str {
+        // Fills are in order of time: the last one at the trade's end closed it.
+        let after = self.fills.partition_point(|f| f.at <= trade.closed);
+        let fills = self.fills[..after].iter().rev().take_while(|f| f.at == trade.closed);
+        let closing = fills.into_iter().find(|f| f.market == trade.market && f.side != trade.side);
+        closing.map_or("", |f| self.reason(f))
+    }
+
     /// The reason of a fill; empty when it is not known.
     #[must_use]
     pub fn reason(&self, fill: &FillRecord) -> &str {

@@ -203,6 +203,12 @@ pub struct BotEntry {
     pub assets: Vec<Holding>,
     /// Its positions that are not flat.
     pub positions: Vec<PositionEntry>,
+    /// How far its worth is below the highest it was, in hundredths of a percent.
+    #[serde(default)]
+    pub drawdown_bips: Option<u32>,
+    /// At which fall it takes no new risk, in hundredths of a percent; absent when there is no such limit.
+    #[serde(default)]
+    pub drawdown_max_bips: Option<u32>,
     /// Number of working orders.
     pub orders: usize,
     /// Decisions made.

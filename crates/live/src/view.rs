@@ -4,7 +4,7 @@ use bus::bots::{BotEntry, BotMarket, Decision, Holding, PositionEntry, WorkingOr
 use engine::{BotState, BotView, Engine, Logged};
 use market_data::MarketView;
 use orders::State;
-use risk::Halt;
+use risk::{Halt, Losses};
 use types::{Asset, AssetId, Instrument, Money, Outcome, Side, decimal};
 
 pub(crate) fn entry(engine: &Engine, bot: &BotView<'_>) -> BotEntry {
@@ -39,10 +39,20 @@ pub(crate) fn entry(engine: &Engine, bot: &BotView<'_>) -> BotEntry {
         funds: spec.map(|spec| holdings(&spec.funds)).unwrap_or_default(),
         assets: holdings(bot.ledger().assets()),
         positions: engine.markets().iter().filter_map(|view| position(bot, view)).collect(),
+        drawdown_bips: fallen(bot.losses()),
+        drawdown_max_bips: spec.and_then(|spec| spec.limits.drawdown_max_bips),
         orders: bot.working().count(),
         decisions: bot.decisions(),
         last: bot.why().next_back().map(decision),
     }
+}
+
+/// How far the worth is below the highest it was, in hundredths of a percent, as the risk check counts; absent before the first
+/// valuation.
+fn fallen(losses: &Losses) -> Option<u32> {
+    let (highest, fallen) = (losses.highest.0, losses.highest.0 - losses.equity.0);
+    let bips = fallen.max(0).checked_mul(10_000)?.checked_div(highest.max(0))?;
+    Some(u32::try_from(bips).unwrap_or(u32::MAX))
 }
 
 /// Realised and unrealised profit less fees and with funding, in the quote asset; fees in the base asset are in the realised part.
@@ -163,4 +173,20 @@ fn asset(engine: &Engine, id: AssetId) -> Option<Asset> {
 
 fn text(asset: Option<Asset>, amount: Money) -> String {
     decimal::format(amount.0, asset.map_or(types::instrument::DEFAULT_SCALE, |asset| asset.scale))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fall_is_told_as_the_risk_check_counts_it() {
+        let of = |highest: i128, equity: i128| {
+            fallen(&Losses { highest: Money(highest), equity: Money(equity), ..Losses::default() })
+        };
+        assert_eq!(of(10_000, 9_876), Some(124));
+        assert_eq!(of(10_000, 10_000), Some(0));
+        assert_eq!(of(10_000, -10_000), Some(20_000), "more than everything was lost");
+        assert_eq!(of(0, 0), None, "nothing was valued yet");
+    }
 }

@@ -3,15 +3,14 @@ import { createContext, useContext } from "react";
 import { api, body } from "../api/client";
 import { asFailure } from "../api/problem";
 import type { Schemas } from "../api/client";
-import { currentText } from "../text";
+import { currentText } from "../text/desk";
 import { accountsRead, orderChanged } from "./desk";
-import { answered, ask, left, logout as endLogin } from "./session";
+import { left, logout as endLogin } from "./session";
 import type { Store } from "./store";
 import type { Sync } from "./sync";
 import { told } from "./toasts";
 
 export interface Actions {
-  begin: () => Promise<void>;
   haltAll: () => Promise<void>;
   resumeAll: () => Promise<void>;
   cancel: (id: string) => Promise<void>;
@@ -44,13 +43,6 @@ export function makeActions(store: Store, sync: Sync): Actions {
     sync.soon();
   };
   return {
-    begin: async () => {
-      try {
-        dispatch(answered(await ask()));
-      } catch {
-        dispatch(answered("unreachable"));
-      }
-    },
     haltAll: () => switchAll(true),
     resumeAll: () => switchAll(false),
     cancel: async (id) => {

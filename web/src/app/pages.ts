@@ -2,11 +2,11 @@
 import { lazy } from "react";
 import type { ComponentType, LazyExoticComponent } from "react";
 import type { IconName } from "../parts/icons";
-import type { Key } from "../text";
+import type { DeskKey } from "../text/desk";
 
 export interface Page {
   readonly path: string;
-  readonly title: Key;
+  readonly title: DeskKey;
   readonly icon: IconName;
   readonly group: "trade" | "research" | "system";
   /** After `g`. */
@@ -29,7 +29,8 @@ export const PAGES: readonly Page[] = [
   page({ path: "/bots", below: "/bots/:id", title: "page.bots", icon: "bots", group: "trade", key: "b", handy: true, load: () => import("../pages/bots/Bots") }),
   page({ path: "/orders", title: "page.orders", icon: "orders", group: "trade", key: "l", handy: true, load: () => import("../pages/Orders") }),
   page({ path: "/backtests", below: "/backtests/:id", title: "page.backtests", icon: "backtests", group: "research", key: "r", load: () => import("../pages/backtests/Backtests") }),
-  page({ path: "/sweeps", below: "/sweeps/:id", title: "page.sweeps", icon: "models", group: "research", key: "w", load: () => import("../pages/sweeps/Sweeps") }),
+  page({ path: "/sweeps", below: "/sweeps/:id", title: "page.sweeps", icon: "sweeps", group: "research", key: "w", load: () => import("../pages/sweeps/Sweeps") }),
+  page({ path: "/models", below: "/models/:id", title: "page.models", icon: "models", group: "research", key: "e", load: () => import("../pages/models/Models") }),
   page({ path: "/analytics", title: "page.analytics", icon: "analytics", group: "research", key: "a", load: () => import("../pages/Analytics") }),
   page({ path: "/monitoring", title: "page.monitoring", icon: "monitoring", group: "system", key: "m", load: () => import("../pages/Monitoring") }),
   page({ path: "/logs", title: "page.logs", icon: "logs", group: "system", key: "j", load: () => import("../pages/Logs") }),

@@ -76,3 +76,12 @@ const slice = createSlice({
 
 export const { answered, granted, left, userChanged } = slice.actions;
 export const session = slice.reducer;
+
+/** The first question to the server, and again when it did not answer. */
+export async function begin(dispatch: (action: ReturnType<typeof answered>) => void): Promise<void> {
+  try {
+    dispatch(answered(await ask()));
+  } catch {
+    dispatch(answered("unreachable"));
+  }
+}

@@ -12,9 +12,14 @@ export interface Toast {
 
 const TOASTS_MAX = 3;
 
+export interface Toasts {
+  list: Toast[];
+  next: number;
+}
+
 const slice = createSlice({
   name: "toasts",
-  initialState: { list: [] as Toast[], next: 1 },
+  initialState: { list: [], next: 1 } as Toasts,
   reducers: {
     told: (state, action: PayloadAction<Omit<Toast, "id">>) => {
       state.list.push({ ...action.payload, id: state.next });

@@ -14,7 +14,7 @@ import { Empty, ErrorNote, Loading } from "../parts/states";
 import { Table } from "../parts/Table";
 import type { Column } from "../parts/Table";
 import { Choice } from "../parts/Tabs";
-import { useText } from "../text";
+import { useText } from "../text/desk";
 import { useMore } from "../text/more";
 import "./analytics.css";
 

@@ -98,7 +98,7 @@ export function ApiKeys() {
         <form className="settings-block" onSubmit={(event) => void add(event)} aria-label={m("keys.api")}>
           <p className="soft">{m("keys.apiText")}</p>
           <TextField label={m("keys.label")} value={label} onChange={setLabel} maxLength={40} required autoComplete="off" problem={problem} />
-          <label className="settings-inline">
+          <label className="check-line">
             <input type="checkbox" checked={trades} onChange={(event) => setTrades(event.target.checked)} /> {m("keys.trade")}
           </label>
           <TextField label={m("keys.days")} value={days} onChange={setDays} inputMode="numeric" autoComplete="off" />

@@ -9,7 +9,7 @@ import { Empty, ErrorNote, Loading } from "../parts/states";
 import { Table } from "../parts/Table";
 import type { Column } from "../parts/Table";
 import { Panel, Tabs } from "../parts/Tabs";
-import { useText } from "../text";
+import { useText } from "../text/desk";
 import { useMore } from "../text/more";
 import "./logs.css";
 

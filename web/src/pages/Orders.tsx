@@ -6,7 +6,7 @@ import { csv, save } from "../app/csv";
 import { FillsTable, OrdersTable, PositionsTable } from "../parts/DeskTables";
 import { Empty, ErrorNote, Loading } from "../parts/states";
 import { Panel, Tabs } from "../parts/Tabs";
-import { useText } from "../text";
+import { useText } from "../text/desk";
 import "./orders.css";
 
 type View = "open" | "orders" | "fills" | "positions";

@@ -19,8 +19,8 @@ import { Spark } from "../parts/Spark";
 import { Empty, ErrorNote, Loading } from "../parts/states";
 import { Table } from "../parts/Table";
 import type { Column } from "../parts/Table";
-import { useText } from "../text";
-import type { Text } from "../text";
+import { useText } from "../text/desk";
+import type { Text } from "../text/desk";
 import "./overview.css";
 
 /** Hours of the small lines. */

@@ -1,5 +1,5 @@
 /** Look, handling, security, people: what one chooses for oneself, and what an administrator decides. */
-import { useCallback, useEffect, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import type { FormEvent } from "react";
 import { api, body } from "../api/client";
 import type { Schemas } from "../api/client";
@@ -12,10 +12,12 @@ import { day } from "../market/format";
 import { TextField } from "../parts/Field";
 import { ErrorNote, Loading } from "../parts/states";
 import { Choice } from "../parts/Tabs";
-import { useText } from "../text";
-import type { Text } from "../text";
+import { useText } from "../text/settings";
+import type { Text } from "../text/settings";
 import { ApiKeys, VenueKeys } from "./Keys";
 import "./settings.css";
+
+const Qr = lazy(() => import("../parts/Qr"));
 
 const LANGUAGE_NAMES: Record<(typeof LANGUAGES)[number], string> = { en: "English", vi: "Tiếng Việt", id: "Bahasa Indonesia", ko: "한국어" };
 type Failed = { detail: string; requestId: string | null } | null;
@@ -143,6 +145,10 @@ function SecondFactor() {
       {enrolment ? (
         <form onSubmit={verify}>
           <p>{t("settings.totpSecret")}</p>
+          <Suspense fallback={<Loading rows={3} />}>
+            <Qr text={enrolment.url} label={t("settings.totpQr")} />
+          </Suspense>
+          <p className="small faint">{t("settings.totpByHand")}</p>
           <code className="mono secret">{secret?.replace(/(.{4})/g, "$1 ").trim()}</code>
           <a className="small soft" href={enrolment.url}>
             {t("settings.totpOpen")}

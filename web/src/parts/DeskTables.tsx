@@ -12,8 +12,8 @@ import { bookOf, takeBook } from "../market/hub";
 import { useLink } from "../market/link";
 import { sweep } from "../market/book";
 import { feed } from "../market/feed";
-import { useText } from "../text";
-import type { Text } from "../text";
+import { useText } from "../text/desk";
+import type { Text } from "../text/desk";
 import { Dialog } from "./Dialog";
 import { Table } from "./Table";
 import type { Column } from "./Table";
@@ -66,6 +66,8 @@ export function orderKind(t: Text, kind: string): string {
       return t("kind.stop");
     case "stop_loss_limit":
       return t("kind.stopLimit");
+    case "oco":
+      return t("kind.oco");
     case "take_profit":
       return t("kind.take");
     case "take_profit_limit":

@@ -7,7 +7,7 @@ import { selectMarkets } from "../app/desk";
 import { PAGES } from "../app/pages";
 import { chose, PRESETS } from "../app/settings";
 import { useAct, useApp } from "../app/store";
-import { useText } from "../text";
+import { useText } from "../text/desk";
 import { Dialog } from "./Dialog";
 import { Icon } from "./icons";
 import type { IconName } from "./icons";

@@ -12,13 +12,32 @@ export interface Point {
   readonly value: number;
 }
 
+/** What was to be expected at a moment: half of the cases between the inner ends, four of five between the outer ones. */
+export interface Spread {
+  readonly t: number;
+  readonly low: number;
+  readonly lower: number;
+  readonly middle: number;
+  readonly upper: number;
+  readonly high: number;
+}
+
 const HEIGHT = 220;
 
-function options(width: number, decimals: number, baseline: boolean, sunken: boolean, two: boolean): uPlot.Options {
+interface Drawn {
+  readonly decimals: number;
+  readonly baseline: boolean;
+  readonly sunken: boolean;
+  readonly two: boolean;
+  readonly fan: boolean;
+}
+
+function options(width: number, { decimals, baseline, sunken, two, fan }: Drawn): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const of = (name: string) => style.getPropertyValue(name).trim();
   const font = `11px ${getComputedStyle(document.body).fontFamily}`;
   const axis = { stroke: of("--text-3"), font, ticks: { show: false }, border: { show: false } };
+  const edge = { stroke: "transparent", width: 0, points: { show: false } };
   const shown = (value: number) => value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).replace("-", "−");
   return {
     width,
@@ -35,7 +54,14 @@ function options(width: number, decimals: number, baseline: boolean, sunken: boo
       {},
       { stroke: of(sunken ? "--down" : "--text"), width: 1.5, points: { show: false }, spanGaps: true, ...(sunken ? { fill: `${of("--down")}33` } : {}) },
       ...(two ? [{ stroke: of("--text-3"), width: 1.2, dash: [4, 3], points: { show: false }, spanGaps: true }] : []),
+      ...(fan ? [edge, edge, edge, edge, { stroke: of("--accent"), width: 1, dash: [3, 3], points: { show: false } }] : []),
     ],
+    bands: fan
+      ? [
+          { series: [5, 2], fill: `${of("--accent")}1f` },
+          { series: [4, 3], fill: `${of("--accent")}2e` },
+        ]
+      : [],
   };
 }
 
@@ -51,8 +77,17 @@ function spread(low: number, high: number): [number, number] {
   return [low - air, high + air];
 }
 
+/** The line at the moments of the fan, then the fan from its lower to its upper edge, and its middle. */
+function onFan(points: readonly Point[], fan: readonly Spread[]): uPlot.AlignedData {
+  const at = new Map(points.map((point) => [point.t, point.value]));
+  const column = (key: "low" | "lower" | "upper" | "high" | "middle") => fan.map((step) => step[key]);
+  return [fan.map((step) => step.t), fan.map((step) => at.get(step.t) ?? null), column("low"), column("lower"), column("upper"), column("high"), column("middle")];
+}
+
 export interface SeriesProps {
   readonly points: readonly Point[];
+  /** What the line is held against: its own moments, on which the line lies, too. */
+  readonly fan?: readonly Spread[] | undefined;
   /** A second line, drawn with dashes: what the first is held against. */
   readonly other?: readonly Point[] | undefined;
   readonly label: string;
@@ -63,7 +98,7 @@ export interface SeriesProps {
   readonly sunken?: boolean;
 }
 
-export const Series = memo(function Series({ points, other, label, decimals = 2, baseline = false, sunken = false }: SeriesProps) {
+export const Series = memo(function Series({ points, other, fan, label, decimals = 2, baseline = false, sunken = false }: SeriesProps) {
   const box = useRef<HTMLDivElement>(null);
   const { theme, market } = useApp((state) => state.settings);
   useEffect(() => {
@@ -75,8 +110,9 @@ export const Series = memo(function Series({ points, other, label, decimals = 2,
     void import("uplot").then(({ default: Plot }) => {
       if (over) return;
       const columns = (list: readonly Point[]): uPlot.AlignedData => [list.map((point) => point.t), list.map((point) => point.value)];
-      const data = other && other.length > 0 ? Plot.join([columns(points), columns(other)]) : columns(points);
-      plot = new Plot(options(element.clientWidth, decimals, baseline, sunken, data.length > 2), data, element);
+      const two = other !== undefined && other.length > 0;
+      const data = fan ? onFan(points, fan) : two ? Plot.join([columns(points), columns(other)]) : columns(points);
+      plot = new Plot(options(element.clientWidth, { decimals, baseline, sunken, two, fan: fan !== undefined }), data, element);
       observer.observe(element);
     });
     return () => {
@@ -84,6 +120,6 @@ export const Series = memo(function Series({ points, other, label, decimals = 2,
       observer.disconnect();
       plot?.destroy();
     };
-  }, [points, other, decimals, baseline, sunken, theme, market]);
+  }, [points, other, fan, decimals, baseline, sunken, theme, market]);
   return <div ref={box} className="series" role="img" aria-label={label} />;
 });

@@ -11,7 +11,7 @@ import type { Page } from "../app/pages";
 import { useApp } from "../app/store";
 import { useLink } from "../market/link";
 import { age, day } from "../market/format";
-import { useText } from "../text";
+import { useText } from "../text/desk";
 import { Dialog } from "./Dialog";
 import { HoldButton } from "./HoldButton";
 import { Icon, Mark } from "./icons";

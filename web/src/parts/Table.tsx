@@ -2,7 +2,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef, useState } from "react";
 import type { ReactNode } from "react";
-import { useText } from "../text";
+import { useText } from "../text/desk";
 
 export interface Column<R> {
   readonly id: string;

@@ -5,6 +5,8 @@ const PATHS = {
   orders: "M2.5 4h11M2.5 8h11M2.5 12h7",
   bots: "M3 6.5h10V13H3zM8 3.5v3M6 9.5v.5M10 9.5v.5M1.5 9v2M14.5 9v2",
   backtests: "M2.5 2.5v11h11M5 10.5l2.5-3 2 1.5 3.5-5",
+  sweeps: "M2.5 2.5h3v3h-3zM6.5 2.5h3v3h-3zM10.5 2.5h3v3h-3zM2.5 6.5h3v3h-3zM6.5 6.5h3v3h-3zM10.5 6.5h3v3h-3zM2.5 10.5h3v3h-3zM6.5 10.5h3v3h-3z",
+  alerts: "M8 2.2a4 4 0 0 0-4 4v3l-1.2 2.3h10.4L12 9.2v-3a4 4 0 0 0-4-4zM6.6 13.2a1.5 1.5 0 0 0 2.8 0",
   models: "M8 2v3M8 11v3M2 8h3M11 8h3M3.8 3.8l2.1 2.1M10.1 10.1l2.1 2.1M12.2 3.8l-2.1 2.1M5.9 10.1l-2.1 2.1",
   analytics: "M3 13.5V8M6.3 13.5V3M9.7 13.5V6M13 13.5v-3",
   monitoring: "M1.5 8.5h3l2-5 3 9 2-4h3",

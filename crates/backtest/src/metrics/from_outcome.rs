@@ -93,10 +93,6 @@ fn trade(outcome: &Outcome, trade: &ClosedTrade) -> Option<Trade> {
     let (entry, qty) = (trade.entry.0 as f64 * price, trade.qty.0 as f64 * qty);
     let put_in = entry * qty;
     let share = |amount: types::Money| if put_in > 0.0 { amount.0 as f64 * money / put_in } else { 0.0 };
-    // Fills are in order of time: the last one at the trade's end closed it.
-    let after = outcome.fills.partition_point(|f| f.at <= trade.closed);
-    let fills = outcome.fills[..after].iter().rev().take_while(|f| f.at == trade.closed);
-    let closing = fills.into_iter().find(|f| f.market == trade.market && f.side != trade.side);
     Some(Trade {
         side: trade.side,
         entered: trade.opened.millis(),
@@ -108,6 +104,6 @@ fn trade(outcome: &Outcome, trade: &ClosedTrade) -> Option<Trade> {
         fees: trade.fees.0 as f64 * money,
         mae: share(trade.mae),
         mfe: share(trade.mfe),
-        reason: closing.map_or("", |f| outcome.reason(f)).to_owned(),
+        reason: outcome.exit_reason(trade).to_owned(),
     })
 }

@@ -4,12 +4,13 @@ import { useLocation, useParams } from "wouter";
 import { api, body } from "../../api/client";
 import { useReading } from "../../app/reading";
 import { useApp } from "../../app/store";
+import { CancelJob } from "../../parts/CancelJob";
 import { Empty, ErrorNote, Loading } from "../../parts/states";
 import { Table } from "../../parts/Table";
 import type { Column } from "../../parts/Table";
 import { useMore } from "../../text/more";
 import type { MoreText } from "../../text/more";
-import { words } from "../bots/bot";
+import { words } from "../strategies/params";
 import { NewTest } from "./NewTest";
 import { Result } from "./Result";
 import { isOver, measure, percent, plain } from "./result";
@@ -118,7 +119,7 @@ export default function Backtests() {
         <div className="card-head">
           <h2>{m("tests.list")}</h2>
           <span className="fill" />
-          {chosen && !isOver(chosen.status) ? <Result.Cancel test={chosen} again={again} /> : null}
+          {chosen && !isOver(chosen.status) ? <CancelJob job={chosen.job} again={again} failedWord={m("tests.notDone")} /> : null}
           <button type="button" className="button ink small-button" onClick={() => setMaking(true)}>
             {m("tests.new")}
           </button>

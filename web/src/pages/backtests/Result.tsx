@@ -4,7 +4,10 @@ import { api, body } from "../../api/client";
 import { useActions } from "../../app/actions";
 import { save } from "../../app/csv";
 import { useReading } from "../../app/reading";
+import type { Reading } from "../../app/reading";
 import { useApp } from "../../app/store";
+import { PriceChart } from "../../chart/PriceChart";
+import { testTrips } from "../../chart/trips";
 import * as D from "../../market/decimal";
 import * as F from "../../market/format";
 import { Figures as FigureRow } from "../../parts/Figures";
@@ -13,19 +16,21 @@ import { Series } from "../../parts/Series";
 import { Empty, ErrorNote, Loading } from "../../parts/states";
 import { Table } from "../../parts/Table";
 import type { Column } from "../../parts/Table";
-import { Tabs } from "../../parts/Tabs";
-import { useText } from "../../text";
+import { Choice, Tabs } from "../../parts/Tabs";
+import { useText } from "../../text/desk";
 import { useMore } from "../../text/more";
 import type { MoreText } from "../../text/more";
-import { words } from "../bots/bot";
+import { words } from "../strategies/params";
 import { marketsOf, statusWord, title } from "./Backtests";
-import { growth, isOver, measure, measureNames, percent, plain, underwater, years } from "./result";
-import type { Backtest, RoundTrip, Year } from "./result";
+import { exits, growth, isOver, measure, measureNames, percent, plain, underwater, years } from "./result";
+import type { Backtest, Exit, RoundTrip, Year } from "./result";
 
 const EQUITY_POINTS = 2_000;
 const TRADES = 1_000;
 /** Fewer round trips than this say little about a strategy: the usual rule of thumb for a mean. */
 const TRADES_ENOUGH = 30;
+/** Candles behind the trips: longer times are folded into wider ones. */
+const CANDLES = 3_000;
 const DAY_MS = 86_400_000;
 
 function Lede({ test }: { test: Backtest }) {
@@ -179,12 +184,15 @@ const Months = memo(function Months({ rows }: { rows: readonly Year[] }) {
   );
 });
 
-function Trades({ test }: { test: Backtest }) {
+function useTrades(id: string) {
+  const read = useCallback(() => body(api.GET("/api/backtests/{backtest_id}/trades", { params: { path: { backtest_id: id }, query: { limit: TRADES } } })), [id]);
+  return useReading(read);
+}
+
+function Trades({ test, trades: { value, failed, again } }: { test: Backtest; trades: Reading<RoundTrip[]> }) {
   const t = useText();
   const m = useMore();
   const language = useApp((state) => state.settings.language);
-  const read = useCallback(() => body(api.GET("/api/backtests/{backtest_id}/trades", { params: { path: { backtest_id: test.id }, query: { limit: TRADES } } })), [test.id]);
-  const { value, failed, again } = useReading(read);
   const columns = useMemo<Column<RoundTrip>[]>(
     () => [
       { id: "entered", head: m("tests.entered"), by: (trade) => trade.opened, cell: (trade) => <span className="soft">{F.day(trade.opened, language)}</span> },
@@ -193,6 +201,7 @@ function Trades({ test }: { test: Backtest }) {
       { id: "size", head: t("column.size"), align: "right", cell: (trade) => F.holding(D.of(trade.quantity)), rank: 2 },
       { id: "entry", head: t("column.entry"), align: "right", cell: (trade) => F.number(D.round(D.of(trade.entry), 2)) },
       { id: "exit", head: m("tests.exit"), align: "right", cell: (trade) => F.number(D.round(D.of(trade.exit), 2)) },
+      { id: "reason", head: m("tests.reason"), rank: 2, by: (trade) => trade.reason, cell: (trade) => <span className="soft">{words(trade.reason) || "–"}</span> },
       { id: "worst", head: m("tests.worst"), align: "right", rank: 1, by: (trade) => D.toNumber(D.of(trade.mae)), cell: (trade) => <span className="soft">{F.number(D.of(trade.mae), 2)}</span> },
       { id: "pnl", head: m("tests.profit"), align: "right", by: (trade) => D.toNumber(D.of(trade.pnl)), cell: (trade) => <span className={F.tone(D.round(D.of(trade.pnl), 2))}>{F.signed(D.of(trade.pnl), 2)}</span> },
     ],
@@ -202,11 +211,70 @@ function Trades({ test }: { test: Backtest }) {
     <section className="card trades-card">
       <div className="card-head">
         <h2>{m("tests.roundTrips")}</h2>
-        <span className="faint">{test.result?.trades.toLocaleString("en-US")}</span>
+        <span className="faint">
+          {(test.result?.trades ?? 0) > TRADES ? m("tests.firstOf", { shown: TRADES.toLocaleString("en-US"), n: (test.result?.trades ?? 0).toLocaleString("en-US") }) : test.result?.trades.toLocaleString("en-US")}
+        </span>
       </div>
       {failed ? <ErrorNote what={m("tests.failed")} detail={failed.detail} requestId={failed.requestId} retry={again} /> : null}
       {value === null && !failed ? <Loading rows={5} /> : null}
       {value ? <Table columns={columns} rows={value} id={(trade) => `${trade.symbol}-${trade.opened}-${trade.closed}-${trade.entry}`} label={m("tests.roundTrips")} empty={<Empty>{m("tests.noTrades")}</Empty>} /> : null}
+    </section>
+  );
+}
+
+/** What each way out earned. */
+function Exits({ trades }: { trades: readonly RoundTrip[] }) {
+  const m = useMore();
+  const rows = useMemo(() => exits(trades), [trades]);
+  const columns = useMemo<Column<Exit>[]>(
+    () => [
+      { id: "reason", head: m("tests.reason"), by: (row) => row.reason, cell: (row) => <span className="strong">{words(row.reason) || m("tests.reasonNone")}</span> },
+      { id: "count", head: m("tests.trades"), align: "right", by: (row) => row.count, cell: (row) => row.count.toLocaleString("en-US") },
+      { id: "won", head: m("tests.won"), align: "right", by: (row) => row.won, cell: (row) => `${(row.won * 100).toFixed(1)}%` },
+      { id: "held", head: m("tests.held"), align: "right", rank: 1, by: (row) => row.held, cell: (row) => F.age(row.held / 1000) },
+      { id: "mean", head: m("tests.mean"), align: "right", rank: 2, by: (row) => row.mean, cell: (row) => <span className={row.mean > 0 ? "up" : row.mean < 0 ? "down" : ""}>{percent(row.mean, 3)}</span> },
+      { id: "sum", head: m("tests.profit"), align: "right", by: (row) => D.toNumber(row.sum), cell: (row) => <span className={F.tone(D.round(row.sum, 2))}>{F.signed(row.sum, 2)}</span> },
+    ],
+    [m],
+  );
+  if (rows.length === 0) return null;
+  return (
+    <section className="card">
+      <div className="card-head">
+        <h2>{m("tests.exits")}</h2>
+      </div>
+      <Table columns={columns} rows={rows} id={(row) => row.reason} label={m("tests.exits")} />
+    </section>
+  );
+}
+
+/** The candles of the test's time with its trips: of one instrument at a time. */
+function Prices({ test, trades }: { test: Backtest; trades: readonly RoundTrip[] }) {
+  const m = useMore();
+  const [symbol, setSymbol] = useState(test.symbols[0] ?? "");
+  const read = useCallback(async () => {
+    const span = { ...(test.from ? { from: test.from } : {}), ...(test.to ? { to: test.to } : {}) };
+    const answer = await api.GET("/api/candles/{symbol}", { params: { path: { symbol }, query: { interval: test.interval, limit: CANDLES, ...span } } });
+    return answer.data?.candles ?? [];
+  }, [symbol, test.interval, test.from, test.to]);
+  const { value, failed, again } = useReading(read);
+  const bare = (name: string) => name.replace(/^local:/, "");
+  const trips = useMemo(() => testTrips(trades.filter((trade) => trade.symbol.replace(/^local:/, "") === symbol.replace(/^local:/, ""))), [trades, symbol]);
+  const decimals = value?.[0] ? D.decimalsOf(value[0].c) : 2;
+  return (
+    <section className="card">
+      <div className="card-head">
+        <h2>{m("tests.onChart")}</h2>
+        <span className="faint">
+          {bare(symbol)} {test.interval}
+        </span>
+        <span className="fill" />
+        {test.symbols.length > 1 ? <Choice options={test.symbols.map((id) => ({ id, label: bare(id) }))} value={symbol} onChange={setSymbol} label={m("new.market")} /> : null}
+      </div>
+      {failed ? <ErrorNote what={m("tests.pricesFailed")} detail={failed.detail} requestId={failed.requestId} retry={again} /> : null}
+      {value === null && !failed ? <Loading rows={5} /> : null}
+      {value?.length === 0 ? <Empty>{m("tests.pricesNone")}</Empty> : null}
+      {value && value.length > 0 ? <PriceChart candles={value} decimals={Math.max(2, decimals)} trips={trips} label={m("tests.onChartSay", { n: trips.length, market: bare(symbol) })} /> : null}
     </section>
   );
 }
@@ -303,37 +371,24 @@ function Buttons({ test, again }: { test: Backtest; again: () => void }) {
   );
 }
 
-function Cancel({ test, again }: { test: Backtest; again: () => void }) {
-  const t = useText();
-  const m = useMore();
-  const { failed } = useActions();
-  const job = test.job;
-  if (!job) return null;
-  const cancel = async () => {
-    try {
-      await body(api.DELETE("/api/jobs/{job_id}", { params: { path: { job_id: job } } }));
-    } catch (error) {
-      failed(m("tests.notDone"), error);
-    }
-    again();
-  };
-  return (
-    <button type="button" className="button small-button" onClick={() => void cancel()}>
-      {t("action.cancel")}
-    </button>
-  );
-}
-
 function Body({ test, others, again }: { test: Backtest; others: readonly Backtest[]; again: () => void }) {
+  const trades = useTrades(test.id);
+  const list = trades.value ?? NONE;
   return (
     <>
       <Curves test={test} others={others} />
+      <Prices test={test} trades={list} />
       <div className="columns">
-        <Trades test={test} />
+        <div className="stack">
+          <Exits trades={list} />
+          <Trades test={test} trades={trades} />
+        </div>
         <Trust test={test} again={again} />
       </div>
     </>
   );
 }
 
-export const Result = { Lede, Figures, Body, Cancel };
+const NONE: RoundTrip[] = [];
+
+export const Result = { Lede, Figures, Body };

@@ -74,6 +74,39 @@ export function years(points: readonly EquityPoint[]): Year[] {
   return [...found].map(([year, row]) => ({ year, months: row.months, whole: row.start > 0 ? (row.end / row.start - 1) * 100 : 0 }));
 }
 
+/** What the trips that ended for one reason made together. */
+export interface Exit {
+  readonly reason: string;
+  readonly count: number;
+  /** Share of them that won, 0 to 1. */
+  readonly won: number;
+  /** Mean time held, ms. */
+  readonly held: number;
+  /** Mean result of what was put in, per cent. */
+  readonly mean: number;
+  readonly sum: D.Decimal;
+}
+
+/** By the reason of the way out, the commonest first. */
+export function exits(trades: readonly RoundTrip[]): Exit[] {
+  const groups = new Map<string, RoundTrip[]>();
+  for (const trade of trades) groups.set(trade.reason, [...(groups.get(trade.reason) ?? []), trade]);
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+  const share = (trade: RoundTrip) => {
+    const put = D.toNumber(D.mul(D.of(trade.entry), D.of(trade.quantity)));
+    return put > 0 ? (D.toNumber(D.of(trade.pnl)) / put) * 100 : 0;
+  };
+  const one = ([reason, list]: [string, RoundTrip[]]): Exit => ({
+    reason,
+    count: list.length,
+    won: list.filter((trade) => D.sign(D.of(trade.pnl)) > 0).length / list.length,
+    held: mean(list.map((trade) => trade.closed - trade.opened)),
+    mean: mean(list.map(share)),
+    sum: list.reduce((sum, trade) => D.add(sum, D.of(trade.pnl)), D.ZERO),
+  });
+  return [...groups].map(one).sort((a, b) => b.count - a.count || a.reason.localeCompare(b.reason));
+}
+
 export const isOver = (status: string): boolean => status !== "queued" && status !== "running";
 
 /** `+1.84%` of a number for reading. */

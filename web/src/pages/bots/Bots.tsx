@@ -13,7 +13,8 @@ import { Table } from "../../parts/Table";
 import type { Column } from "../../parts/Table";
 import { useMore } from "../../text/more";
 import type { MoreText } from "../../text/more";
-import { needsYou, returned, together, words } from "./bot";
+import { words } from "../strategies/params";
+import { needsYou, returned, together } from "./bot";
 import type { Bot } from "./bot";
 import { Details } from "./Details";
 import { NewBot } from "./NewBot";
@@ -125,6 +126,24 @@ export function BotButtons({ bot, act }: { bot: Bot; act: (bot: Bot, act: Act) =
   return <span className="bot-buttons">{button("start", m("bots.start"))}</span>;
 }
 
+/** How far it has fallen from its highest, of what it may. */
+function Drawdown({ bot }: { bot: Bot }) {
+  const m = useMore();
+  const [fallen, limit] = [bot.drawdown_bips, bot.drawdown_max_bips];
+  if (fallen == null) return <span className="faint">–</span>;
+  const words = (bips: number) => `${bips === 0 ? "" : "−"}${(bips / 100).toFixed(1)}`;
+  if (limit == null) return <span className="soft">{words(fallen)}%</span>;
+  const share = limit > 0 ? Math.min(1, fallen / limit) : 1;
+  return (
+    <span className="drawdown">
+      <span className="meter" aria-hidden="true">
+        <i data-state={share >= 1 ? "crit" : share >= 0.6 ? "warn" : undefined} style={{ width: `${share * 100}%` }} />
+      </span>
+      <span className={share >= 0.6 ? "warn" : "soft"}>{m("bots.drawdownOf", { fallen: words(fallen), limit: words(limit) })}</span>
+    </span>
+  );
+}
+
 function BotTable({ bots, chosen, onChoose, act }: { bots: readonly Bot[]; chosen: string | undefined; onChoose: (id: string) => void; act: (bot: Bot, act: Act) => Promise<void> }) {
   const m = useMore();
   const columns = useMemo<Column<Bot>[]>(
@@ -152,6 +171,7 @@ function BotTable({ bots, chosen, onChoose, act }: { bots: readonly Bot[]; chose
         },
       },
       { id: "profit", head: m("bots.profit"), align: "right", rank: 2, by: (bot) => D.toNumber(D.of(bot.profit)), cell: (bot) => (bot.profit == null ? "–" : <span className={F.tone(D.round(D.of(bot.profit), 2))}>{F.signed(D.of(bot.profit), 2)}</span>) },
+      { id: "drawdown", head: m("bots.drawdown"), rank: 1, by: (bot) => bot.drawdown_bips ?? -1, cell: (bot) => <Drawdown bot={bot} /> },
       { id: "last", head: m("bots.last"), rank: 1, cell: (bot) => (bot.last_decision ? <span className="soft">{words(bot.last_decision.reason)}</span> : <span className="faint">–</span>) },
       { id: "act", head: <span className="hidden-text">{m("bots.state")}</span>, align: "right", cell: (bot) => <BotButtons bot={bot} act={act} /> },
     ],

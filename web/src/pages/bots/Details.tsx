@@ -8,14 +8,17 @@ import * as D from "../../market/decimal";
 import * as F from "../../market/format";
 import { useLink } from "../../market/link";
 import { Dialog } from "../../parts/Dialog";
-import { TextField } from "../../parts/Field";
+import { DeleteDialog } from "../../parts/DeleteDialog";
 import { Series } from "../../parts/Series";
 import { Empty, Loading } from "../../parts/states";
-import { useText } from "../../text";
+import { Panel, Tabs } from "../../parts/Tabs";
+import { useText } from "../../text/desk";
 import { useMore } from "../../text/more";
 import type { Act } from "./Bots";
-import { brief, words } from "./bot";
+import { words } from "../strategies/params";
+import { brief } from "./bot";
 import type { Bot, Decision } from "./bot";
+import { Expected } from "./Expected";
 
 const DECISIONS = 40;
 const EQUITY_POINTS = 1_000;
@@ -27,10 +30,15 @@ function Equity({ bot }: { bot: Bot }) {
   const read = useCallback(() => body(api.GET("/api/bots/{bot_id}/equity", { params: { path: { bot_id: bot.id }, query: { limit: EQUITY_POINTS } } })), [bot.id]);
   const { value } = useReading(read, EQUITY_EVERY);
   const points = useMemo(() => value?.map((point) => ({ t: point.t / 1000, value: D.toNumber(D.of(point.equity)) })) ?? [], [value]);
+  const [view, setView] = useState<"equity" | "expected">("equity");
+  const tabs = [
+    { id: "equity" as const, label: m("bots.equityOf", { name: bot.name }) },
+    { id: "expected" as const, label: m("fan.tab") },
+  ];
   return (
     <section className="card">
       <div className="card-head">
-        <h2>{m("bots.equityOf", { name: bot.name })}</h2>
+        <Tabs tabs={tabs} value={view} onChange={setView} label={m("bots.equityOf", { name: bot.name })} name="bot-curve" />
         <span className="fill" />
         {bot.equity == null ? null : (
           <span>
@@ -38,7 +46,11 @@ function Equity({ bot }: { bot: Bot }) {
           </span>
         )}
       </div>
-      {value === null ? <Loading rows={4} /> : points.length < 2 ? <Empty>{m("bots.equityNone")}</Empty> : <Series points={points} label={m("bots.equityOf", { name: bot.name })} />}
+      <Panel name="bot-curve" value={view}>
+        {value === null ? <Loading rows={4} /> : null}
+        {value && points.length < 2 ? <Empty>{m("bots.equityNone")}</Empty> : null}
+        {points.length < 2 ? null : view === "equity" ? <Series points={points} label={m("bots.equityOf", { name: bot.name })} /> : <Expected bot={bot} live={points} />}
+      </Panel>
       <Facts bot={bot} />
     </section>
   );
@@ -118,6 +130,16 @@ function Why({ bot, act, again }: { bot: Bot; act: (bot: Bot, act: Act) => Promi
   const { value } = useReading(read, DECISIONS_EVERY);
   const newest = useMemo(() => [...(value ?? [])].reverse(), [value]);
   const active = bot.status === "running" || bot.status === "paused";
+  const { done, failed } = useActions();
+  const remove = async () => {
+    try {
+      await body(api.DELETE("/api/bots/{bot_id}", { params: { path: { bot_id: bot.id } } }));
+      done(m("bots.deleted", { name: bot.name }));
+    } catch (error) {
+      failed(m("bots.actFailed"), error);
+    }
+    again();
+  };
   return (
     <section className="card why">
       <div className="card-head">
@@ -142,7 +164,7 @@ function Why({ bot, act, again }: { bot: Bot; act: (bot: Bot, act: Act) => Promi
         ))}
       </ol>
       <ExitDialog bot={bot} open={asking === "exit"} onClose={() => setAsking(null)} act={act} />
-      <DeleteDialog bot={bot} open={asking === "delete"} onClose={() => setAsking(null)} again={again} />
+      <DeleteDialog open={asking === "delete"} onClose={() => setAsking(null)} title={m("bots.deleteTitle", { name: bot.name })} text={m("bots.deleteText")} name={bot.name} onDelete={() => void remove()} />
     </section>
   );
 }
@@ -171,38 +193,6 @@ function ExitDialog({ bot, open, onClose, act }: { bot: Bot; open: boolean; onCl
         </button>
         <button type="button" className="button danger" onClick={() => (onClose(), void act(bot, "exit"))}>
           {m("bots.exit")}
-        </button>
-      </div>
-    </Dialog>
-  );
-}
-
-function DeleteDialog({ bot, open, onClose, again }: { bot: Bot; open: boolean; onClose: () => void; again: () => void }) {
-  const t = useText();
-  const m = useMore();
-  const { done, failed } = useActions();
-  const [typed, setTyped] = useState("");
-  const remove = async () => {
-    onClose();
-    try {
-      await body(api.DELETE("/api/bots/{bot_id}", { params: { path: { bot_id: bot.id } } }));
-      done(m("bots.deleted", { name: bot.name }));
-    } catch (error) {
-      failed(m("bots.actFailed"), error);
-    }
-    again();
-  };
-  return (
-    <Dialog open={open} onClose={onClose} label={m("bots.deleteTitle", { name: bot.name })}>
-      <h2>{m("bots.deleteTitle", { name: bot.name })}</h2>
-      <p className="soft">{m("bots.deleteText")}</p>
-      <TextField label={m("bots.deleteType")} value={typed} onChange={setTyped} autoComplete="off" spellCheck={false} placeholder={bot.name} />
-      <div className="dialog-actions">
-        <button type="button" className="button" onClick={onClose}>
-          {t("action.cancel")}
-        </button>
-        <button type="button" className="button danger" disabled={typed.trim() !== bot.name} onClick={() => void remove()}>
-          {m("bots.delete")}
         </button>
       </div>
     </Dialog>

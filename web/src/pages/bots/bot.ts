@@ -2,23 +2,17 @@
 import type { Schemas } from "../../api/client";
 import * as D from "../../market/decimal";
 import type { Decimal } from "../../market/decimal";
+import { filledIn } from "../strategies/params";
+import type { Params, Strategy } from "../strategies/params";
 
 export type Bot = Schemas["Bot"];
 export type Decision = Schemas["BotDecision"];
-export type Strategy = Schemas["Strategy"];
-export type Param = Schemas["StrategyParam"];
 
 /** Profit in per cent of what the bot was worth at the start; null while that is not known. */
 export function returned(bot: Bot): Decimal | null {
   if (bot.profit == null || bot.equity == null) return null;
   const began = D.sub(D.of(bot.equity), D.of(bot.profit));
   return D.sign(began) > 0 ? D.div(D.mul(D.of(bot.profit), { units: 100n, scale: 0 }), began) : null;
-}
-
-/** A reason's code as words: `fast_above_slow` becomes `Fast above slow`. */
-export function words(code: string): string {
-  const text = code.replaceAll(/[_-]+/g, " ").trim();
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** A number of a decision with at most six digits that count; other texts as they are. */
@@ -42,21 +36,10 @@ export function needsYou(bot: Bot): boolean {
   return bot.status === "failed" || (bot.status === "running" && bot.halt != null && bot.halt !== "off");
 }
 
-/** What is wrong with a parameter as typed; null when it is fine or empty (then the default holds). */
-export function paramFault(param: Param, text: string): "number" | "range" | "whole" | null {
-  if (text.trim() === "" || param.kind === "text" || param.kind === "choice") return null;
-  const value = D.parse(text);
-  if (!value) return "number";
-  if (param.kind === "whole" && !D.fits(value, { units: 1n, scale: 0 })) return "whole";
-  const low = param.min != null && D.compare(value, D.of(param.min)) < 0;
-  const high = param.max != null && D.compare(value, D.of(param.max)) > 0;
-  return low || high ? "range" : null;
-}
-
 export interface BotDraft {
   readonly name: string;
   readonly markets: readonly { readonly symbol: string; readonly interval: string }[];
-  readonly params: Readonly<Record<string, string>>;
+  readonly params: Params;
   readonly funds: Readonly<Record<string, string>>;
   /** Per cent. */
   readonly drawdown: string;
@@ -66,7 +49,6 @@ export interface BotDraft {
 
 /** The request of a draft: only what was filled in; numbers stay text, so nothing is rounded on the way. */
 export function request(strategy: Strategy, draft: BotDraft): Schemas["NewBot"] {
-  const filled = Object.entries(draft.params).filter(([, value]) => value.trim() !== "");
   const funds = Object.entries(draft.funds).filter(([, value]) => D.sign(D.of(value)) > 0);
   const bips = D.mul(D.of(draft.drawdown), { units: 100n, scale: 0 });
   const given = (text: string) => (text.trim() === "" ? null : text.trim());
@@ -83,7 +65,7 @@ export function request(strategy: Strategy, draft: BotDraft): Schemas["NewBot"] 
     strategy: strategy.name,
     markets: draft.markets.map(({ symbol, interval }) => ({ symbol, interval })),
     funds: Object.fromEntries(funds.map(([asset, value]) => [asset, value.trim()])),
-    ...(filled.length > 0 ? { params: Object.fromEntries(filled.map(([name, value]) => [name, value.trim()])) } : {}),
+    ...filledIn(draft.params),
     ...(draft.name.trim() === "" ? {} : { name: draft.name.trim() }),
     ...(Object.values(limits).some((limit) => limit !== null) ? { limits } : {}),
   };

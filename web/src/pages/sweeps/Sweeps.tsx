@@ -4,15 +4,17 @@ import { useLocation, useParams } from "wouter";
 import { api, body } from "../../api/client";
 import { useReading } from "../../app/reading";
 import { useApp } from "../../app/store";
+import { CancelJob } from "../../parts/CancelJob";
+import { Icon } from "../../parts/icons";
 import { Empty, ErrorNote, Loading } from "../../parts/states";
 import { Table } from "../../parts/Table";
 import type { Column } from "../../parts/Table";
 import { useMore } from "../../text/more";
 import { statusWord } from "../backtests/Backtests";
 import { isOver, percent, plain } from "../backtests/result";
-import { words } from "../bots/bot";
+import { words } from "../strategies/params";
 import { Heat } from "./Heat";
-import { kept, named } from "./kept";
+import { kept, named, sharpeOf } from "./kept";
 import type { Fold, Kept, Sweep, Trial } from "./kept";
 import { NewSweep } from "./NewSweep";
 import "./sweeps.css";
@@ -47,6 +49,73 @@ function Trials({ it }: { it: Kept }) {
     [it, m],
   );
   return <Table columns={columns} rows={rows} id={(trial) => trial.point.join("-")} label={m("sweep.trials")} />;
+}
+
+/** The middle of the best neighbourhood beside the best single point: what each is worth, and what lies around it. */
+function Choices({ it }: { it: Kept }) {
+  const m = useMore();
+  const { chosen } = it;
+  if (!chosen) return null;
+  const rows: [string, readonly number[], number, number][] = [
+    [m("sweep.rowPlateau"), chosen.point, chosen.value, chosen.neighbours],
+    [m("sweep.rowPeak"), chosen.peak_point, chosen.peak_value, chosen.peak_neighbours],
+  ];
+  return (
+    <table className="choices">
+      <thead>
+        <tr>
+          <th scope="col">
+            <span className="hidden-text">{m("sweep.rowWhat")}</span>
+          </th>
+          <th scope="col">{m("bots.params")}</th>
+          <th scope="col">{m("sweep.value")}</th>
+          <th scope="col">{m("sweep.around")}</th>
+          <th scope="col">{m("sweep.keeps")}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(([name, point, value, around]) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            <td className="soft">{named(it, point)}</td>
+            <td>{plain(value)}</td>
+            <td>{plain(around)}</td>
+            <td className={value > 0 && around / value < 0.5 ? "warn" : ""}>{value > 0 ? `${Math.round((around / value) * 100)}%` : "–"}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** Is the choice more than the luck of the best of many? */
+function Trust({ it }: { it: Kept }) {
+  const m = useMore();
+  const chance = (value: number) => `${(value * 100).toFixed(1)}%`;
+  const rows = [
+    it.deflated === null ? null : { good: it.deflated >= 0.95, text: m("sweep.deflated", { n: it.distinct || it.trials.length }), detail: chance(it.deflated) },
+    it.luck === null ? null : { good: (it.chosen ? sharpeOf(it) : 0) > it.luck, text: m("sweep.luck", { own: plain(sharpeOf(it)) }), detail: plain(it.luck) },
+    it.overfit === null ? null : { good: it.overfit < 0.2, text: m("sweep.overfit"), detail: chance(it.overfit) },
+  ].filter((row) => row !== null);
+  if (rows.length === 0) return null;
+  return (
+    <section className="card">
+      <div className="card-head">
+        <h2>{m("tests.trust")}</h2>
+      </div>
+      <ul className="trust">
+        {rows.map((row) => (
+          <li key={row.text}>
+            <span className={row.good ? "ok" : "warn"}>
+              <Icon name={row.good ? "check" : "alert"} size={14} />
+            </span>
+            <span>{row.text}</span>
+            <b>{row.detail}</b>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
 }
 
 function Folds({ it }: { it: Kept }) {
@@ -94,6 +163,7 @@ function Found({ id }: { id: string }) {
             <Heat it={it} label={m("sweep.heatSay", { n: it.trials.length, chosen: best ? named(it, best.point) : "–", best: best ? named(it, best.peak_point) : "–" })} />
           </div>
           <p className="heat-note soft small">{m("sweep.legend")}</p>
+          <Choices it={it} />
         </section>
         <section className="card sweep-trials">
           <div className="card-head">
@@ -103,6 +173,7 @@ function Found({ id }: { id: string }) {
           <Trials it={it} />
         </section>
       </div>
+      <Trust it={it} />
       <Folds it={it} />
     </>
   );
@@ -163,6 +234,7 @@ export default function Sweeps() {
         <div className="card-head">
           <h2>{m("sweep.list")}</h2>
           <span className="fill" />
+          {chosen && !isOver(chosen.status) ? <CancelJob job={chosen.job} again={again} failedWord={m("tests.notDone")} /> : null}
           <button type="button" className="button ink small-button" onClick={() => setMaking(true)}>
             {m("sweep.new")}
           </button>

@@ -38,13 +38,32 @@ export interface Kept {
   readonly trials: readonly Trial[];
   readonly chosen: Chosen | null;
   readonly folds: readonly Fold[];
+  /** Probability that the choice's Sharpe ratio is more than the luck of the best of all different trials. */
+  readonly deflated: number | null;
+  /** The yearly Sharpe ratio that luck alone would show. */
+  readonly luck: number | null;
+  /** Probability of overfitting, by cross-validation. */
+  readonly overfit: number | null;
+  /** Different trials over the same days, those of earlier sweeps included. */
+  readonly distinct: number;
 }
+
+const finite = (value: unknown): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null);
 
 /** Null when the sweep has no result yet or it is of a version that this page does not know. */
 export function kept(sweep: Sweep | null): Kept | null {
-  const it = sweep?.result as (Partial<Kept> & { v?: number }) | null | undefined;
+  const it = sweep?.result as (Partial<Kept> & { v?: number; deflated_sharpe?: unknown; luck_sharpe?: unknown }) | null | undefined;
   if (!it || it.v !== 1 || !Array.isArray(it.axes) || !Array.isArray(it.trials)) return null;
-  return { axes: it.axes, trials: it.trials, chosen: it.chosen ?? null, folds: Array.isArray(it.folds) ? it.folds : [] };
+  return {
+    axes: it.axes,
+    trials: it.trials,
+    chosen: it.chosen ?? null,
+    folds: Array.isArray(it.folds) ? it.folds : [],
+    deflated: finite(it.deflated_sharpe),
+    luck: finite(it.luck_sharpe),
+    overfit: finite(it.overfit),
+    distinct: finite(it.distinct) ?? 0,
+  };
 }
 
 export interface Cell {
@@ -64,4 +83,10 @@ export function plane(it: Kept): Cell[] {
 /** `fast 12, slow 48` */
 export function named(it: Kept, point: readonly number[]): string {
   return it.axes.map(([name, values], i) => `${name.replaceAll("_", " ")} ${values[point[i] ?? 0] ?? "?"}`).join(", ");
+}
+
+/** The yearly Sharpe ratio of the chosen point. */
+export function sharpeOf(it: Kept): number {
+  const at = it.chosen?.point.join();
+  return it.trials.find((trial) => trial.point.join() === at)?.sharpe ?? 0;
 }

@@ -15,9 +15,11 @@ import { feed } from "../../market/feed";
 import { useTickers } from "../../market/hub";
 import { ErrorNote, Loading } from "../../parts/states";
 import { Choice } from "../../parts/Tabs";
-import { useText } from "../../text";
-import { INDICATORS } from "./look";
-import type { Plot } from "./plot";
+import { useText } from "../../text/trade";
+import { INDICATORS } from "../../chart/look";
+import type { Plot } from "../../chart/plot";
+import { By } from "../../chart/PriceChart";
+import { ownTrips } from "../../chart/trips";
 
 export const INTERVALS = ["1m", "5m", "15m", "1h", "4h", "1d"] as const;
 /** Bars of one request. */
@@ -40,7 +42,7 @@ function usePlot(market: Market, interval: string, onHover: (bar: Bar | null) =>
     let end = () => {};
     setState("loading");
     const begin = async () => {
-      const [{ Plot }, page] = await Promise.all([import("./plot"), read(market.symbol, interval)]);
+      const [{ Plot }, page] = await Promise.all([import("../../chart/plot"), read(market.symbol, interval)]);
       if (over || !box.current) return;
       bars.take(page);
       let reading = false;
@@ -121,6 +123,7 @@ export const Chart = memo(function Chart({ market }: { market: Market }) {
   const known = (INTERVALS as readonly string[]).includes(interval) ? interval : "5m";
   const [hover, setHover] = useState<Bar | null>(null);
   const { box, plot, state, again } = usePlot(market, known, setHover);
+  const toggle = (id: string) => act(chose({ indicators: indicators.includes(id) ? indicators.filter((each) => each !== id) : [...indicators, id] }));
   const orders = useApp(selectLive);
   const positions = useApp(selectPositions);
   const fills = useApp(selectFills);
@@ -128,8 +131,10 @@ export const Chart = memo(function Chart({ market }: { market: Market }) {
     const here = <T extends { symbol: string }>(list: readonly T[]) => list.filter((each) => each.symbol === market.symbol);
     // A bot's orders and positions are its own affair: they would bury one's own.
     const mine = <T extends { bot?: string | null }>(list: readonly T[]) => list.filter((each) => !each.bot);
-    return { orders: mine(here(orders)), position: mine(here(positions))[0], fills: mine(here(fills)) };
-  }, [orders, positions, fills, market]);
+    return { orders: mine(here(orders)), position: mine(here(positions))[0] };
+  }, [orders, positions, market]);
+  const trips = useMemo(() => ownTrips(fills.filter((fill) => fill.symbol === market.symbol && !fill.bot)), [fills, market]);
+  useEffect(() => plot?.trips(trips), [plot, trips]);
   useEffect(() => {
     plot?.indicators(indicators);
   }, [plot, indicators]);
@@ -153,7 +158,6 @@ export const Chart = memo(function Chart({ market }: { market: Market }) {
     addEventListener("keydown", pressed);
     return () => removeEventListener("keydown", pressed);
   }, [act]);
-  const toggle = (id: string) => act(chose({ indicators: indicators.includes(id) ? indicators.filter((each) => each !== id) : [...indicators, id] }));
   return (
     <section className="pane chart-pane" aria-label={t("chart.label")}>
       <div className="pane-head">
@@ -177,11 +181,7 @@ export const Chart = memo(function Chart({ market }: { market: Market }) {
         {typeof state === "object" ? <ErrorNote what={t("chart.failed")} detail={state.detail} requestId={state.requestId} retry={again} /> : null}
         <div ref={box} className="plot" role="img" aria-label={t("chart.say", { market: `${market.base}/${market.quote}`, interval: known })} />
       </div>
-      <p className="chart-by">
-        <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
-          {t("chart.by")}
-        </a>
-      </p>
+      <By />
     </section>
   );
 });

@@ -6,8 +6,8 @@ import type { Level } from "../../market/book";
 import * as D from "../../market/decimal";
 import * as F from "../../market/format";
 import { bookOf } from "../../market/hub";
-import { useText } from "../../text";
-import { colours } from "./look";
+import { useText } from "../../text/trade";
+import { colours } from "../../chart/look";
 
 function sums(levels: readonly Level[]): [number, number][] {
   let sum = 0;

@@ -13,7 +13,7 @@ import * as D from "../../market/decimal";
 import * as F from "../../market/format";
 import { bookOf, tickers, useChannel } from "../../market/hub";
 import { Age, Loading, useStale } from "../../parts/states";
-import { useText } from "../../text";
+import { useText } from "../../text/trade";
 import { BOOK_OLD_S } from "./Ticket";
 
 interface Row {

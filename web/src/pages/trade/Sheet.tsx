@@ -2,7 +2,7 @@
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import type { ReactNode } from "react";
 import { Icon } from "../../parts/icons";
-import { useText } from "../../text";
+import { useText } from "../../text/trade";
 import type { Side } from "./ticket";
 
 const NARROW = "(max-width: 720px)";

@@ -5,7 +5,7 @@ import * as F from "../../market/format";
 import { tapeOf, useChannel } from "../../market/hub";
 import { useLink } from "../../market/link";
 import { Empty, Loading } from "../../parts/states";
-import { useText } from "../../text";
+import { useText } from "../../text/trade";
 
 const ROWS = 40;
 

@@ -15,8 +15,8 @@ import { Icon } from "../../parts/icons";
 import { useStale } from "../../parts/states";
 import { orderKind } from "../../parts/DeskTables";
 import { Tabs } from "../../parts/Tabs";
-import { useText } from "../../text";
-import type { Text } from "../../text";
+import { useText } from "../../text/trade";
+import type { Text } from "../../text/trade";
 import { after, feeRate, plan, share } from "./ticket";
 import type { Draft, Fault, Funds, Plan } from "./ticket";
 

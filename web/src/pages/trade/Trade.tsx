@@ -13,7 +13,7 @@ import { FillsTable, OrdersTable, PositionsTable } from "../../parts/DeskTables"
 import { Empty, ErrorNote, Loading } from "../../parts/states";
 import { useContextLine } from "../../parts/Shell";
 import { Panel, Tabs } from "../../parts/Tabs";
-import { useText } from "../../text";
+import { useText } from "../../text/trade";
 import { Chart } from "./Chart";
 import { Depth } from "./Depth";
 import { Ladder } from "./Ladder";
@@ -112,7 +112,7 @@ function Desk({ market }: { market: Market }) {
   const change = useCallback((part: Partial<Draft>) => setDraft((now) => ({ ...now, ...part })), []);
   const [sheet, setSheet] = useState(false);
   const pick = useCallback((price: string) => {
-    setDraft((now) => (now.kind === "stop" && !now.stopLimit ? { ...now, stop: price } : { ...now, kind: now.kind === "market" ? "limit" : now.kind, price }));
+    setDraft((now) => ((now.kind === "stop" && !now.stopLimit) ? { ...now, stop: price } : { ...now, kind: now.kind === "market" ? "limit" : now.kind, price }));
   }, []);
   useMarketFeed(market.symbol);
   useContextLine(`${market.base}/${market.quote} · ${t("mode.simulatedShort")}`);

@@ -166,6 +166,10 @@ pub(crate) struct BotBody {
     assets: Vec<HoldingBody>,
     /// Its positions that are not flat.
     positions: Vec<PositionBody>,
+    /// How far its worth is below the highest it was, in hundredths of a percent; absent before the first valuation.
+    drawdown_bips: Option<u32>,
+    /// At which fall it takes no new risk; absent when there is no such limit.
+    drawdown_max_bips: Option<u32>,
     /// Number of working orders.
     working_orders: usize,
     /// Decisions made.
@@ -216,6 +220,8 @@ impl BotBody {
             funds: Vec::new(),
             assets: Vec::new(),
             positions: Vec::new(),
+            drawdown_bips: None,
+            drawdown_max_bips: None,
             working_orders: 0,
             decisions: 0,
             last_decision: None,
@@ -263,6 +269,8 @@ impl BotBody {
             realised_pnl: short(&p.realised),
         };
         self.positions = entry.positions.into_iter().map(position).collect();
+        self.drawdown_bips = entry.drawdown_bips;
+        self.drawdown_max_bips = entry.drawdown_max_bips;
         self.working_orders = entry.orders;
         self.decisions = entry.decisions;
         self.last_decision = entry.last.map(DecisionBody::of);

@@ -194,6 +194,7 @@ fn trades(outcome: &Outcome) -> Vec<RunTrade> {
             mae: money(trade.mae),
             mfe: money(trade.mfe),
             bars: trade.bars,
+            reason: outcome.exit_reason(trade).to_owned(),
         }
     };
     outcome.trades.iter().map(one).collect()

@@ -1,0 +1,1 @@
+var e=[`ema20`,`ema50`,`bands20`,`rsi14`];function t(){let e=getComputedStyle(document.documentElement),t=t=>e.getPropertyValue(t).trim();return{up:t(`--up`),down:t(`--down`),text:t(`--text`),faint:t(`--text-3`),grid:t(`--grid`),line:t(`--line-2`),cross:t(`--cross`),accent:t(`--accent`),surface:t(`--surface`),press:t(`--press`)}}export{t as n,e as t};
