@@ -30,7 +30,7 @@ fn class_of(path: &str) -> Option<Class> {
         "/api/markets" => Class::Markets,
         "/api/tickers" => Class::Tickers,
         "/api/book/{symbol}" => Class::Books,
-        "/api/candles/{symbol}" => Class::OpenCandles,
+        "/api/candles/{symbol}" | "/api/indicators/{symbol}" => Class::OpenCandles,
         _ => return None,
     })
 }

@@ -103,7 +103,7 @@ fn class_of(method: &Method, path: &str) -> Option<Class> {
     Some(match noun {
         "health" => return None,
         "auth" | "setup" => Class::Login,
-        "markets" | "tickers" | "candles" | "book" | "openapi.json" | "docs" => Class::Market,
+        "markets" | "tickers" | "candles" | "indicators" | "book" | "openapi.json" | "docs" => Class::Market,
         "trading" if reads => Class::Market,
         "orders" | "halt" | "resume" if !reads => Class::Trading,
         "users" | "audit" | "logs" | "monitoring" => Class::Administration,

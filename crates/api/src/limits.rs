@@ -12,3 +12,7 @@ pub(crate) const PAGE_MAX: u32 = 1_000;
 pub(crate) const PAGE_DEFAULT: u32 = 100;
 /// Most symbols in one call.
 pub(crate) const SYMBOLS_MAX: usize = 200;
+/// Most indicators in one call: a chart with more of them shows nothing.
+pub(crate) const INDICATORS_MAX: usize = 10;
+/// Most candles that an indicator may need before its first value: some cost as many steps at every candle.
+pub(crate) const INDICATOR_LOOKBACK_MAX: usize = 2_000;

@@ -14,9 +14,9 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::routes::{
-    accounts, alerts, analytics, audit, backtests, bots, health, jobs, keys, logs, markets, models,
-    monitoring, orders, performance, session, settings, setup, strategies, sweeps, totp, trades, users,
-    venue_keys, ws,
+    accounts, alerts, analytics, audit, backtests, bots, health, indicators, jobs, keys, logs, markets,
+    models, monitoring, orders, performance, session, settings, setup, strategies, sweeps, totp, trades,
+    users, venue_keys, ws,
 };
 
 #[derive(OpenApi)]
@@ -87,6 +87,8 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(markets::book))
         .routes(routes!(markets::candles))
         .routes(routes!(markets::candle_batch))
+        .routes(routes!(indicators::list))
+        .routes(routes!(indicators::values))
         .routes(routes!(models::list, models::create))
         .routes(routes!(models::get, models::remove))
         .routes(routes!(models::train))

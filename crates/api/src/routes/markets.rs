@@ -403,7 +403,8 @@ pub(crate) async fn candle_batch(
     Ok(Json(order.iter().filter_map(|key| answers.get(key).cloned()).collect()))
 }
 
-fn interval(text: &str) -> Result<Interval, Problem> {
+/// The length of a candle by its name.
+pub(super) fn interval(text: &str) -> Result<Interval, Problem> {
     Interval::parse(text).ok_or_else(|| {
         let known: Vec<&str> = Interval::ALL.iter().map(|i| i.as_str()).collect();
         Problem::invalid(format!("{text:?} is not an interval; there are {}", known.join(", ")))

@@ -10,6 +10,7 @@ pub(crate) mod audit;
 pub(crate) mod backtests;
 pub(crate) mod bots;
 pub(crate) mod health;
+pub(crate) mod indicators;
 pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod logs;

@@ -28,7 +28,7 @@ pub(crate) enum Indicator {
 /// `indicator compute`.
 #[derive(Args, Debug)]
 pub(crate) struct Compute {
-    /// Its name, like RSI, in any case
+    /// Its name in any case, with its parameters if wanted: RSI, "RSI(14)", "BBANDS(20,2,2,EMA)"
     pub(crate) name: String,
     /// Imported instrument, like BTC-PERP
     #[arg(long, value_name = "SYMBOL")]
@@ -36,7 +36,7 @@ pub(crate) struct Compute {
     /// Bars it is computed on: 1m, 15m, 1h, 1d, ...
     #[arg(long, value_name = "LENGTH", default_value = "1m")]
     pub(crate) interval: String,
-    /// A parameter, like time_period=14 (repeat; `tradewind indicator show NAME` lists them)
+    /// A parameter, like time-period=14 (repeat; `tradewind indicator show NAME` lists them)
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(crate) params: Vec<String>,
     /// So many of the last values

@@ -75,6 +75,8 @@ fn any_indicator_is_computed_by_name_on_imported_bars() {
         .to_owned();
     let want = closes[2_997..].iter().sum::<f64>() / 3.0;
     assert!((rows[1][&output].as_f64().unwrap() / want - 1.0).abs() < 1e-12, "{found}");
+    let same = compute("SMA(3) --symbol WAVE-PERP --last 2").json();
+    assert_eq!((&same["settings"], &same["rows"]), (&"SMA(3)".into(), &found["rows"]));
     for name in ["RSI", "MACD", "BBANDS", "OBV", "CDLDOJI", "BETA", "ATR", "HT_TRENDLINE"] {
         let found = compute(&format!("{name} --symbol WAVE-PERP --interval 5m"));
         assert_eq!(found.code, 0, "{name}: {}", found.err);
@@ -84,6 +86,8 @@ fn any_indicator_is_computed_by_name_on_imported_bars() {
     for (words, code, part) in [
         ("SMAA --symbol WAVE-PERP", 2, "SMA"),
         ("SMA --symbol WAVE-PERP --param speed=3", 2, "speed"),
+        ("SMA(3) --symbol WAVE-PERP --param time-period=3", 2, "not both"),
+        ("SMA(3,4) --symbol WAVE-PERP", 2, "no more parameters"),
         ("SMA --symbol WAVE-PERP --param speed", 2, "NAME=VALUE"),
         ("SMA --symbol WAVE-PERP --interval 7m", 2, "15m"),
         ("SMA --symbol DOGE-PERP", 1, "DOGE-PERP"),

@@ -69,6 +69,59 @@ fn candles_are_folded_into_the_limit_without_losing_a_high_a_low_or_volume() {
 }
 
 #[test]
+fn indicators_by_name_are_values_over_the_candles_that_are_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = with_market(dir.path());
+    let all = get(&server, "/api/indicators").json();
+    let all = all.as_array().unwrap();
+    assert_eq!(all.len(), 237);
+    let macd = all.iter().find(|i| i["name"] == "MACD").unwrap();
+    assert_eq!((macd["group"].as_str(), macd["lookback"].as_u64()), (Some("Momentum Indicators"), Some(33)));
+    assert_eq!(macd["params"][1]["name"], "slow-period");
+    assert_eq!((&macd["params"][1]["default"], &macd["params"][1]["min"]), (&"26".into(), &"2".into()));
+    assert_eq!(macd["outputs"][1]["name"], "macd-signal");
+
+    let candles = get(&server, "/api/candles/BTCUSDT?interval=1m&limit=5000").json();
+    let candles = candles["candles"].as_array().unwrap();
+    let found =
+        get(&server, "/api/indicators/BTCUSDT?interval=1m&names=sma(3),MACD(12,26,9),OBV&limit=5000").json();
+    let times: Vec<i64> = candles.iter().map(|candle| candle["t"].as_i64().unwrap()).collect();
+    assert_eq!(found["t"], serde_json::json!(times));
+    let names: Vec<&str> =
+        found["indicators"].as_array().unwrap().iter().map(|i| i["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["SMA(3)", "MACD(12,26,9)", "OBV"]);
+    let average = found["indicators"][0]["outputs"][0]["values"].as_array().unwrap();
+    assert!(average[0].is_null() && average[1].is_null(), "two candles of warm-up: {:?}", &average[..3]);
+    let closes: Vec<f64> = candles.iter().map(|c| c["c"].as_str().unwrap().parse().unwrap()).collect();
+    for (at, window) in closes.windows(3).enumerate() {
+        let want = window.iter().sum::<f64>() / 3.0;
+        assert!((average[at + 2].as_f64().unwrap() / want - 1.0).abs() < 1e-12, "candle {at}");
+    }
+    let signal = &found["indicators"][1]["outputs"][1];
+    assert_eq!(signal["values"].as_array().unwrap().iter().filter(|v| v.is_null()).count(), 33);
+    // Fewer candles have the same values: what came before them is read as well.
+    let few = get(&server, "/api/indicators/BTCUSDT?interval=1m&names=SMA(3)&limit=4").json();
+    assert_eq!(
+        few["indicators"][0]["outputs"][0]["values"].as_array().unwrap()[..],
+        average[average.len() - 4..]
+    );
+
+    for (query, status, code) in [
+        ("interval=1m&names=RSJ(14)", 400, "unknown_indicator"),
+        ("interval=1m&names=RSI(1)", 400, "bad_indicator"),
+        ("interval=1m&names=RSI,RSI,RSI,RSI,RSI,RSI,RSI,RSI,RSI,RSI,RSI", 400, "too_many_indicators"),
+        ("interval=1m", 400, "invalid_request"),
+        ("interval=7m&names=RSI", 400, "invalid_request"),
+        ("interval=1m&names=RSI&limit=5001", 400, "invalid_request"),
+    ] {
+        let answer = get(&server, &format!("/api/indicators/BTCUSDT?{query}"));
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (status, Some(code)), "{query}");
+    }
+    assert_eq!(get(&server, "/api/indicators/NOPE?interval=1m&names=RSI").status, 404);
+    server.stop(rustix::process::Signal::TERM);
+}
+
+#[test]
 fn errors_are_problems_with_a_code_and_the_request_id() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());

@@ -1,14 +1,12 @@
 //! `tradewind indicator compute`: any function of TA-Lib on imported bars, streamed bar by bar as strategies hear it.
 //!
-//! Prices and volumes are in their own units. A series that a function does not name is the closes'; a function of two such takes
-//! the highs and the lows, as TA-Lib's abstract interface does. Floats: a signal, never money.
+//! What a function reads of a bar: `indicators::Rows`. Floats: a signal, never money.
 
 use archive::{Archive, Span};
-use indicators::{Function, Input, Settings, Stream};
+use indicators::{Rows, Settings, Stream};
 use serde_json::{Value, json};
-use types::{Bar, Interval};
+use types::Interval;
 
-use super::unknown;
 use crate::cli::indicator::Compute;
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
@@ -22,21 +20,8 @@ struct Row {
 }
 
 pub(super) fn compute(config: &Config, options: &Compute) -> Result<(), Failure> {
-    let function = Function::find(&options.name).ok_or_else(|| unknown(&options.name))?;
-    let usage = |what: String, why: &dyn std::fmt::Display| {
-        Failure::new(Exit::Usage, what)
-            .because(why)
-            .advise(format!("`tradewind indicator show {}` shows its parameters", function.name()))
-    };
-    let mut pairs = Vec::new();
-    for text in &options.params {
-        let pair = text.split_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty());
-        pairs.push(
-            pair.ok_or_else(|| usage(format!("--param {text} is not possible"), &"it is not NAME=VALUE"))?,
-        );
-    }
-    let settings = Settings::parse(function, &pairs)
-        .map_err(|error| usage(format!("{} cannot be computed", function.name()), &error))?;
+    let settings = settings(options)?;
+    let function = settings.function();
     let interval = Interval::parse(&options.interval).ok_or_else(|| {
         let all = Interval::ALL.map(Interval::as_str).join(", ");
         Failure::new(Exit::Usage, format!("--interval {} is not possible", options.interval))
@@ -49,17 +34,14 @@ pub(super) fn compute(config: &Config, options: &Compute) -> Result<(), Failure>
     };
     let id = archive.find(&options.symbol).map_err(failed)?;
     let scales = archive.listing(id).map_err(failed)?.scales;
-    let unit = |scale: u8| 10_f64.powi(i32::from(scale));
-    let (price, volume) = (unit(scales.price), unit(scales.base));
-    let inputs = function.inputs();
-    let paired = inputs == [Input::Real(0), Input::Real(1)];
+    let reads = Rows::new(function, scales.price, scales.base);
     let mut stream = Stream::new(&settings);
     let outputs: Vec<String> = function.outputs().into_iter().map(|output| output.name).collect();
     let mut rows: Vec<Row> = Vec::new();
     for bar in archive.bars(id, interval, Span::ALL).map_err(failed)? {
         let bar = bar.map_err(failed)?;
-        let row: Vec<f64> = inputs.iter().map(|input| read(*input, paired, &bar, price, volume)).collect();
-        let values = stream.update(&row).map_err(|error| {
+        let (row, width) = reads.of(&bar);
+        let values = stream.update(&row[..width]).map_err(|error| {
             Failure::new(Exit::Failed, format!("{} cannot be computed", function.name())).because(error)
         })?;
         let at = bar.interval.next(bar.open_time);
@@ -70,6 +52,7 @@ pub(super) fn compute(config: &Config, options: &Compute) -> Result<(), Failure>
         answer(json!({
             "v": 1,
             "indicator": function.name(),
+            "settings": settings.to_string(),
             "instrument": id.to_string(),
             "interval": interval.as_str(),
             "lookback": settings.lookback(),
@@ -87,19 +70,35 @@ pub(super) fn compute(config: &Config, options: &Compute) -> Result<(), Failure>
     Ok(())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a price has at most 15 figures that matter to a signal")]
-fn read(input: Input, paired: bool, bar: &Bar, price: f64, volume: f64) -> f64 {
-    let of = |units: types::Price| units.0 as f64 / price;
-    match input {
-        Input::Open => of(bar.open),
-        Input::High => of(bar.high),
-        Input::Low => of(bar.low),
-        Input::Close => of(bar.close),
-        Input::Volume => bar.volume.0 as f64 / volume,
-        Input::Real(0) if paired => of(bar.high),
-        Input::Real(1) if paired => of(bar.low),
-        Input::Real(_) => of(bar.close),
+/// `RSI`, `RSI(14)`, or `RSI` with `--param time-period=14`.
+fn settings(options: &Compute) -> Result<Settings, Failure> {
+    let named = Settings::named(&options.name).map_err(|error| {
+        Failure::new(Exit::Usage, format!("{} cannot be computed", options.name))
+            .because(error)
+            .advise("`tradewind indicator list` shows all, `tradewind indicator show NAME` one's parameters")
+    })?;
+    if options.params.is_empty() {
+        return Ok(named);
     }
+    let function = named.function();
+    let usage = |what: String, why: &dyn std::fmt::Display| {
+        Failure::new(Exit::Usage, what)
+            .because(why)
+            .advise(format!("`tradewind indicator show {}` shows its parameters", function.name()))
+    };
+    if options.name.contains('(') {
+        let what = format!("{} has its parameters already", options.name);
+        return Err(usage(what, &"they stand in brackets or as --param, not both"));
+    }
+    let mut pairs = Vec::new();
+    for text in &options.params {
+        let pair = text.split_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty());
+        pairs.push(
+            pair.ok_or_else(|| usage(format!("--param {text} is not possible"), &"it is not NAME=VALUE"))?,
+        );
+    }
+    Settings::parse(function, &pairs)
+        .map_err(|error| usage(format!("{} cannot be computed", function.name()), &error))
 }
 
 fn to_json(row: &Row, outputs: &[String]) -> Value {
