@@ -40,11 +40,11 @@ impl Cache {
     }
 
     /// The column `key`; computed by `make` when it is not there. Two trials that miss at once both compute it.
-    pub fn get(&self, key: Key, bars: &Columns, make: impl FnOnce(&Columns) -> Vec<f64>) -> Column {
+    pub fn get(&self, key: Key, bars: &Columns, make: impl FnOnce(&Columns) -> Column) -> Column {
         if let Some(found) = self.look(&key) {
             return found;
         }
-        let column: Column = make(bars).into();
+        let column = make(bars);
         debug_assert_eq!(column.len(), bars.len(), "one value a bar");
         self.keep(key, &column);
         column
@@ -97,7 +97,7 @@ mod tests {
         let get = |n: u64| {
             cache.get(("x", vec![n]), &bars, |bars| {
                 made.set(made.get() + 1);
-                vec![1.0; bars.len()]
+                vec![1.0; bars.len()].into()
             })
         };
         get(1);

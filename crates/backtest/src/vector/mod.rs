@@ -14,6 +14,7 @@ pub mod marks;
 mod read;
 pub mod rules;
 pub mod scorer;
+mod sliding;
 
 pub use cache::Cache;
 pub use columns::Columns;

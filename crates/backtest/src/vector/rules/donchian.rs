@@ -1,10 +1,9 @@
 //! Donchian breakout on columns, without the filter of a longer timeframe (with it, the event path runs).
 
-use indicators::Donchian;
 use strategy::Params;
 
 use super::super::cache::Column;
-use super::super::{Cache, Columns, Signal, Stance};
+use super::super::{Cache, Columns, Signal, Stance, sliding};
 
 /// Its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,15 +32,13 @@ impl Breakout {
     }
 
     pub(super) fn signal<'a>(&self, bars: &'a Columns, cache: &Cache) -> Channels<'a> {
-        let line = |n: u32, name: &'static str, which: usize| {
-            cache.get((name, vec![u64::from(n)]), bars, |bars| {
-                let mut channel = Donchian::new(n);
-                let ranges = bars.high().iter().zip(bars.low());
-                let lines = ranges.map(|(high, low)| channel.next(*high as f64, *low as f64));
-                lines.map(|lines| lines.map_or(f64::NAN, |lines| lines[which])).collect()
-            })
+        let both = |n: u32| {
+            let key = |line: &'static str| (line, vec![u64::from(n)]);
+            let n = n as usize;
+            let upper = cache.get(key("donchian-upper"), bars, |bars| sliding::highest(bars.high(), n));
+            let lower = cache.get(key("donchian-lower"), bars, |bars| sliding::lowest(bars.low(), n));
+            [upper, lower]
         };
-        let both = |n: u32| [line(n, "donchian-upper", 0), line(n, "donchian-lower", 2)];
         Channels { close: bars.close(), entry: both(self.entry), exit: both(self.exit), short: self.short }
     }
 }

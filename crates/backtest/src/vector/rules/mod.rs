@@ -9,6 +9,7 @@ mod rsi_reversion;
 use strategy::Params;
 use types::Instrument;
 
+use super::cache::Column;
 use super::kernel::{self, End, Watch};
 use super::{Cache, Columns, Desk, NeedsEvents, Signal, Size};
 use crate::sweep::Window;
@@ -82,7 +83,7 @@ impl Rule {
 }
 
 /// A column of `update`'s values, fed with the closes; NaN where there is none.
-fn from_closes(bars: &Columns, mut update: impl FnMut(f64) -> Option<f64>) -> Vec<f64> {
+fn from_closes(bars: &Columns, mut update: impl FnMut(f64) -> Option<f64>) -> Column {
     // A signal, not money: the price's integer is exact in a float up to 2^53.
     bars.close().iter().map(|c| update(*c as f64).unwrap_or(f64::NAN)).collect()
 }
