@@ -36,6 +36,20 @@ fn h4_longer_bars_come_when_they_have_closed() {
     assert!(found.is_clean() && found.orders > 2, "{found:?}");
 }
 
+#[test]
+fn h1_rules_decide_by_the_past_whatever_they_name() {
+    let bars = waves(300);
+    let rules = [
+        ("enter", "RSI(5) < 40 or EMA(3) crosses above EMA(9) and HT_DCPERIOD > 0"),
+        ("leave", "EMA(3) crosses below 1.001 * EMA(9) or CDLENGULFING < 0"),
+        ("enter-short", "MACD(3,9,3).macd-hist < 0 and CLOSE < BBANDS(5,1,1).real-lower-band"),
+        ("leave-short", "RSI(5) > 60"),
+    ];
+    let plan = plan("rules", &rules, Interval::M1, ten_bps(PricePath::Open));
+    let found = look_ahead(&bars, 60, 5, &mut |_| Ok(plan.setup(Vec::new()).unwrap())).unwrap();
+    assert!(found.is_clean() && found.orders > 5, "{found:?}");
+}
+
 /// What a cheat does with the data it was given.
 #[derive(Clone, Copy)]
 enum Cheat {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use backtest::PricePath;
 use types::decimal;
 
-use crate::bench::{on_file, ten_bps};
+use crate::bench::{on_file, on_waves, ten_bps};
 
 const PARAMS: [(&str, &str); 4] = [("fast", "20"), ("slow", "100"), ("qty", "1"), ("ema-seed", "first")];
 
@@ -58,4 +58,41 @@ fn a_scalar_loop_agrees_on_our_own_file_to_the_last_digit() {
     let outcome = on_file(&path, "ema-cross", &PARAMS, ten_bps(PricePath::Close));
     assert_eq!((outcome.final_equity().0, outcome.orders.sent), (equity, orders));
     assert!(orders > 8, "{orders}");
+}
+
+#[test]
+fn rules_that_say_what_a_built_in_strategy_does_trade_as_it_does() {
+    let said: [(&str, &[(&str, &str)], &[(&str, &str)]); 3] = [
+        (
+            "ema-cross",
+            &[("fast", "5"), ("slow", "20"), ("short", "yes")],
+            &[
+                ("enter", "EMA(5) > EMA($x)"),
+                ("leave", "not EMA(5) > EMA($x)"),
+                ("enter-short", "not EMA(5) > EMA($x)"),
+                ("leave-short", "EMA(5) > EMA($x)"),
+                ("x", "20"),
+            ],
+        ),
+        (
+            "rsi-reversion",
+            &[("period", "7"), ("low", "35"), ("exit", "55"), ("high", "65")],
+            &[("enter", "RSI(7) < 35"), ("leave", "RSI(7) >= 55")],
+        ),
+        (
+            "bollinger",
+            &[("period", "20"), ("width", "1.5")],
+            &[
+                ("enter", "CLOSE < BBANDS(20,1.5,1.5).real-lower-band"),
+                ("leave", "CLOSE >= BBANDS(20,1.5,1.5).real-middle-band"),
+            ],
+        ),
+    ];
+    for (strategy, params, rules) in said {
+        let built_in = on_waves(2_000, strategy, params, ten_bps(PricePath::Open));
+        let rules = on_waves(2_000, "rules", rules, ten_bps(PricePath::Open));
+        assert_eq!(built_in.fills, rules.fills, "{strategy}");
+        assert!(built_in.fills.len() > 10, "{strategy}: {}", built_in.fills.len());
+        assert_eq!(built_in.final_equity(), rules.final_equity(), "{strategy}");
+    }
 }

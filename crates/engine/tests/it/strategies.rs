@@ -64,6 +64,18 @@ const CASES: &[Case] = &[
     ),
     ("forecast", &[("model", "drift"), ("window", "20"), ("cost-bps", "3"), ("certainty", "0")], &[2]),
     ("webhook", &[("short", "yes")], &[0]),
+    (
+        "rules",
+        &[
+            ("enter", "CLOSE crosses above SMA($x) and not CDLDOJI > 0"),
+            ("leave", "CLOSE crosses below SMA($x)"),
+            ("enter-short", "MACD(3,7,3).macd < MACD(3,7,3).macd-signal and CLOSE < T3(3,0.7)"),
+            ("leave-short", "CLOSE > 1.001 * KAMA(4) or BBANDS(5,1,1).real-lower-band > CLOSE"),
+            ("x", "5"),
+        ],
+        &[0],
+    ),
+    ("rules", &[("enter", "RSI(5) < $y"), ("leave", "RSI(5) > 55 or ULTOSC(2,3,5) > 80"), ("y", "45")], &[2]),
 ];
 
 fn settings(instruments: &[Instrument], markets: &[usize]) -> Vec<(Instrument, Interval)> {
@@ -311,7 +323,7 @@ fn a_grid_keeps_one_order_per_edge_and_sells_what_it_bought() {
 fn what_cannot_be_is_refused_with_what_can() {
     let all = instruments();
     let setting = |at: usize| Setting { instrument: &all[at], interval: Interval::M1 };
-    let cases: [(Case, &str); 12] = [
+    let cases: [(Case, &str); 15] = [
         (("macd", &[("short", "yes")], &[2]), "cannot be sold short"),
         (("macd", &[("fast", "30")], &[0]), "below slow (26)"),
         (("rsi-reversion", &[("low", "60")], &[0]), "below exit (50)"),
@@ -327,6 +339,9 @@ fn what_cannot_be_is_refused_with_what_can() {
         (("pairs", &[], &[0]), "trades 2 instruments"),
         (("basket", &[("weights", "50,60")], &[0, 1]), "at most 100 in all"),
         (("twap", &[("qty", "0.001")], &[0]), "at least 0.01 in steps of 0.01"),
+        (("rules", &[("enter", "RSJ(14) < 30")], &[0]), "did you mean RSI?"),
+        (("rules", &[("leave", "RSI(14) <")], &[0]), "it ends where a number"),
+        (("rules", &[("enter-short", "CLOSE < 1")], &[2]), "cannot be sold short"),
     ];
     for ((name, params, markets), want) in cases {
         let settings: Vec<Setting<'_>> = markets.iter().map(|at| setting(*at)).collect();

@@ -27,7 +27,7 @@ fn every_strategy_is_listed_and_shown_with_its_failures() {
     let all = run(&["strategy", "list", "--json"]).json();
     let names: Vec<&str> =
         all["strategies"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()).collect();
-    assert_eq!(names.len(), 15);
+    assert_eq!(names.len(), 16);
     for name in names {
         let shown = run(&["strategy", "show", name, "--json"]).json();
         for key in ["idea", "source", "fails"] {

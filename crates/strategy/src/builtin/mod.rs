@@ -14,6 +14,7 @@ mod market_maker;
 mod pairs;
 mod reading;
 mod rsi_reversion;
+mod rules;
 mod stance;
 mod twap;
 mod vwap;
@@ -48,6 +49,7 @@ const ALL: &[(&Description, Make)] = &[
     (&twap::DESCRIPTION, twap::make),
     (&vwap::DESCRIPTION, vwap::make),
     (&basket::DESCRIPTION, basket::make),
+    (&rules::DESCRIPTION, rules::make),
     (&forecast_driven::DESCRIPTION, forecast_driven::make),
     (&webhook::DESCRIPTION, webhook::make),
 ];

@@ -34,12 +34,21 @@ pub(super) struct Trader {
 impl Trader {
     /// Reads `qty` and `short`.
     pub(super) fn new(params: &Params, setting: &Setting<'_>) -> Result<Self, ParamError> {
+        Self::with_short(params, setting, reading::short(params, setting)?)
+    }
+
+    /// Reads `qty`; whether it may go short is decided already.
+    pub(super) fn with_short(
+        params: &Params,
+        setting: &Setting<'_>,
+        short: bool,
+    ) -> Result<Self, ParamError> {
         let market = &setting.instrument.market;
         Ok(Self {
             market: market.id,
             price_scale: market.price_scale,
             qty: reading::lots(params, "qty", market)?,
-            short: reading::short(params, setting)?,
+            short,
             dust: market.rules.lot.min.0.max(market.rules.lot.step.0).max(1),
         })
     }
