@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use forecast::market::Trained;
 use risk::Limits;
-use strategy::builtin::{Setting, describe, make_for, make_with_forecaster};
-use strategy::{ParamError, Params, Strategy, TrainedModel, Value};
+use strategy::builtin::{Setting, describe, make_for, make_with_model, takes_model};
+use strategy::{ParamError, Params, Strategy, Value};
 use types::{Instrument, Money, Time};
 
 use crate::RunSpec;
@@ -31,9 +31,6 @@ pub struct Model {
     pub until: Time,
 }
 
-/// The one strategy that asks a forecaster.
-const FORECAST: &str = "forecast";
-
 /// Why a plan makes no sense.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
@@ -47,7 +44,7 @@ pub enum PlanError {
     #[error(transparent)]
     Run(#[from] RunError),
     /// A model was given to a strategy that asks none.
-    #[error("a trained model forecasts for the strategy {FORECAST:?}, not for {0:?}")]
+    #[error("a trained model forecasts for the strategy \"forecast\", not for {0:?}")]
     Model(String),
 }
 
@@ -92,7 +89,7 @@ impl Plan {
     /// [`PlanError::Model`].
     pub fn with_model(mut self, model: Option<Model>) -> Result<Self, PlanError> {
         if let Some(model) = model {
-            if self.spec.strategy != FORECAST {
+            if !takes_model(&self.spec.strategy) {
                 return Err(PlanError::Model(self.spec.strategy));
             }
             self.spec.model = Some(model.label.clone());
@@ -138,18 +135,8 @@ impl Plan {
         let interval = self.spec.interval;
         let settings: Vec<_> =
             self.instruments.iter().map(|instrument| Setting { instrument, interval }).collect();
-        if let (Some(model), Some(instrument)) = (&self.model, self.instruments.first()) {
-            let (description, given) = (describe(FORECAST), pairs(&self.spec.params));
-            let description = description.ok_or_else(|| PlanError::UnknownStrategy(FORECAST.to_owned()))?;
-            let window = Params::parse(description, &given)?.whole("window");
-            let market = &instrument.market;
-            let forecaster = TrainedModel::new(
-                Arc::clone(&model.trained),
-                u32::try_from(window).unwrap_or(u32::MAX),
-                market.price_scale,
-                market.base.scale,
-            );
-            return Ok(make_with_forecaster(&given, &settings, Box::new(forecaster))?);
+        if let Some(model) = &self.model {
+            return Ok(make_with_model(&pairs(&self.spec.params), &settings, Arc::clone(&model.trained))?);
         }
         let made = make_for(&self.spec.strategy, &pairs(&self.spec.params), &settings);
         Ok(made.ok_or_else(|| PlanError::UnknownStrategy(self.spec.strategy.clone()))??)

@@ -89,6 +89,21 @@ pub struct NewBot {
     /// What it may do.
     #[serde(default)]
     pub limits: NewLimits,
+    /// A trained model that forecasts for the strategy `forecast`: `name` or `name@version`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// That model, as whoever took the request found it. It never travels: names do.
+    #[serde(skip)]
+    pub found: Option<FoundModel>,
+}
+
+/// A trained model, looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundModel {
+    /// `name@version#hash`.
+    pub label: String,
+    /// The model, as the driver keeps it.
+    pub bytes: Vec<u8>,
 }
 
 /// A market and the bars to decide on.
@@ -185,6 +200,9 @@ pub struct BotEntry {
     pub markets: Vec<BotMarket>,
     /// Its parameters as given.
     pub params: Vec<(String, String)>,
+    /// The trained model that forecasts for it: `name@version#hash`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// `running`, `paused` or `stopped`.
     pub state: String,
     /// `off`, `reduce_only` or `full`: the kill switch of its account.

@@ -25,6 +25,6 @@ pub use engine::Engine;
 pub use input::{Control, Input};
 pub use output::Output;
 pub use saved::LoadError;
-pub use spec::{AddBotError, BotSpec};
+pub use spec::{AddBotError, BotModel, BotSpec};
 pub use view::BotView;
 pub use wire::{get_input, get_order, put_input, put_order};

@@ -144,8 +144,12 @@ impl Engine {
         words: &mut Words,
     ) -> Result<Bot, LoadError> {
         let id = BotId(r.u32()?);
-        let mut bot = if r.bool()? {
-            let spec = get_spec(r)?;
+        let described = r.u8()?;
+        if described > 2 {
+            return Err(WireError::Invalid.into());
+        }
+        let mut bot = if described > 0 {
+            let spec = get_spec(r, described == 2)?;
             let config = spec.config(&self.markets).map_err(|error| LoadError::Bot(id, error))?;
             let mut bot = Bot::new(config);
             bot.spec = Some(Box::new(spec));
@@ -171,7 +175,8 @@ impl Engine {
 
 fn save_bot(bot: &Bot, w: &mut Writer<'_>) {
     w.u32(bot.id.0);
-    w.bool(bot.spec.is_some());
+    // 0: a strategy object, 1: described, 2: described with a model.
+    w.u8(bot.spec.as_ref().map_or(0, |spec| if spec.model.is_none() { 1 } else { 2 }));
     if let Some(spec) = &bot.spec {
         put_spec(w, spec);
     } else {

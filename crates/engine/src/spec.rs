@@ -1,14 +1,26 @@
 //! A bot described in words, so that it can be journaled and made again.
 
+use std::sync::Arc;
+
 use market_data::Markets;
 use orders::BotId;
 use risk::Limits;
-use strategy::ParamError;
-use strategy::builtin::{Setting, make_for};
+use strategy::builtin::{Setting, describe, make_for, make_with_model, takes_model};
+use strategy::{ParamError, get_model};
+use types::wire::Reader;
 use types::{AccountId, AssetId, Interval, MarketId, Money};
 
 use crate::BotConfig;
 use crate::limits::BOTS_MAX;
+
+/// A trained model that a bot decides by. It stands in the bot's record, so replay needs no file but the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BotModel {
+    /// `name@version#hash`, for people.
+    pub label: String,
+    /// The model itself, as [`strategy::put_model`] writes it.
+    pub bytes: Vec<u8>,
+}
 
 /// A bot of a built-in strategy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +43,8 @@ pub struct BotSpec {
     pub quote: AssetId,
     /// What it may do.
     pub limits: Limits,
+    /// The trained model that forecasts for it, if one does.
+    pub model: Option<BotModel>,
 }
 
 /// Why a bot cannot be added.
@@ -48,6 +62,8 @@ pub enum AddBotError {
     Param(ParamError),
     /// Its funds overflow.
     Funds,
+    /// A model for a strategy that takes none, or one that cannot be read.
+    Model(&'static str),
 }
 
 impl std::fmt::Display for AddBotError {
@@ -61,6 +77,7 @@ impl std::fmt::Display for AddBotError {
             Self::UnknownStrategy(name) => write!(f, "there is no strategy {name:?}"),
             Self::Param(error) => error.fmt(f),
             Self::Funds => f.write_str("the bot's funds are too large"),
+            Self::Model(why) => f.write_str(why),
         }
     }
 }
@@ -70,7 +87,7 @@ impl BotSpec {
     /// The bot itself.
     ///
     /// # Errors
-    /// When there is no such market or strategy, or a parameter is wrong.
+    /// When there is no such market or strategy, or a parameter or the model is wrong.
     pub fn config(&self, markets: &Markets) -> Result<BotConfig, AddBotError> {
         let settings = self
             .markets
@@ -81,8 +98,22 @@ impl BotSpec {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let pairs: Vec<(&str, &str)> = self.params.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-        let made = make_for(&self.strategy, &pairs, &settings);
-        let strategy = made.ok_or_else(|| AddBotError::UnknownStrategy(self.strategy.clone()))?;
+        let unknown = || AddBotError::UnknownStrategy(self.strategy.clone());
+        let strategy = match &self.model {
+            Some(_) if describe(&self.strategy).is_none() => return Err(unknown()),
+            Some(_) if !takes_model(&self.strategy) => {
+                return Err(AddBotError::Model(
+                    "a trained model forecasts for the strategy \"forecast\" only",
+                ));
+            }
+            Some(model) => {
+                let mut r = Reader::new(&model.bytes);
+                let trained = get_model(&mut r).and_then(|model| r.end().map(|()| model));
+                let trained = trained.map_err(|_| AddBotError::Model("the bot's model cannot be read"))?;
+                make_with_model(&pairs, &settings, Arc::new(trained))
+            }
+            None => make_for(&self.strategy, &pairs, &settings).ok_or_else(unknown)?,
+        };
         Ok(BotConfig {
             id: self.id,
             account: self.account,

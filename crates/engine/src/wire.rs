@@ -9,7 +9,7 @@ use types::codec::{
 use types::wire::{Reader, WireError, Writer};
 use types::{AccountId, AssetId, Interval, MarketId, Money, Qty};
 
-use crate::{BotSpec, Control, Input};
+use crate::{BotModel, BotSpec, Control, Input};
 
 /// Most parameters of a bot: no strategy has nearly as many.
 const PARAMS_MAX: usize = 1_000;
@@ -105,7 +105,8 @@ fn put_control(w: &mut Writer<'_>, control: &Control) -> Result<(), WireError> {
             put_instrument(w, instrument)?;
         }
         Control::Create(spec) => {
-            w.u8(9);
+            // The tag of one with a model came later.
+            w.u8(if spec.model.is_none() { 9 } else { 10 });
             put_spec(w, spec);
         }
     }
@@ -128,11 +129,13 @@ fn get_control(r: &mut Reader<'_>) -> Result<Control, WireError> {
         6 => Control::Halt { account: AccountId(r.u32()?), flatten: r.bool()? },
         7 => Control::Resume(AccountId(r.u32()?)),
         8 => Control::Instrument(Box::new(get_instrument(r)?)),
-        9 => Control::Create(Box::new(get_spec(r)?)),
+        9 => Control::Create(Box::new(get_spec(r, false)?)),
+        10 => Control::Create(Box::new(get_spec(r, true)?)),
         _ => return Err(WireError::Invalid),
     })
 }
 
+/// Writes a description; its model follows if it has one, which is for whoever reads it to know.
 pub(crate) fn put_spec(w: &mut Writer<'_>, spec: &BotSpec) {
     w.u32(spec.id.0);
     w.text(&spec.name);
@@ -155,9 +158,14 @@ pub(crate) fn put_spec(w: &mut Writer<'_>, spec: &BotSpec) {
     }
     w.u16(spec.quote.0);
     put_limits(w, &spec.limits);
+    if let Some(BotModel { label, bytes }) = &spec.model {
+        w.text(label);
+        w.bytes(bytes);
+    }
 }
 
-pub(crate) fn get_spec(r: &mut Reader<'_>) -> Result<BotSpec, WireError> {
+/// Reads what [`put_spec`] wrote.
+pub(crate) fn get_spec(r: &mut Reader<'_>, has_model: bool) -> Result<BotSpec, WireError> {
     let (id, name) = (BotId(r.u32()?), r.text()?.to_owned());
     let (account, strategy) = (AccountId(r.u32()?), r.text()?.to_owned());
     let count = r.count(2)?;
@@ -178,8 +186,10 @@ pub(crate) fn get_spec(r: &mut Reader<'_>) -> Result<BotSpec, WireError> {
     let count = r.count(18)?;
     let funds =
         (0..count).map(|_| Ok((AssetId(r.u16()?), Money(r.i128()?)))).collect::<Result<_, WireError>>()?;
-    let quote = AssetId(r.u16()?);
-    Ok(BotSpec { id, name, account, strategy, params, markets, funds, quote, limits: get_limits(r)? })
+    let (quote, limits) = (AssetId(r.u16()?), get_limits(r)?);
+    let model = has_model.then(|| Ok(BotModel { label: r.text()?.to_owned(), bytes: r.bytes()?.to_vec() }));
+    let model = model.transpose()?;
+    Ok(BotSpec { id, name, account, strategy, params, markets, funds, quote, limits, model })
 }
 
 pub(crate) fn put_limits(w: &mut Writer<'_>, limits: &Limits) {

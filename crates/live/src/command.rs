@@ -2,7 +2,7 @@
 
 use bus::bots::{BotCommand, BotQuery, BotReply, Happened, NAME_LEN_MAX, NewBot, NewLimits};
 use bus::{Accepted, Envelope, LaneError, Refusal};
-use engine::{AddBotError, BotSpec, BotView, Control, Input};
+use engine::{AddBotError, BotModel, BotSpec, BotView, Control, Input};
 use orders::BotId;
 use risk::{Halt, Limits};
 use strategy::Feed;
@@ -13,7 +13,7 @@ use types::{
 };
 
 use crate::conductor::{Conductor, Effect};
-use crate::limits::{KEY_LEN_MAX, SIGNAL_LEN_MAX, WHY_MAX};
+use crate::limits::{KEY_LEN_MAX, MODEL_LEN_MAX, SIGNAL_LEN_MAX, WHY_MAX};
 use crate::view;
 
 /// A bot that is being made: its account is opened, its past fetched; then it becomes one input.
@@ -190,6 +190,7 @@ impl Conductor {
             funds,
             quote: first.market.quote.id,
             limits: limits(&new.limits, &first.market)?,
+            model: model(new)?,
         })
     }
 
@@ -314,6 +315,7 @@ fn bad_bot(error: &AddBotError) -> LaneError {
         AddBotError::UnknownStrategy(_) => "unknown_strategy",
         AddBotError::Param(_) => "bad_param",
         AddBotError::UnknownMarket(_) => "bad_market",
+        AddBotError::Model(_) => "bad_model",
         AddBotError::Taken | AddBotError::Full | AddBotError::Funds => "refused",
     };
     let known: Vec<_> = strategy::builtin::all().map(|d| d.name).collect();
@@ -322,6 +324,23 @@ fn bad_bot(error: &AddBotError) -> LaneError {
         _ => error.to_string(),
     };
     refusal(code, message)
+}
+
+/// The model that was found for a new bot.
+fn model(new: &NewBot) -> Result<Option<BotModel>, LaneError> {
+    let found = match (&new.model, &new.found) {
+        (None, _) => return Ok(None),
+        (Some(name), None) => {
+            return Err(refusal("bad_model", format!("the model {name:?} was not found")));
+        }
+        (Some(_), Some(found)) => found,
+    };
+    if found.bytes.len() > MODEL_LEN_MAX {
+        let message =
+            format!("the model {} is larger than the {MODEL_LEN_MAX} bytes a bot can have", found.label);
+        return Err(refusal("bad_model", message));
+    }
+    Ok(Some(BotModel { label: found.label.clone(), bytes: found.bytes.clone() }))
 }
 
 /// One minute.

@@ -19,3 +19,5 @@ pub const PAST_MAX: u32 = 1_000;
 pub const WHY_MAX: usize = engine::limits::REASONS_MAX;
 /// Longest signal in bytes: a webhook's body.
 pub const SIGNAL_LEN_MAX: usize = 64 * 1024;
+/// Largest trained model of a bot: half of what a record of the journal can hold; a network of 64 units has a tenth of a megabyte.
+pub const MODEL_LEN_MAX: usize = 4 * 1024 * 1024;

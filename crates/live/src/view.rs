@@ -30,6 +30,7 @@ pub(crate) fn entry(engine: &Engine, bot: &BotView<'_>) -> BotEntry {
         strategy: spec.map(|spec| spec.strategy.clone()).unwrap_or_default(),
         markets: spec.map(|spec| spec.markets.iter().map(market).collect()).unwrap_or_default(),
         params: spec.map(|spec| spec.params.clone()).unwrap_or_default(),
+        model: spec.and_then(|spec| spec.model.as_ref()).map(|model| model.label.clone()),
         state: state(bot.state()).to_owned(),
         halt: halt(engine.halt(bot.account())).to_owned(),
         quote: quote.map(|asset| asset.code.to_string()).unwrap_or_default(),

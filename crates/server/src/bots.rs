@@ -12,6 +12,7 @@ use exchange_host::{Handle, port};
 use live::{OpenError, Ports, Running};
 use serde::{Deserialize, Serialize};
 
+use crate::commands::model::found::Found;
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 
@@ -74,6 +75,8 @@ struct Counter {
     /// Symbols of the built-in exchange.
     listed: Vec<String>,
     paper: Option<Desk>,
+    /// Trained models, by name.
+    models: training::Registry,
 }
 
 type Outcome = Result<Accepted<BotReply>, LaneError>;
@@ -115,7 +118,15 @@ impl Counter {
     }
 
     /// A new bot goes where its first market is; its name is new on both desks.
-    fn create(&self, key: Option<String>, new: Box<NewBot>) -> Outcome {
+    fn create(&self, key: Option<String>, mut new: Box<NewBot>) -> Outcome {
+        if let Some(label) = &new.model {
+            let found = Found::find(&self.models, label).and_then(Found::for_bot);
+            let found = found.map_err(|why| {
+                let message = format!("the model {label} cannot be used: {why}");
+                LaneError::Refused(Refusal { code: "bad_model", message })
+            });
+            new.found = Some(found?);
+        }
         let Some(paper) = &self.paper else { return send(&self.local, key, BotCommand::Create(new)) };
         // A symbol without a venue means the built-in exchange's market, if there is one.
         let here = |symbol: &String| symbol.starts_with(LOCAL) || self.listed.contains(symbol);
@@ -190,8 +201,9 @@ pub(crate) fn open(config: &Config, handle: &Handle) -> Result<Bots, Failure> {
     let local = running.map_err(|error| failure(&settings.dir, &error))?;
     let paper = paper::open(config)?;
     let listed = handle.view().catalog().markets.iter().map(|market| market.symbol.to_string()).collect();
-    let desks =
-        Counter { local: local.desk().clone(), listed, paper: paper.as_ref().map(|p| p.desk().clone()) };
+    let models = training::Registry::open(&config.data_dir.join("models"));
+    let paper_desk = paper.as_ref().map(|p| p.desk().clone());
+    let desks = Counter { local: local.desk().clone(), listed, paper: paper_desk, models };
     handle.extend(Box::new(desks));
     Ok(Bots { local, _paper: paper })
 }

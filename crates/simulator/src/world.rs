@@ -595,5 +595,6 @@ fn create(name: &str) -> BotCommand {
         params,
         funds: vec![Holding { asset: "USDT".to_owned(), amount: "100000".to_owned() }],
         limits: NewLimits { position_max: Some("0.2".to_owned()), ..NewLimits::default() },
+        ..NewBot::default()
     }))
 }

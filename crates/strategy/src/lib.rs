@@ -23,7 +23,7 @@ pub use event::{Ended, Event, Feed, Subscription};
 pub use forecaster::{Arima, Forecaster, Outlook, RandomWalk};
 pub use params::{ParamError, Params, Value};
 pub use pause::Pause;
-pub use trained::TrainedModel;
+pub use trained::{TrainedModel, get_model, put_model};
 use types::wire::{Reader, WireError, Writer};
 pub use words::Words;
 

@@ -3,6 +3,8 @@
 //!
 //! Floats: a forecast is a signal, never money. Cost: a forecast reads its whole window again at every bar, so the window bounds it.
 
+mod wire;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -11,6 +13,8 @@ use types::Bar;
 use types::wire::{Reader, WireError, Writer};
 
 use crate::{Forecaster, Outlook};
+
+pub use wire::{get_model, put_model};
 
 /// The normal distribution's 90 % point: a step's low and high hold 80 % of futures.
 const TENTH: f64 = 1.281_551_565_544_600_4;

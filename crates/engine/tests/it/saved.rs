@@ -1,9 +1,12 @@
 //! Saving and restoring a shard at any moment changes nothing about what follows (invariants H6, B6, D2).
 
-use engine::{BotSpec, Control, Engine, Input, LoadError, Output, get_input, put_input};
+use engine::{
+    AddBotError, BotModel, BotSpec, Control, Engine, Input, LoadError, Output, get_input, put_input,
+};
+use forecast::market::Trained;
 use orders::BotId;
 use risk::Limits;
-use strategy::Words;
+use strategy::{Words, put_model};
 use types::wire::{Reader, Writer};
 use types::{
     AccountId, AssetId, ClientOrderId, Interval, MarketEvent, MarketId, MarketNews, Money, Outcome, Price,
@@ -31,6 +34,20 @@ fn spec() -> BotSpec {
             position_max: Some(Qty(3 * ONE)),
             ..Limits::default()
         },
+        model: None,
+    }
+}
+
+/// A bot that decides by a trained model: a straight line.
+fn modelled() -> BotSpec {
+    let mut bytes = Vec::new();
+    put_model(&mut Writer(&mut bytes), &Trained::Drift).unwrap();
+    let params = [("window", "20"), ("horizon", "3"), ("cost-bps", "1"), ("certainty", "0")];
+    BotSpec {
+        strategy: "forecast".to_owned(),
+        params: params.map(|(n, v)| (n.to_owned(), v.to_owned())).to_vec(),
+        model: Some(BotModel { label: "line@3#abc".to_owned(), bytes }),
+        ..spec()
     }
 }
 
@@ -147,6 +164,7 @@ fn every_input_is_read_back_from_its_bytes() {
         Control::Resume(AccountId(2)),
         Control::Instrument(Box::new(perpetual())),
         Control::Create(Box::new(spec())),
+        Control::Create(Box::new(modelled())),
     ];
     let report = Report { market: MarketId(0), client_id: id, outcome: Outcome::Unknown };
     let others = [
@@ -184,4 +202,49 @@ fn bytes_that_are_no_state_are_refused() {
     assert!(Engine::new(7).load(&bytes, &mut words).is_err());
     bytes[0] = 9;
     assert_eq!(Engine::new(7).load(&bytes, &mut words), Err(LoadError::Version(9)));
+}
+
+#[test]
+fn h6_a_bot_keeps_the_model_it_was_made_with() {
+    let inputs: Vec<Stamped<Input>> = session()
+        .into_iter()
+        .map(|mut stamped| {
+            if let Input::Control(Control::Create(spec)) = &mut stamped.input {
+                **spec = modelled();
+            }
+            stamped
+        })
+        .filter(|stamped| !matches!(stamped.input, Input::Execution(_)))
+        .collect();
+    let mut whole = Engine::new(7);
+    let expected = run(&mut whole, &inputs);
+    assert!(expected.iter().any(|o| matches!(o, Output::Submit(_))), "it never traded");
+    let why: Vec<&str> = whole.why(BOT).map(|logged| logged.reason.code).collect();
+    assert!(why.iter().any(|code| code.starts_with("expects_a_")), "{why:?}");
+    for n in [3, 10, 24, 60, inputs.len() - 1] {
+        let mut first = Engine::new(7);
+        let mut outputs = run(&mut first, &inputs[..n]);
+        let mut bytes = Vec::new();
+        first.save(&mut bytes).unwrap();
+        let mut second = Engine::new(0);
+        second.load(&bytes, &mut Words::default()).unwrap();
+        let spec = second.bot(BOT).unwrap().spec().unwrap().clone();
+        assert_eq!(spec, modelled());
+        outputs.extend(run(&mut second, &inputs[n..]));
+        assert_eq!((outputs, second.state_hash()), (expected.clone(), whole.state_hash()), "saved after {n}");
+    }
+}
+
+#[test]
+fn a_model_that_nobody_asks_or_that_is_none_makes_no_bot() {
+    let mut engine = Engine::new(7);
+    engine.add_instrument(perpetual());
+    let wrong = BotSpec { model: modelled().model, ..spec() };
+    assert!(matches!(engine.create(&wrong), Err(AddBotError::Model(why)) if why.contains("forecast")));
+    let mut broken = modelled();
+    broken.model = Some(BotModel { label: String::new(), bytes: vec![2, 0] });
+    assert!(matches!(engine.create(&broken), Err(AddBotError::Model(_))));
+    broken.strategy = "luck".to_owned();
+    assert!(matches!(engine.create(&broken), Err(AddBotError::UnknownStrategy(_))));
+    assert_eq!(engine.bots().count(), 0);
 }

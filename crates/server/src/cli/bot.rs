@@ -70,6 +70,10 @@ pub(crate) struct Create {
     /// A parameter of the strategy, like fast=20 (may be repeated)
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(crate) params: Vec<String>,
+    /// A trained model as the forecaster of the strategy forecast: NAME (the promoted version) or NAME@VERSION, see `tradewind model
+    /// list`; the bot keeps the version it was made with
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
     /// Test money it starts with, like USDT=10000 (may be repeated)
     #[arg(long = "funds", visible_alias = "fund", value_name = "ASSET=AMOUNT", required = true)]
     pub(crate) funds: Vec<String>,

@@ -77,6 +77,8 @@ fn make(config: &Config, create: &CreateBot) -> Result<(), Failure> {
             drawdown_max_bips: create.max_drawdown.as_deref().map(bips).transpose()?,
             daily_loss_max: create.max_daily_loss.clone(),
         },
+        model: create.model.clone(),
+        found: None,
     };
     let bot = change(config, BotCommand::Create(Box::new(new)), create.idempotency_key.clone())?;
     show_changed(&bot, create.output, "is made, paused");
@@ -179,6 +181,7 @@ fn show(config: &Config, name: &str, output: Output) -> Result<(), Failure> {
     let mut rows: Vec<Vec<String>> = [
         ("name", entry.name.clone()),
         ("strategy", format!("{} {}", entry.strategy, params.join(" "))),
+        ("model", entry.model.clone().unwrap_or_else(|| "none".to_owned())),
         ("state", state(&entry)),
         ("account", format!("{} (bot.{} on the exchange)", entry.account, entry.name)),
         ("started with", holdings(&entry.funds)),
@@ -265,6 +268,7 @@ fn refused(code: &str, message: &str) -> Failure {
     match code {
         "unknown_bot" => failure.advise("`tradewind bot list` shows all bots"),
         "name_taken" => failure.advise("choose another name with --name"),
+        "bad_model" => failure.advise("`tradewind model list` shows the trained models"),
         "busy" => failure.advise("try again"),
         "stopped" => failure.advise("restart the server; its log tells why the bots stopped"),
         "bad_request" => failure.advise("the server may be another version of this program; restart it"),

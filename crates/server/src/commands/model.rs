@@ -5,6 +5,7 @@ mod compare;
 mod csv;
 mod ets;
 mod fit;
+pub(crate) mod found;
 mod lstm;
 mod plot;
 mod prophet;

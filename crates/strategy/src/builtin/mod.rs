@@ -20,9 +20,12 @@ mod twap;
 mod vwap;
 mod webhook;
 
+use std::sync::Arc;
+
+use forecast::market::Trained;
 use types::{Instrument, Interval};
 
-use crate::{Description, Forecaster, ParamError, Params, Strategy};
+use crate::{Description, ParamError, Params, Strategy, TrainedModel};
 
 /// What a strategy is made for: an instrument and the length of its bars.
 #[derive(Clone, Copy, Debug)]
@@ -94,18 +97,29 @@ pub fn make_for(
     Some(made)
 }
 
-/// Makes the forecast-driven strategy with a forecaster of one's own, such as a trained model.
+/// Whether a strategy decides by a trained model if it is given one.
+#[must_use]
+pub fn takes_model(name: &str) -> bool {
+    name == forecast_driven::DESCRIPTION.name
+}
+
+/// Makes the forecast-driven strategy with a trained model, which forecasts from as many bars as the parameter `window` says, or from
+/// as many more as it needs.
 ///
 /// # Errors
 /// What is wrong with a parameter.
-pub fn make_with_forecaster(
+pub fn make_with_model(
     pairs: &[(&str, &str)],
     settings: &[Setting<'_>],
-    forecaster: Box<dyn Forecaster>,
+    model: Arc<Trained>,
 ) -> Result<Box<dyn Strategy>, ParamError> {
-    let params = Params::parse(&forecast_driven::DESCRIPTION, pairs)?;
-    check(&forecast_driven::DESCRIPTION, settings)?;
-    forecast_driven::with(&params, settings, forecaster)
+    let description = &forecast_driven::DESCRIPTION;
+    let params = Params::parse(description, pairs)?;
+    check(description, settings)?;
+    let market = &settings[0].instrument.market;
+    let window = reading::bars(&params, "window");
+    let forecaster = TrainedModel::new(model, window, market.price_scale, market.base.scale);
+    forecast_driven::with(&params, settings, Box::new(forecaster))
 }
 
 /// The number of instruments fits and each is there once.

@@ -267,3 +267,81 @@ fn get_lstm(r: &mut Reader<'_>) -> Result<NeuralModel, WireError> {
     sound(means.len() == shape.inputs && deviations.len() == shape.inputs)?;
     Ok(NeuralModel { network, window, horizons, means, deviations, swing, losses, validation })
 }
+
+#[cfg(test)]
+mod tests {
+    use forecast::arima::Spec;
+    use forecast::lstm::{Flow, Options as NetworkOptions};
+    use forecast::market::{ArimaRecipe, Bars, Neural, Recipe, train};
+    use forecast::prophet::Options;
+
+    use super::*;
+
+    fn bars() -> Bars {
+        let count = 500;
+        let times: Vec<f64> = (0..count).map(|n| 1.7e9 + f64::from(n) * 3_600.0).collect();
+        let wave = |n: i32| 100.0 + (f64::from(n) / 12.0).sin() * 5.0 + f64::from(n * 7 % 11) / 9.0;
+        let close: Vec<f64> = (0..count).map(wave).collect();
+        let (high, low): (Vec<f64>, Vec<f64>) = close.iter().map(|c| (c + 1.0, c - 1.0)).unzip();
+        Bars::new(3_600.0, &times, [&close, &high, &low, &close, &vec![5.0; close.len()]]).unwrap()
+    }
+
+    fn models() -> Vec<Trained> {
+        let bars = bars();
+        let options = NetworkOptions { hidden: 4, window: 12, epochs: 1, ..NetworkOptions::default() };
+        let neural = Neural { options, horizon: 4, embargo: 4, ..Neural::default() };
+        [
+            Recipe::Naive,
+            Recipe::SeasonalNaive { period: 24 },
+            Recipe::Drift,
+            Recipe::Ets { period: Some(12) },
+            Recipe::Ets { period: None },
+            Recipe::Arima(ArimaRecipe::Order(Spec::new(1, 1, 1))),
+            Recipe::Arima(ArimaRecipe::Order(Spec::new(1, 0, 0).seasonal(1, 0, 0, 12).with(Regressor::Mean))),
+            Recipe::Prophet(Box::new(Options::default())),
+            Recipe::Lstm(Box::new(neural)),
+        ]
+        .iter()
+        .map(|recipe| train(recipe, &[bars.view()], &mut |_| Flow::Continue).unwrap())
+        .collect()
+    }
+
+    fn bytes(model: &Trained) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        put_model(&mut Writer(&mut bytes), model).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn a_model_reads_back_bit_for_bit_and_a_part_of_one_does_not() {
+        let bars = bars();
+        for model in models() {
+            let (name, written) = (model.algorithm().name(), bytes(&model));
+            let mut r = Reader::new(&written);
+            let again = get_model(&mut r).unwrap();
+            assert_eq!(r.end(), Ok(()), "{name}");
+            assert_eq!(bytes(&again), written, "{name}");
+            let ahead = |model: &Trained| {
+                let steps = model.forecast(bars.view(), 4).unwrap();
+                steps.iter().flat_map(|s| [s.mean, s.low, s.high].map(f64::to_bits)).collect::<Vec<_>>()
+            };
+            assert_eq!(ahead(&again), ahead(&model), "{name}");
+            for cut in (0..written.len()).step_by(written.len() / 200 + 1) {
+                assert!(get_model(&mut Reader::new(&written[..cut])).is_err(), "{name} cut at {cut}");
+            }
+        }
+        assert!(get_model(&mut Reader::new(&[7])).is_err());
+    }
+
+    #[test]
+    fn broken_bytes_are_refused_or_read_but_never_panic() {
+        for model in models() {
+            let written = bytes(&model);
+            for at in 0..written.len().min(300) {
+                let mut broken = written.clone();
+                broken[at] ^= 0x81;
+                let _ = get_model(&mut Reader::new(&broken));
+            }
+        }
+    }
+}

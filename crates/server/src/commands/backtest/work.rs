@@ -20,6 +20,7 @@ use types::{
 
 use super::numbers::{decimal, nanoseconds, rate, wrong};
 use crate::cli::backtest::{Contract, Venue, Work};
+use crate::commands::model::found::Found;
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::platform::models;
@@ -319,26 +320,17 @@ impl Prepared {
 
 /// A model of the registry: `name`, `name@version`, or as a run has noted it, `name@version#hash`.
 fn trained(config: &Config, label: &str) -> Result<Model, Failure> {
-    let (name, hash) = label.split_once('#').map_or((label, None), |(name, hash)| (name, Some(hash)));
-    let cannot = |why: &dyn std::fmt::Display| {
+    let name = label.split('#').next().unwrap_or_default();
+    // Those of the command line have names of their own; those of people are named by the platform after their ids.
+    let own = training::Registry::open(&config.data_dir.join("models"));
+    let unknown = matches!(own.get(name), Err(training::RegistryError::Unknown(_)));
+    let registry = if unknown { models::registry(&config.data_dir) } else { own };
+    let found = Found::find(&registry, label).map_err(|why| {
         Failure::new(Exit::Failed, format!("the model {name} cannot be used"))
             .because(why)
             .advise("`tradewind model list` shows the models; `tradewind model train` makes one")
-    };
-    // Those of the command line have names of their own; those of people are named by the platform after their ids.
-    let own = training::Registry::open(&config.data_dir.join("models"));
-    let record = match own.get(name) {
-        Err(training::RegistryError::Unknown(_)) => models::registry(&config.data_dir).get(name),
-        found => found,
-    };
-    let record = record.map_err(|error| cannot(&error))?;
-    if hash.is_some_and(|hash| hash != record.hash) {
-        return Err(cannot(&"it is another one than the run was made with"));
-    }
-    let model = record.model().ok_or_else(|| cannot(&"its numbers do not fit together"))?;
-    let label = format!("{}@{}#{}", record.id, record.version, record.hash);
-    let until = Time(record.to_ms.saturating_mul(1_000_000));
-    Ok(Model { label, trained: Arc::new(model), until })
+    })?;
+    Ok(found.for_run())
 }
 
 /// Data that the archive does not have or cannot read.
