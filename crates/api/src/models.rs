@@ -1,6 +1,7 @@
 //! What the API needs of whoever trains models and forecasts with them; `server` puts it together from the workers of the jobs'
 //! queue, the registry and the prediction service.
 
+use bus::bots::FoundModel;
 use store::{JobId, ModelId};
 use types::Time;
 
@@ -128,6 +129,11 @@ pub trait Models: Send + Sync + 'static {
     fn check(&self, training: &Training) -> Result<(), PortError>;
     /// What a training that runs in this process does.
     fn progress(&self, job: JobId) -> Option<Progress>;
+    /// A version as bots keep it, by its name in the registry (`name@version`); reads a file.
+    ///
+    /// # Errors
+    /// Refused: there is none, or bots cannot have it.
+    fn for_bot(&self, label: String) -> Reply<'_, Result<FoundModel, PortError>>;
     /// A forecast by the newest version.
     fn forecast(&self, ask: Ask) -> Reply<'_, Result<Forecast, PortError>>;
     /// Closed bars from about `from` on: when each closed, and its close. None if nothing is known of the market.

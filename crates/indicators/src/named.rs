@@ -167,7 +167,7 @@ mod tests {
             ("rsi", "RSI(14)"),
             (" macd ( 8 , 21 , 5 ) ", "MACD(8,21,5)"),
             ("BBANDS(20,2.5,2.5,ema)", "BBANDS(20,2.5,2.5,EMA)"),
-            ("BBANDS(ma-type=wma)", "BBANDS(5,2,2,WMA)"),
+            ("BBANDS(ma-type=wma)", "BBANDS(20,2,2,WMA)"),
             ("MACD(8, signal-period=4)", "MACD(8,26,4)"),
             ("OBV", "OBV"),
             ("obv()", "OBV"),

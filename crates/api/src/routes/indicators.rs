@@ -288,7 +288,7 @@ mod tests {
         for names in ["", "RSI(", "RSI(0)", "RSI(14,15)", "MACD(speed=3)", "SMA(2002)"] {
             assert_eq!(refused(names).0, "bad_indicator", "{names}");
         }
-        assert_eq!(refused(&vec!["RSI"; 11].join(",")).0, "too_many_indicators");
+        assert_eq!(refused(&["RSI"; 11].join(",")).0, "too_many_indicators");
         assert_eq!(wanted("sma(20), macd").unwrap().len(), 2);
     }
 }

@@ -60,9 +60,12 @@ fn a_scalar_loop_agrees_on_our_own_file_to_the_last_digit() {
     assert!(orders > 8, "{orders}");
 }
 
+/// Parameters.
+type Given = &'static [(&'static str, &'static str)];
+
 #[test]
 fn rules_that_say_what_a_built_in_strategy_does_trade_as_it_does() {
-    let said: [(&str, &[(&str, &str)], &[(&str, &str)]); 3] = [
+    let said: [(&str, Given, Given); 3] = [
         (
             "ema-cross",
             &[("fast", "5"), ("slow", "20"), ("short", "yes")],

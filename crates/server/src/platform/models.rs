@@ -7,6 +7,7 @@ use std::sync::Arc;
 use api::models::{Ask, Forecast, Models, Progress, Step, Training};
 use api::ports::{PortError, Reply};
 use archive::Archive;
+use bus::bots::FoundModel;
 use exchange_host::Handle;
 use forecast::market::Bars;
 use store::JobId;
@@ -15,6 +16,7 @@ use types::{Interval, Time};
 
 use super::market_views::candles_of;
 use super::training::{Trainings, request};
+use crate::commands::model::found::Found;
 use crate::commands::model::source::{ArchiveBars, fold, row};
 use crate::failure::{Exit, Failure};
 
@@ -131,6 +133,17 @@ impl Models for TrainedModels {
 
     fn progress(&self, job: JobId) -> Option<Progress> {
         self.trainings.progress(job)
+    }
+
+    fn for_bot(&self, label: String) -> Reply<'_, Result<FoundModel, PortError>> {
+        let registry = self.registry.clone();
+        beside(move || {
+            let found = Found::find(&registry, &label).and_then(Found::for_bot);
+            found.map_err(|why| PortError::Refused {
+                code: "bad_model",
+                detail: format!("the model cannot be used: {why}"),
+            })
+        })
     }
 
     fn forecast(&self, ask: Ask) -> Reply<'_, Result<Forecast, PortError>> {

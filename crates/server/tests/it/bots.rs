@@ -5,6 +5,7 @@ use std::path::Path;
 use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::backtests::{imported, line};
 use crate::program::{Done, Server, run_in};
 
 fn bot(dir: &Path, words: &[&str]) -> Done {
@@ -109,6 +110,50 @@ fn a_bot_is_made_started_asked_stopped_and_goes_on_after_a_restart() {
     let sum: i128 = lines.iter().map(|line| units(&line["difference"])).sum();
     assert_eq!(sum, units(&parity["difference"]));
     assert_eq!(run_in(dir.path(), &["parity", "9"]).code, 1);
+}
+
+#[test]
+fn h6_a_bot_decides_by_a_promoted_model_and_replays_without_it() {
+    let dir = imported();
+    let dir = dir.path();
+    let train =
+        "model train --algorithm ets --symbol WAVE-PERP --interval 5m --days 2 --horizon 4 --name seer";
+    assert_eq!(line(dir, train).code, 0);
+    assert_eq!(line(dir, "model promote seer@1").code, 0);
+    let server = Server::start_with(dir, &["--participants-speed", "10"]);
+    let with = "bot create forecast --symbol BTCUSDT --interval 1s --param window=40 --param cost-bps=0 \
+                --param certainty=0 --param qty=0.01 --funds USDT=10000 --name oracle --json --model";
+    let made = line(dir, &format!("{with} seer"));
+    assert_eq!(made.code, 0, "{}", made.err);
+    let label = made.json()["bot"]["model"].as_str().unwrap().to_owned();
+    assert!(label.starts_with("seer@1#"), "{label}");
+    for (words, part) in [
+        (format!("{with} nobody"), "nobody"),
+        (format!("{with} seer@7"), "seer"),
+        ("bot create dca --symbol BTCUSDT --funds USDT=1 --model seer".to_owned(), "forecast"),
+    ] {
+        let done = line(dir, &words);
+        assert_eq!(done.code, 5, "{words}: {}", done.err);
+        assert!(done.err.contains(part) && done.err.contains("model list"), "{words}: {}", done.err);
+    }
+    assert_eq!(bot(dir, &["start", "oracle"]).code, 0);
+    until(dir, "oracle", |bot| bot["decisions"].as_u64().unwrap() > 5);
+    let why = bot(dir, &["why", "oracle"]).json();
+    let values = why["decisions"].as_array().unwrap().iter().flat_map(|d| d["values"].as_array().unwrap());
+    assert!(values.into_iter().any(|value| value[0] == "expected_bps"), "{why}");
+    assert_eq!(server.stop(Signal::KILL).code(), None);
+
+    // The model is gone; the record has it.
+    assert_eq!(line(dir, "model delete seer --force").code, 0);
+    let server = Server::start_with(dir, &["--participants-speed", "10"]);
+    let again = show(dir, "oracle");
+    assert_eq!((again["state"].as_str(), again["model"].as_str()), (Some("running"), Some(label.as_str())));
+    let before = again["decisions"].as_u64().unwrap();
+    until(dir, "oracle", |bot| bot["decisions"].as_u64().unwrap() > before);
+    assert_eq!(server.stop(Signal::INT).code(), Some(0));
+    for number in ["1", "2"] {
+        assert_eq!(run_in(dir, &["replay", number, "--json"]).json()["identical"], true);
+    }
 }
 
 #[test]

@@ -106,6 +106,37 @@ fn a_training_whose_program_was_killed_is_taken_up_by_the_next() {
     root.until(&path, learns);
 }
 
+/// A bot decides by the model; gives its path.
+fn a_bot_keeps(alice: &Person, bob: &Person, model: &str) -> String {
+    let new = json!({
+        "name": "seer", "strategy": "forecast", "markets": [{ "symbol": "BTCUSDT", "interval": "1s" }],
+        "params": { "window": 60, "horizon": 1, "cost-bps": 0, "certainty": 0, "qty": "0.01" },
+        "funds": { "USDT": "10000" }, "model_id": model,
+    });
+    assert_eq!(bob.post("/api/bots", &new).status, 404, "another's model is not there");
+    let mut wrong = new.clone();
+    (wrong["strategy"], wrong["params"]) = (json!("ema-cross"), json!({}));
+    let refused = alice.post("/api/bots", &wrong);
+    assert_eq!((refused.status, &refused.json()["code"]), (422, &json!("bad_model")), "{}", refused.body);
+    let made = alice.post("/api/bots", &new);
+    assert_eq!(made.status, 201, "{}", made.body);
+    let made = made.json();
+    assert_eq!((&made["model_id"], &made["model_version"]), (&json!(model), &json!(1)));
+    let path = format!("/api/bots/{}", made["id"].as_str().unwrap());
+    assert_eq!(alice.post(&format!("{path}/start"), &json!({})).status, 200);
+    path
+}
+
+/// It decides by what the model expects.
+fn decides(alice: &Person, bot: &str) {
+    let count = |bot: &Value| bot["decisions"].as_u64().unwrap();
+    let now = count(&alice.read(bot));
+    alice.until(bot, |bot| count(bot) > now + 2);
+    let decisions = alice.read(&format!("{bot}/decisions?limit=20"));
+    let expects = |d: &Value| d["values"]["expected_bps"].is_string();
+    assert!(decisions.as_array().unwrap().iter().any(expects), "{decisions}");
+}
+
 #[test]
 fn a_model_is_trained_asked_and_held_against_what_came() {
     let dir = tempfile::tempdir().unwrap();
@@ -137,6 +168,8 @@ fn a_model_is_trained_asked_and_held_against_what_came() {
         assert!(at("low") <= at("mean") && at("mean") <= at("high"), "{step}");
     }
     let own = brought_along(&alice, &path);
+    let bot = a_bot_keeps(&alice, &bob, &id);
+    decides(&alice, &bot);
 
     // What the forecast was about comes.
     let scored = alice.until(&format!("{path}/metrics"), |metrics| metrics["live"]["count"] != 0);
@@ -164,6 +197,9 @@ fn a_model_is_trained_asked_and_held_against_what_came() {
     assert_eq!(alice.ask("DELETE", &path, "").status, 204);
     assert_eq!(alice.get(&path).status, 404);
     assert_eq!(alice.read(MODELS), json!([]));
+    // The bot has its own copy of the version it was made with.
+    assert_eq!(alice.read(&bot)["model_version"], 1);
+    decides(&alice, &bot);
 }
 
 #[test]

@@ -273,7 +273,6 @@ mod tests {
     use forecast::arima::Spec;
     use forecast::lstm::{Flow, Options as NetworkOptions};
     use forecast::market::{ArimaRecipe, Bars, Neural, Recipe, train};
-    use forecast::prophet::Options;
 
     use super::*;
 
@@ -298,7 +297,7 @@ mod tests {
             Recipe::Ets { period: None },
             Recipe::Arima(ArimaRecipe::Order(Spec::new(1, 1, 1))),
             Recipe::Arima(ArimaRecipe::Order(Spec::new(1, 0, 0).seasonal(1, 0, 0, 12).with(Regressor::Mean))),
-            Recipe::Prophet(Box::new(Options::default())),
+            Recipe::Prophet(Box::default()),
             Recipe::Lstm(Box::new(neural)),
         ]
         .iter()

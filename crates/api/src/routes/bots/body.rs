@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use store::bots::{Bot, BotStatus};
 use utoipa::ToSchema;
 
+use crate::routes::models;
 use crate::wire::{Decimal, Moment, Scalar};
 
 /// A market and the bars to decide on.
@@ -63,6 +64,9 @@ pub(crate) struct NewBotBody {
     /// What it may do.
     #[serde(default)]
     pub(crate) limits: LimitsBody,
+    /// A trained model of one's own (`/api/ml/models`) that forecasts for the strategy `forecast`. The bot keeps the version that the
+    /// model has now.
+    pub(crate) model_id: Option<String>,
 }
 
 /// What changes of a bot. What it trades and how cannot be changed: make another one.
@@ -146,6 +150,10 @@ pub(crate) struct BotBody {
     markets: Vec<MarketBody>,
     /// Its parameters as given.
     params: BTreeMap<String, String>,
+    /// The model that forecasts for it, if one does.
+    model_id: Option<String>,
+    /// That model's version.
+    model_version: Option<u32>,
     /// `starting` (being made), `paused`, `running`, `stopped` or `failed`.
     status: String,
     /// Why, if there is something to say.
@@ -208,6 +216,8 @@ impl BotBody {
                 interval: bot.bar_interval,
             }],
             params: params.into_iter().collect(),
+            model_id: None,
+            model_version: None,
             name: bot.name,
             strategy: bot.strategy,
             status: bot.status.word().to_owned(),
@@ -255,6 +265,9 @@ impl BotBody {
             .into_iter()
             .map(|m| MarketBody { symbol: m.symbol, interval: m.interval })
             .collect();
+        if let Some((id, version)) = entry.model.as_deref().and_then(models::from_label) {
+            (self.model_id, self.model_version) = (Some(id), Some(version));
+        }
         self.quote = Some(entry.quote);
         self.equity = entry.equity.as_deref().map(short);
         self.profit = entry.profit.as_deref().map(short);

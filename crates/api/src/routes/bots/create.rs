@@ -19,7 +19,10 @@ use crate::Problem;
 use crate::app::App;
 use crate::auth::principal::{Principal, Trader, from_store};
 use crate::auth::secret_hash;
+use crate::models::registry_name;
 use crate::routes::accounts::name_of;
+use crate::routes::markets::from_port;
+use crate::routes::models::usable;
 use crate::routes::orders::idempotency_key;
 use crate::wire::{Decimal, Json};
 
@@ -59,7 +62,14 @@ pub(crate) async fn create(
     if known.len() >= BOTS_MAX {
         return Err(Problem::refused("too_many_bots", format!("a user has at most {BOTS_MAX} bots")));
     }
-    let bot = row(&app, &who, id, new)?;
+    let model = match &new.model_id {
+        Some(model) => {
+            let model = usable(&app, owner, model).await?;
+            Some(format!("{}@{}", registry_name(model.id), model.version))
+        }
+        None => None,
+    };
+    let bot = row(&app, &who, id, new, model)?;
     record(&app, &who, &bot).await?;
     match finish(&app, owner, &bot).await {
         Ok(entry) => {
@@ -77,7 +87,13 @@ pub(crate) async fn create(
 }
 
 /// The record of a bot to be made.
-fn row(app: &App, who: &Principal, id: BotId, new: NewBotBody) -> Result<Bot, Problem> {
+fn row(
+    app: &App,
+    who: &Principal,
+    id: BotId,
+    new: NewBotBody,
+    model: Option<String>,
+) -> Result<Bot, Problem> {
     let name = name_of(&new.name.unwrap_or_else(|| default_name(&new.strategy, id)))?;
     if new.markets.is_empty() || new.markets.len() > MARKETS_MAX {
         return Err(Problem::refused("bad_market", format!("a bot trades 1 to {MARKETS_MAX} markets")));
@@ -112,6 +128,8 @@ fn row(app: &App, who: &Principal, id: BotId, new: NewBotBody) -> Result<Bot, Pr
             drawdown_max_bips: limits.drawdown_max_bips,
             daily_loss_max: text(&limits.daily_loss_max),
         },
+        model,
+        found: None,
     };
     let now = Ts::now();
     Ok(Bot {
@@ -192,7 +210,10 @@ async fn record(app: &App, who: &Principal, bot: &Bot) -> Result<(), Problem> {
 
 /// Lets the driver make the bot, or finds that it has done so, and notes its account.
 pub(super) async fn finish(app: &App, owner: Owner, bot: &Bot) -> Result<BotEntry, Problem> {
-    let asked: NewBot = serde_json::from_str(&bot.asked).map_err(|e| Problem::internal(&e))?;
+    let mut asked: NewBot = serde_json::from_str(&bot.asked).map_err(|e| Problem::internal(&e))?;
+    if let Some(label) = asked.model.clone() {
+        asked.found = Some(app.models.for_bot(label).await.map_err(|error| from_port(&error))?);
+    }
     let key = Some(format!("bot-{}", bot.id.0.simple()));
     let made = desk::command(app, owner.user(), key, BotCommand::Create(Box::new(asked))).await;
     let entry = match made {

@@ -38,6 +38,13 @@ pub(crate) fn training_of(params: &str) -> Result<Training, String> {
     request.checked().map_err(|problem| problem.detail)
 }
 
+/// The id and the version of a model as a bot's record names it: `m-ID@VERSION#HASH`.
+pub(crate) fn from_label(label: &str) -> Option<(String, u32)> {
+    let (name, rest) = label.strip_prefix("m-")?.split_once('@')?;
+    let version = rest.split('#').next()?.parse().ok()?;
+    Some((name.to_owned(), version))
+}
+
 /// One's own model and the job of its last training.
 async fn mine(app: &App, owner: Owner, id: &str) -> Result<(Model, Option<Job>), Problem> {
     let id: ModelId = id.parse().map_err(|_| Problem::not_found("model"))?;
