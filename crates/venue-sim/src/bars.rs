@@ -8,11 +8,11 @@
 
 use matching::triggers::Direction;
 use types::order::AfterTrigger;
-use types::{Bar, InstrumentKind, MarketId, Outcome, Price, Side, Terms, Time, TimeInForce};
+use types::{Bar, Instrument, InstrumentKind, MarketId, Outcome, Price, Side, Terms, Time, TimeInForce};
 
-use crate::order::{SimMarket, Stage};
-use crate::path::BarPath;
-use crate::{PricePath, SimVenue, Slippage, Touch};
+use crate::order::{SimMarket, SimOrder, Stage};
+use crate::path::{BarPath, Corners};
+use crate::{Config, PricePath, SimVenue, Slippage, Touch};
 
 /// Whole of a share in 10^-8.
 const SHARE_ONE: i128 = 100_000_000;
@@ -28,6 +28,11 @@ impl SimVenue {
         view.volume = bar.volume.0;
         view.room = participation.map(|bips| bar.volume.0.saturating_mul(i128::from(bips)) / 10_000);
         view.last = Some(bar.open);
+        if !view.recalled.is_empty() {
+            let plan = Plan::of(&self.config);
+            self.markets[at].recalled_begin(bar, &plan);
+        }
+        let view = &mut self.markets[at];
         let idle = view.orders.is_empty() && view.due.is_none();
         if !idle {
             for index in 0..self.markets[at].orders.len() {
@@ -66,53 +71,9 @@ impl SimVenue {
     }
 
     fn plan(&mut self, at: usize, index: usize) {
-        let config = &self.config;
+        let plan = Plan::of(&self.config);
         let market = &mut self.markets[at];
-        let order = &mut market.orders[index];
-        order.due = None;
-        let Some(bar) = market.bar else { return };
-        // At the very end of a bar only the convention of filling at the close still knows a price.
-        let over = if config.path == PricePath::Close { order.from > bar.end } else { order.from >= bar.end };
-        let empty =
-            market.room.is_some_and(|room| room < i128::from(market.instrument.market.rules.lot.step.0));
-        if over || (empty && !matches!(order.stage, Stage::Armed { .. })) {
-            return;
-        }
-        let corners = bar.corners(config.path, order.order.side);
-        let buys = order.buys();
-        match order.stage {
-            Stage::Incoming => order.due = Some((order.from, corners.price_at(order.from, buys))),
-            Stage::Resting => {
-                let Some(limit) = order.limit else { return };
-                let tick = market.instrument.market.rules.tick.at(limit).0;
-                let beyond = match (config.touch, buys) {
-                    (Touch::At, _) => limit.0,
-                    (Touch::Through, true) => limit.0 - tick,
-                    (Touch::Through, false) => limit.0.saturating_add(tick),
-                };
-                let outside = if buys { bar.low.0 > beyond } else { bar.high.0 < beyond };
-                if !outside {
-                    order.due = corners.reach(order.from, Price(beyond), buys);
-                }
-            }
-            Stage::Armed { best } => {
-                let Terms::Stop { trigger, .. } = order.order.terms else { return };
-                let falls = Direction::of(trigger.kind, order.order.side) == Direction::Falling;
-                let begins = match (best, trigger.stop) {
-                    (Some(best), _) => Some((order.from, best)),
-                    (None, Some(stop)) => corners.reach(order.from, stop, falls),
-                    (None, None) => Some((order.from, corners.price_at(order.from, !buys))),
-                };
-                match (trigger.trailing, begins) {
-                    (None, fires) => order.due = fires,
-                    (Some(delta), Some((from, best))) => {
-                        let (fires, best) = corners.trail(from, best, order.order.side, delta);
-                        (order.due, order.best_after) = (fires, Some(best));
-                    }
-                    (Some(_), None) => {}
-                }
-            }
-        }
+        plan.make(market.bar, market.room, &market.instrument, &mut market.orders[index]);
     }
 
     /// Does the first thing that is due at `now`: a liquidation waits for the orders of the same moment, one may prevent it.
@@ -204,5 +165,74 @@ impl SimVenue {
             Some(limit) => Price(on_tick.max(limit.0)),
             None => Price(on_tick),
         }
+    }
+}
+
+/// How an order's part in a bar is planned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    path: PricePath,
+    touch: Touch,
+}
+
+impl Plan {
+    pub(crate) const fn of(config: &Config) -> Self {
+        Self { path: config.path, touch: config.touch }
+    }
+
+    /// When, and at what price, something happens to an order in `bar`, of which orders may still take `room`.
+    pub(crate) fn make(
+        self,
+        bar: Option<BarPath>,
+        room: Option<i128>,
+        instrument: &Instrument,
+        order: &mut SimOrder,
+    ) {
+        order.due = None;
+        let Some(bar) = bar else { return };
+        // At the very end of a bar only the convention of filling at the close still knows a price.
+        let over = if self.path == PricePath::Close { order.from > bar.end } else { order.from >= bar.end };
+        let empty = room.is_some_and(|room| room < i128::from(instrument.market.rules.lot.step.0));
+        if over || (empty && !matches!(order.stage, Stage::Armed { .. })) {
+            return;
+        }
+        let corners = bar.corners(self.path, order.order.side);
+        let buys = order.buys();
+        match order.stage {
+            Stage::Incoming => order.due = Some((order.from, corners.price_at(order.from, buys))),
+            Stage::Resting => {
+                let Some(limit) = order.limit else { return };
+                let tick = instrument.market.rules.tick.at(limit).0;
+                let beyond = match (self.touch, buys) {
+                    (Touch::At, _) => limit.0,
+                    (Touch::Through, true) => limit.0 - tick,
+                    (Touch::Through, false) => limit.0.saturating_add(tick),
+                };
+                let outside = if buys { bar.low.0 > beyond } else { bar.high.0 < beyond };
+                if !outside {
+                    order.due = corners.reach(order.from, Price(beyond), buys);
+                }
+            }
+            Stage::Armed { best } => armed(order, best, corners),
+        }
+    }
+}
+
+/// When a stop fires within a bar.
+fn armed(order: &mut SimOrder, best: Option<Price>, corners: Corners) {
+    let Terms::Stop { trigger, .. } = order.order.terms else { return };
+    let falls = Direction::of(trigger.kind, order.order.side) == Direction::Falling;
+    let begins = match (best, trigger.stop) {
+        (Some(best), _) => Some((order.from, best)),
+        (None, Some(stop)) => corners.reach(order.from, stop, falls),
+        (None, None) => Some((order.from, corners.price_at(order.from, !order.buys()))),
+    };
+    match (trigger.trailing, begins) {
+        (None, fires) => order.due = fires,
+        (Some(delta), Some((from, best))) => {
+            let (fires, best) = corners.trail(from, best, order.order.side, delta);
+            (order.due, order.best_after) = (fires, Some(best));
+        }
+        (Some(_), None) => {}
     }
 }

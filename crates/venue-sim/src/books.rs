@@ -8,7 +8,6 @@
 //! A market without a book is filled by its prints: takers at the next one, resting orders when one goes through their price.
 
 use market_data::Applied;
-use matching::triggers::{Direction, trailing_stop};
 use types::depth::{DepthDiff, DepthSnapshot, Level};
 use types::order::AfterTrigger;
 use types::{MarketId, Outcome, Price, Print, Qty, Side, Terms, Time, TimeInForce};
@@ -16,6 +15,7 @@ use types::{MarketId, Outcome, Price, Print, Qty, Side, Terms, Time, TimeInForce
 use crate::account;
 use crate::order::{Doomed, SimOrder, Stage};
 use crate::queue::Place;
+use crate::resume::triggers;
 use crate::{SimVenue, Touch};
 
 impl SimVenue {
@@ -29,7 +29,8 @@ impl SimVenue {
         }
         view.taken.clear();
         view.last = view.last.or_else(|| view.book.book()?.bid().map(|(price, _)| price));
-        for order in view.orders.iter_mut().filter(|o| o.stage == Stage::Resting) {
+        let all = view.orders.iter_mut().chain(&mut view.recalled);
+        for order in all.filter(|o| o.stage == Stage::Resting) {
             let (Some(limit), Some(book)) = (order.limit, view.book.book()) else { continue };
             let shown = book.side(order.order.side).at(limit).0;
             order.place.shown(queue, shown.max(order.place.ahead), shown);
@@ -42,10 +43,11 @@ impl SimVenue {
         let queue = self.config.queue;
         let view = &mut self.markets[at];
         view.has_book = true;
-        if !view.orders.is_empty()
+        if !(view.orders.is_empty() && view.recalled.is_empty())
             && let Some(book) = view.book.book()
         {
-            for order in view.orders.iter_mut().filter(|o| o.stage == Stage::Resting) {
+            let all = view.orders.iter_mut().chain(&mut view.recalled);
+            for order in all.filter(|o| o.stage == Stage::Resting) {
                 let Some(limit) = order.limit else { continue };
                 let levels: &[Level] = if order.buys() { &diff.bids } else { &diff.asks };
                 if let Some((_, shown)) = levels.iter().find(|(price, _)| *price == limit) {
@@ -70,6 +72,9 @@ impl SimVenue {
     pub(crate) fn print(&mut self, now: Time, market: MarketId, print: &Print) {
         let at = usize::from(market.0);
         self.markets[at].last = Some(print.price);
+        if !self.markets[at].recalled.is_empty() {
+            self.markets[at].recalled_print(print);
+        }
         self.fire(at, now, print.price);
         let mut left = print.qty.0;
         if !self.markets[at].has_book {
@@ -198,28 +203,8 @@ impl SimVenue {
         let mut index = 0;
         while let Some(order) = self.markets[at].orders.get_mut(index) {
             index += 1;
-            let (Stage::Armed { best }, Terms::Stop { trigger, then, .. }) = (order.stage, order.order.terms)
-            else {
-                continue;
-            };
-            let side = order.order.side;
-            let direction = Direction::of(trigger.kind, side);
-            let reached = trigger.stop.is_none_or(|stop| direction.reached(stop, last));
-            let fires = match (trigger.trailing, best) {
-                (None, _) => reached,
-                (Some(_), None) => {
-                    if reached {
-                        order.stage = Stage::Armed { best: Some(last) };
-                    }
-                    false
-                }
-                (Some(delta), Some(best)) => {
-                    let best = if side == Side::Sell { best.max(last) } else { best.min(last) };
-                    order.stage = Stage::Armed { best: Some(best) };
-                    let back = if side == Side::Sell { Direction::Falling } else { Direction::Rising };
-                    back.reached(trailing_stop(side, best, delta), last)
-                }
-            };
+            let fires = triggers(order, last);
+            let Terms::Stop { then, .. } = order.order.terms else { continue };
             if fires {
                 order.stage = Stage::Incoming;
                 order.limit = match then {

@@ -24,6 +24,7 @@ mod order;
 pub mod paper;
 mod path;
 mod queue;
+mod resume;
 mod travel;
 mod venue;
 

@@ -81,6 +81,8 @@ impl SimOrder {
 pub(crate) struct SimMarket {
     pub(crate) instrument: Instrument,
     pub(crate) orders: Vec<SimOrder>,
+    /// Orders of before that follow the market until they are restored.
+    pub(crate) recalled: Vec<SimOrder>,
     /// The bar the venue lives through, or the last one.
     pub(crate) bar: Option<BarPath>,
     /// Its volume, base units.
@@ -123,6 +125,7 @@ impl SimMarket {
         Self {
             instrument,
             orders: Vec::new(),
+            recalled: Vec::new(),
             bar: None,
             volume: 0,
             room: None,

@@ -51,8 +51,8 @@ pub struct SimVenue {
     pub(crate) due: Option<Time>,
     /// The moment of what happened last.
     now: Time,
-    orders: u64,
-    trades: u64,
+    pub(crate) orders: u64,
+    pub(crate) trades: u64,
     pub(crate) slipped: Money,
 }
 
@@ -138,44 +138,6 @@ impl SimVenue {
     #[must_use]
     pub fn lives(&self, market: MarketId, client_id: &ClientOrderId) -> bool {
         self.markets.get(usize::from(market.0)).is_some_and(|m| m.find(client_id).is_some())
-    }
-
-    /// Goes on for a venue whose memory ended with its process: an account as its owner's books have it.
-    pub fn restore_account(&mut self, account: AccountId, ledger: portfolio::position::BotAccount) {
-        self.accounts.restore(account, ledger);
-    }
-
-    /// The same for a live order of which `left` may still trade: it stands at the end of its queue, and a trailing stop follows
-    /// the price anew.
-    pub fn restore_order(&mut self, now: Time, order: &VenueOrder, left: types::Qty) {
-        let at = usize::from(order.market.0);
-        let (Some(market), Some(account)) = (self.markets.get(at), self.accounts.get(order.account)) else {
-            return;
-        };
-        let price = self.price(market, order.side, now).or_else(|| order.terms.price()).unwrap_or_default();
-        let needed = account::needed(order, &market.instrument, account, price, &self.config.fees);
-        let whole = order.terms.qty().unwrap_or(left).0.max(1);
-        let Ok((asset, hold)) = needed else { return };
-        let hold = Money(hold.0 / i128::from(whole) * i128::from(left.0) + hold.0 % i128::from(whole));
-        let mut live = SimOrder::new(*order, (asset, hold), now);
-        live.left = left;
-        if live.limit.is_some() {
-            live.stage = Stage::Resting;
-        }
-        self.markets[at].orders.push(live);
-        let index = self.markets[at].orders.len() - 1;
-        if self.markets[at].bar.is_some() {
-            self.schedule(at, index, now);
-            self.refresh_due();
-        } else {
-            self.meet(at, index, now);
-        }
-    }
-
-    /// Its own numbers for orders and trades go on above `last`, so that none is used twice.
-    pub fn number_from(&mut self, last: u64) {
-        self.orders = self.orders.max(last);
-        self.trades = self.trades.max(last);
     }
 
     /// Sends a cancel.

@@ -116,21 +116,22 @@ fn a_bot_is_made_started_asked_stopped_and_goes_on_after_a_restart() {
 fn h6_a_bot_decides_by_a_promoted_model_and_replays_without_it() {
     let dir = imported();
     let dir = dir.path();
-    let train =
-        "model train --algorithm ets --symbol WAVE-PERP --interval 5m --days 2 --horizon 4 --name seer";
+    let train = "model train --algorithm ets --symbol WAVE-PERP --interval 5m --days 2 --horizon 4";
     assert_eq!(line(dir, train).code, 0);
-    assert_eq!(line(dir, "model promote seer@1").code, 0);
+    let models = line(dir, "model list --json").json();
+    let seer = models["models"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(line(dir, &format!("model promote {seer}@1")).code, 0);
     let server = Server::start_with(dir, &["--participants-speed", "10"]);
     let with = "bot create forecast --symbol BTCUSDT --interval 1s --param window=40 --param cost-bps=0 \
                 --param certainty=0 --param qty=0.01 --funds USDT=10000 --name oracle --json --model";
-    let made = line(dir, &format!("{with} seer"));
+    let made = line(dir, &format!("{with} {seer}"));
     assert_eq!(made.code, 0, "{}", made.err);
     let label = made.json()["bot"]["model"].as_str().unwrap().to_owned();
-    assert!(label.starts_with("seer@1#"), "{label}");
+    assert!(label.starts_with(&format!("{seer}@1#")), "{label}");
     for (words, part) in [
         (format!("{with} nobody"), "nobody"),
-        (format!("{with} seer@7"), "seer"),
-        ("bot create dca --symbol BTCUSDT --funds USDT=1 --model seer".to_owned(), "forecast"),
+        (format!("{with} {seer}@7"), "@7"),
+        (format!("bot create dca --symbol BTCUSDT --funds USDT=1 --model {seer}"), "forecast"),
     ] {
         let done = line(dir, &words);
         assert_eq!(done.code, 5, "{words}: {}", done.err);
@@ -144,7 +145,7 @@ fn h6_a_bot_decides_by_a_promoted_model_and_replays_without_it() {
     assert_eq!(server.stop(Signal::KILL).code(), None);
 
     // The model is gone; the record has it.
-    assert_eq!(line(dir, "model delete seer --force").code, 0);
+    assert_eq!(line(dir, &format!("model delete {seer} --force")).code, 0);
     let server = Server::start_with(dir, &["--participants-speed", "10"]);
     let again = show(dir, "oracle");
     assert_eq!((again["state"].as_str(), again["model"].as_str()), (Some("running"), Some(label.as_str())));

@@ -18,6 +18,9 @@ use crate::{Config, News, SimVenue};
 
 /// Ended orders that can still be asked about; older ones nobody asks for.
 const ENDED_MAX: usize = 10_000;
+/// Bits of an order's number that tell it from others of the same step. What is above them is how many steps of the recordings had been
+/// shown when it arrived: so whoever has the number knows where it stands.
+const NUMBER_BITS: u32 = 20;
 
 /// What a venue whose memory ended with its process goes on with.
 #[derive(Debug, Default)]
@@ -52,6 +55,10 @@ pub(crate) struct Floor {
     prints: BTreeSet<MarketId>,
     books: BTreeSet<MarketId>,
     accounts: u32,
+    /// Steps of the recordings so far.
+    steps: u64,
+    /// Counts orders.
+    accepted: u64,
     inbox: Box<dyn Inbox>,
     /// What the inbox had no room for yet. The recordings stand still meanwhile, so nothing is ever lost.
     waiting: VecDeque<VenueEvent>,
@@ -81,31 +88,30 @@ impl Floor {
             venue,
             reel,
             instruments,
-            now: memory.shown.unwrap_or(begins),
+            now: begins,
             orders: BTreeMap::new(),
             ended: VecDeque::new(),
             bars: BTreeSet::new(),
             prints: BTreeSet::new(),
             books: BTreeSet::new(),
             accounts,
+            steps: 0,
+            accepted: memory.numbers,
             inbox,
             waiting: VecDeque::new(),
             moments: Vec::new(),
             stop: false,
             over: false,
         };
-        while floor.reel.due().is_some_and(|due| memory.shown.is_some_and(|shown| due <= shown)) {
-            let mut moments = Vec::new();
-            floor.reel.step(&mut moments)?;
-            for (at, moment) in moments {
-                floor.live(at, &moment);
-            }
-        }
+        let mut orders = memory.orders;
+        orders.sort_by_key(|(_, venue_id, _)| *venue_id);
+        floor.live_again(memory.shown, &orders)?;
+        floor.now = floor.now.max(memory.shown.unwrap_or(begins));
         floor.venue.number_from(memory.numbers);
         for (account, ledger) in memory.accounts {
             floor.venue.restore_account(account, ledger);
         }
-        for (order, venue_id, left) in memory.orders {
+        for (order, venue_id, left) in orders {
             let known =
                 Known { account: order.account, venue_id, state: FoundState::Live, fills: Vec::new() };
             floor.orders.insert(order.client_id, known);
@@ -113,6 +119,38 @@ impl Floor {
         }
         floor.news(floor.now);
         Ok(floor)
+    }
+
+    /// Lives through everything that was shown, in silence; `orders` are recalled when they had arrived.
+    fn live_again(
+        &mut self,
+        shown: Option<Time>,
+        orders: &[(VenueOrder, u64, Qty)],
+    ) -> Result<(), ReelError> {
+        // An order of a version that numbered them otherwise stands at the end of its queue.
+        let mut arrived = orders.iter().filter(|(_, number, _)| number >> NUMBER_BITS > 0).peekable();
+        let mut moments = Vec::new();
+        loop {
+            while let Some((order, ..)) =
+                arrived.next_if(|(_, number, _)| number >> NUMBER_BITS <= self.steps)
+            {
+                self.venue.recall_order(self.now, order);
+            }
+            if self.reel.due().is_none_or(|due| shown.is_none_or(|shown| due > shown)) {
+                return Ok(());
+            }
+            self.reel.step(&mut moments)?;
+            self.steps += 1;
+            for (at, moment) in moments.drain(..) {
+                self.live(at, &moment);
+            }
+        }
+    }
+
+    /// The number of an order that arrives now.
+    const fn number(&mut self) -> u64 {
+        self.accepted = self.accepted.wrapping_add(1);
+        self.steps << NUMBER_BITS | self.accepted & ((1 << NUMBER_BITS) - 1)
     }
 
     pub(crate) fn instruments(&self) -> Vec<Instrument> {
@@ -152,6 +190,7 @@ impl Floor {
         if let Err(error) = self.reel.step(&mut moments) {
             tracing::error!(%error, "a recording cannot be read; its market stands still");
         }
+        self.steps += 1;
         for (at, moment) in moments.drain(..) {
             self.news(at);
             self.live(at, &moment);
@@ -206,7 +245,10 @@ impl Floor {
         }
     }
 
-    fn report(&mut self, report: Report) {
+    fn report(&mut self, mut report: Report) {
+        if let Outcome::Accepted { venue_id } = &mut report.outcome {
+            *venue_id = self.number();
+        }
         let Some(known) = self.orders.get_mut(&report.client_id) else { return };
         match report.outcome {
             Outcome::Accepted { venue_id } => known.venue_id = venue_id,

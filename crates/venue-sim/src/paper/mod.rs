@@ -4,8 +4,9 @@
 //! when the bots are slow: the recordings wait for them. The recordings also stand still until somebody listens.
 //!
 //! The venue keeps nothing on disk. Whoever owns the bots has the record; after a restart [`Memory`] tells what had been shown, what
-//! accounts hold and which orders live, and the recordings go on right after it, so that nothing is shown twice or left out.
-//! Limit: an order that lived through a restart stands at the end of its queue, and a trailing stop follows the price anew.
+//! accounts hold and which orders live, and the recordings go on right after it, so that nothing is shown twice or left out. An order's
+//! number at this venue says when it arrived: after a restart it stands in its queue where it stood, and a trailing stop follows the
+//! best price that it had seen (`crate::resume`).
 
 mod floor;
 mod reel;

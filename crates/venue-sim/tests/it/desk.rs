@@ -49,7 +49,7 @@ pub(crate) fn instrument(kind: InstrumentKind) -> Instrument {
 pub(crate) struct Desk {
     pub(crate) venue: SimVenue,
     instrument: Instrument,
-    orders: u32,
+    pub(crate) orders: u32,
     seq: u64,
 }
 
@@ -77,14 +77,7 @@ impl Desk {
 
     pub(crate) fn send_as(&mut self, at: i64, side: Side, terms: Terms, reduce_only: bool) -> u32 {
         self.orders += 1;
-        let order = VenueOrder {
-            client_id: id(self.orders),
-            account: ACCOUNT,
-            market: MarketId(0),
-            side,
-            terms,
-            reduce_only,
-        };
+        let order = VenueOrder { reduce_only, ..order(self.orders, side, terms) };
         let held = if side == Side::Buy { -1_000 * ONE } else { 1_000 * ONE };
         let view = View {
             now: Time(at),
@@ -163,6 +156,12 @@ impl Desk {
     pub(crate) fn money(&self) -> i128 {
         self.venue.account(ACCOUNT).unwrap().asset(QUOTE).0
     }
+}
+
+/// The order of this number.
+pub(crate) fn order(number: u32, side: Side, terms: Terms) -> VenueOrder {
+    let (client_id, market) = (id(number), MarketId(0));
+    VenueOrder { client_id, account: ACCOUNT, market, side, terms, reduce_only: false }
 }
 
 fn id(order: u32) -> ClientOrderId {

@@ -6,3 +6,4 @@ mod bars;
 mod books;
 mod desk;
 mod money;
+mod resume;
