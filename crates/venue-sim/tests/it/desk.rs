@@ -63,7 +63,10 @@ pub(crate) enum Told {
 
 impl Desk {
     pub(crate) fn new(kind: InstrumentKind, config: Config, cash: i64) -> Self {
-        let instrument = instrument(kind);
+        Self::on(instrument(kind), config, cash)
+    }
+
+    pub(crate) fn on(instrument: Instrument, config: Config, cash: i64) -> Self {
         let mut venue = SimVenue::new(config);
         assert!(venue.add_instrument(instrument.clone()));
         venue.fund(ACCOUNT, QUOTE, Money(i128::from(cash) * i128::from(ONE))).unwrap();

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use archive::{Archive, Given, Request, Span, Stamp, import};
 use portfolio::position::BotAccount;
 use types::depth::{DepthDiff, DepthSnapshot, Level};
+use types::instrument::TickRule;
 use types::order::{AfterTrigger, StopKind, Trigger};
 use types::{
     Bar, Bips, InstrumentId, Interval, MarketId, MarketNews, Money, Outcome, Price, Print, Qty, Side, Symbol,
@@ -13,7 +14,7 @@ use types::{
 };
 use venue_sim::{Config, Queue};
 
-use crate::desk::{ACCOUNT, Desk, ONE, PERPETUAL, Told, order, qty};
+use crate::desk::{ACCOUNT, Desk, ONE, PERPETUAL, Told, instrument, order, qty};
 
 /// What happens at one moment: the n-th at n nanoseconds, but for bars, which begin when they open.
 #[derive(Clone)]
@@ -34,8 +35,11 @@ struct Past {
     accounts: Vec<BotAccount>,
 }
 
+/// Prices on the cent, as recorded.
 fn desk(config: &Config) -> Desk {
-    Desk::new(PERPETUAL, config.clone(), 100_000_000)
+    let mut instrument = instrument(PERPETUAL);
+    instrument.market.rules.tick = TickRule::Fixed(Price(ONE / 100));
+    Desk::on(instrument, config.clone(), 100_000_000)
 }
 
 fn step(desk: &mut Desk, at: i64, step: &Step) -> Vec<Told> {
@@ -205,7 +209,7 @@ fn trailing_stops_keep_their_best_price_on_bars() {
         let mut close = 100;
         let orders = [
             (Side::Buy, limit(96, 150)),
-            (Side::Sell, stop(None, Some(400 + 50 * u32::try_from(seed % 8).unwrap()), 120)),
+            (Side::Sell, stop(None, Some(400 + 50 * u32::try_from(seed % 8).unwrap()), 80)),
             (Side::Sell, stop(Some(93), None, 110)),
         ];
         let mut steps = Vec::new();
@@ -251,7 +255,7 @@ fn recorded() -> Option<Vec<(i64, MarketNews)>> {
 fn orders_keep_their_place_on_a_recorded_book() {
     let Some(events) = recorded() else { return };
     let (mut steps, mut last) = (Vec::new(), None);
-    let mut wanted = vec![8_000, 2_000];
+    let mut wanted = vec![14_000, 11_000, 8_000, 5_000, 2_000];
     for (n, (at, news)) in events.into_iter().take(16_000).enumerate() {
         if let MarketNews::Best { bid, ask, .. } = &news {
             last = Some((bid.0, ask.0));
@@ -261,15 +265,15 @@ fn orders_keep_their_place_on_a_recorded_book() {
             && let Some((bid, ask)) = last
         {
             wanted.pop();
-            // A little behind the best prices, on whole dollars, as the instrument of these tests has them.
-            let dollars = |price: Price| price.0 / ONE;
-            steps.push((at, Step::Send(Side::Buy, limit(dollars(bid) - 1, 2))));
-            steps.push((at, Step::Send(Side::Sell, limit(dollars(ask) + 3, 2))));
-            steps.push((at, Step::Send(Side::Sell, stop(None, Some(10), dollars(ask) + 4_000))));
+            // At the best prices, where most trades are, behind all who stand there.
+            let at_best = |price| Terms::LimitMaker { price, qty: qty(2), display: None };
+            steps.push((at, Step::Send(Side::Buy, at_best(bid))));
+            steps.push((at, Step::Send(Side::Sell, at_best(ask))));
+            steps.push((at, Step::Send(Side::Sell, stop(None, Some(10), ask.0 / ONE + 4_000))));
         }
     }
     let script = Script { config: Config::default(), steps };
-    let lived = script.compare(1_777, "the recorded session");
+    let lived = script.compare(777, "the recorded session");
     assert!(lived >= 12, "{lived}");
     assert!(
         script.whole().told.iter().flatten().any(|t| matches!(t, Told::Fill { maker: true, .. })),
