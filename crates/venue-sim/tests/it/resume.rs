@@ -9,8 +9,8 @@ use types::depth::{DepthDiff, DepthSnapshot, Level};
 use types::instrument::TickRule;
 use types::order::{AfterTrigger, StopKind, Trigger};
 use types::{
-    Bar, Bips, InstrumentId, Interval, MarketId, MarketNews, Money, Outcome, Price, Print, Qty, Side, Symbol,
-    Terms, Time, TimeInForce, TradeId, VenueName,
+    Bar, Bips, InstrumentId, Interval, MarketId, MarketNews, Money, Price, Print, Qty, Side, Symbol, Terms,
+    Time, TimeInForce, TradeId, VenueName,
 };
 use venue_sim::{Config, Queue};
 
