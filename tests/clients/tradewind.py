@@ -101,7 +101,8 @@ class Exchange:
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"the server did not start (exit code {self.process.wait()})")
-        addresses = json.loads(line)["exchange"]
+        self.ready = json.loads(line)
+        addresses = self.ready["exchange"]
         self.http, self.ws = addresses["http"], addresses["ws"]
         return self
 

@@ -62,6 +62,7 @@ pub struct App {
     pub(crate) cache: Arc<cache::Cache>,
     pub(crate) monitoring: Arc<dyn Monitoring>,
     pub(crate) alerting: Arc<dyn Alerting>,
+    pub(crate) inferences: crate::observe::Inferences,
     /// Whether programs on this machine see the service's numbers without a login.
     pub(crate) open_to_loopback: bool,
     pub(crate) started: Instant,
@@ -147,6 +148,7 @@ impl App {
             cache: parts.cache,
             monitoring: parts.monitoring,
             alerting: parts.alerting,
+            inferences: crate::observe::Inferences::default(),
             open_to_loopback: parts.open_to_loopback,
             started: Instant::now(),
             version: parts.version,

@@ -13,6 +13,7 @@ pub mod auth;
 mod broadcast;
 mod cached;
 mod etag;
+mod feeds;
 mod limited;
 mod limits;
 pub mod logs;

@@ -1,5 +1,6 @@
 //! What the API records of itself, through the `metrics` facade; names and buckets are in docs/metrics.md.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
@@ -7,6 +8,8 @@ use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
 use types::{InstrumentId, Side};
+
+use crate::ports::PortError;
 
 /// A request that takes longer is logged.
 pub(crate) const SLOW: Duration = Duration::from_secs(1);
@@ -58,6 +61,33 @@ pub(crate) async fn requests(request: Request, next: Next) -> Response {
     let labels = [("method", method.to_owned()), ("route", route), ("status_code", status)];
     metrics::histogram!("http_request_duration_seconds", &labels).record(seconds);
     response
+}
+
+/// Questions to models and those that were answered, since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Inferences {
+    asked: AtomicU64,
+    answered: AtomicU64,
+}
+
+/// Measures a question's way to a model and back. What the caller did wrong is no failure of the model's.
+pub(crate) async fn inference<T>(
+    counts: &Inferences,
+    algorithm: String,
+    asking: impl Future<Output = Result<T, PortError>>,
+) -> Result<T, PortError> {
+    let _waiting = Counted::new(metrics::gauge!("inference_queue_depth"));
+    let started = Instant::now();
+    let outcome = asking.await;
+    metrics::histogram!("inference_latency_seconds", "algorithm" => algorithm)
+        .record(started.elapsed().as_secs_f64());
+    let failed = matches!(outcome, Err(PortError::Failed(_) | PortError::Unavailable(_)));
+    let asked = counts.asked.fetch_add(1, Ordering::Relaxed) + 1;
+    let good = u64::from(!failed);
+    let answered = counts.answered.fetch_add(good, Ordering::Relaxed) + good;
+    #[expect(clippy::cast_precision_loss, reason = "counts below 2^53")]
+    metrics::gauge!("inference_success_ratio").set(answered as f64 / asked as f64);
+    outcome
 }
 
 /// Measures an order's way to its durable outcome.

@@ -21,7 +21,7 @@ use crate::auth::opaque_token;
 use crate::auth::principal::{Peer, RequestId};
 use crate::auth::signed::BodyHash;
 use crate::ports::{PageAsk, Pages};
-use crate::{Problem, cached, etag, limited, observe, openapi, socket};
+use crate::{Problem, cached, etag, feeds, limited, observe, openapi, socket};
 
 /// Answers above so many bytes are compressed.
 const COMPRESS_ABOVE: u64 = 1_024;
@@ -83,6 +83,7 @@ pub async fn serve(app: Arc<App>, config: ApiConfig, stop: Stop) -> std::io::Res
     let counters = Arc::<Counters>::default();
     tokio::spawn(Arc::clone(&app.broadcast).run(stop.clone()));
     tokio::spawn(socket::watch(Arc::clone(&app), stop.clone()));
+    tokio::spawn(feeds::run(Arc::clone(&app), stop.clone()));
     let router = router(Arc::clone(&app), &config);
     let front = Arc::new(Front { app, router, frontend: config.frontend, pages: config.pages });
     let task = tokio::spawn(http::serve(listener, front, config.http, Arc::clone(&counters), stop));

@@ -57,6 +57,8 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Backtest(command) => commands::backtest::run(&loaded.config, command),
         Command::Data(data) => commands::data::run(&loaded.config, data),
         Command::Sweep(command) => commands::sweep::run(&loaded.config, command),
+        Command::Benchmark(benchmark) => commands::benchmark::run(&loaded.config, benchmark),
+        Command::LoadTest(load) => commands::loadtest::run(load),
         Command::Db(db) => commands::db::run(&loaded.config, db),
         Command::Audit(audit) => commands::db::run_audit(&loaded.config, audit),
         Command::Doctor(output) => commands::doctor::run(&loaded.config, *output),

@@ -153,6 +153,7 @@ pub const INDEXES: &[Index] = &[
     index("idx_audit_time", "audit_log", "timestamp", "archiving"),
     index("idx_audit_archive_user", "audit_archive", "user_id, timestamp DESC", "what a user did long ago"),
     index("idx_jobs_ready", "jobs", "priority DESC, run_after", "the next job").only("status = 'queued'"),
+    index("idx_jobs_finished", "jobs", "finished_at", "jobs that ended lately"),
     index("idx_jobs_leased", "jobs", "lease_until", "jobs whose worker is gone").only("status = 'running'"),
     index("idx_jobs_user", "jobs", "user_id, created_at DESC", "a user's jobs"),
 ];

@@ -158,6 +158,12 @@ impl Channel {
     pub const fn room(&self) -> &Room {
         &self.room
     }
+
+    /// Whose it is; `None` for a room that is the same for everybody.
+    #[must_use]
+    pub const fn owner(&self) -> Option<Owner> {
+        self.owner
+    }
 }
 
 #[cfg(test)]

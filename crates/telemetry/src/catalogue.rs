@@ -113,6 +113,18 @@ pub const METRICS: &[Metric] = &[
         DELAY,
         "From a trade's time at the built-in exchange to the moment the live stream tells it; the disk's sync is in it.",
     ),
+    histogram(
+        "inference_latency_seconds",
+        &["algorithm"],
+        HTTP,
+        "One question to a model until its answer, waiting for others that are answered with it included.",
+    ),
+    gauge(
+        "inference_success_ratio",
+        &[],
+        "Share of questions to models since the start that were answered, 0 to 1.",
+    ),
+    gauge("inference_queue_depth", &[], "Questions to models that wait for their answer now."),
     gauge("active_trading_bots", &[], "Bots that run. Every 5 s."),
     counter("jobs_ended_total", &["kind", "outcome"], "Long jobs that ended."),
     gauge("ws_connections", &[], "Open WebSockets of the live stream."),
@@ -172,11 +184,7 @@ pub const METRICS: &[Metric] = &[
 ];
 
 /// Names that the product will have but that nothing records yet, with the reason.
-pub const RESERVED: &[(&str, &str)] = &[
-    ("inference_latency_seconds", "predictions are not served over the API yet"),
-    ("inference_success_ratio", "predictions are not served over the API yet"),
-    ("inference_queue_depth", "predictions are not served over the API yet"),
-];
+pub const RESERVED: &[(&str, &str)] = &[];
 
 /// Histograms whose values are recorded under a second name without labels.
 pub(crate) const ALIASES: &[(&str, &str)] =
@@ -220,7 +228,9 @@ pub fn page() -> String {
             metric.about
         ));
     }
-    page.push_str("\n## Reserved names\n\nNothing records these yet.\n\n| metric | why |\n|---|---|\n");
+    if !RESERVED.is_empty() {
+        page.push_str("\n## Reserved names\n\nNothing records these yet.\n\n| metric | why |\n|---|---|\n");
+    }
     for (name, why) in RESERVED {
         page.push_str(&format!("| `{name}` | {why} |\n"));
     }

@@ -52,6 +52,7 @@ pub(crate) struct Followed {
     pub(crate) trades: Shared,
     pub(crate) market_data: Shared,
     pub(crate) websocket: Shared,
+    pub(crate) predictions: Shared,
     /// Answers with status 5xx, as a window of their own: its count is what matters.
     pub(crate) errors: Shared,
     pub(crate) slow_statements: AtomicU64,
@@ -74,6 +75,7 @@ impl Followed {
             "trade_execution_duration_seconds" => Some(&self.trades),
             "market_data_latency_seconds" => Some(&self.market_data),
             "ws_delivery_delay_seconds" => Some(&self.websocket),
+            "inference_latency_seconds" => Some(&self.predictions),
             _ => None,
         }
     }
@@ -156,6 +158,7 @@ pub fn recorder() -> Result<(impl Recorder + Send + Sync + 'static, Telemetry), 
         trades: Shared::default(),
         market_data: Shared::default(),
         websocket: Shared::default(),
+        predictions: Shared::default(),
         errors: Shared::default(),
         slow_statements: AtomicU64::new(0),
         routes: Mutex::default(),

@@ -105,6 +105,8 @@ pub struct Report {
     pub market_data: Latency,
     /// From an event to a client's socket.
     pub websocket: Latency,
+    /// Questions to models.
+    pub predictions: Latency,
     /// The process.
     pub system: System,
     /// All promises.
@@ -184,6 +186,7 @@ impl Telemetry {
             trades: latency(followed.summary(&followed.trades)),
             market_data: latency(followed.summary(&followed.market_data)),
             websocket: latency(followed.summary(&followed.websocket)),
+            predictions: latency(followed.summary(&followed.predictions)),
             system,
             promises: Vec::new(),
         };
@@ -218,6 +221,7 @@ impl Report {
             "market_data" => p95(&self.market_data),
             "trade_execution" => p95(&self.trades),
             "websocket_delay" => p95(&self.websocket),
+            "prediction_p95" => p95(&self.predictions),
             "database_query" => (self.database.queries > 0).then_some(self.database.p95),
             "memory" => self.system.memory_bytes.map(|bytes| bytes as f64 / 1e6),
             "cpu" => self.system.cpu_percent,

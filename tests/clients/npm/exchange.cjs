@@ -56,13 +56,14 @@ async function withExchange(options, body) {
   const server = spawn(program, serve, { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = readline.createInterface({ input: server.stdout });
   const [line] = await once(lines, 'line', { signal: AbortSignal.timeout(WAIT_MAX) });
-  const { http, ws } = JSON.parse(line).exchange;
+  const ready = JSON.parse(line);
+  const { http, ws } = ready.exchange;
   const account = (name, funds) => {
     const money = Object.entries(funds).flatMap(([asset, amount]) => ['--fund', `${asset}=${amount}`]);
     return command(dataDir, 'account', 'create', name, ...money);
   };
   try {
-    await body({ http, ws, account });
+    await body({ http, ws, account, ready });
     await check('ledger of the running exchange', async () => command(dataDir, 'verify'));
   } finally {
     server.kill('SIGINT');

@@ -58,7 +58,7 @@ pub(crate) fn percent(progress: i64) -> f64 {
 }
 
 impl JobBody {
-    fn of(job: Job) -> Self {
+    pub(crate) fn of(job: Job) -> Self {
         Self {
             id: job.id.to_string(),
             subject: serde_json::from_str(&job.payload).ok().map(|payload: Payload| payload.subject),

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
+use store::jobs::JobStatus;
 use store::users::Role;
-use store::{orders, positions};
+use store::{bots, jobs, orders, positions};
 use stream::Room;
 use types::{InstrumentId, Interval};
 
@@ -15,6 +16,9 @@ use crate::auth::principal::Principal;
 use crate::broadcast::{CandleEvent, LEVELS, Tickers, TradeEvent};
 use crate::ports::{CandleRange, Reply};
 use crate::routes::alerts::AlertBody;
+use crate::routes::bots::body::BotBody;
+use crate::routes::bots::desk;
+use crate::routes::jobs::JobBody;
 use crate::routes::markets::{BookBody, TickerBody};
 use crate::routes::orders::OrderBody;
 use crate::routes::trades::PositionBody;
@@ -25,6 +29,8 @@ const TRADES: usize = 100;
 const CANDLES: usize = 10;
 /// Most orders in a snapshot: what one account may have alive on all markets.
 const ORDERS_MAX: u32 = 1_000;
+/// Newest jobs looked through for those that have not ended: a user has at most 50 of those.
+const JOBS_MAX: u32 = 1_000;
 
 #[derive(Serialize)]
 struct Trades {
@@ -87,7 +93,8 @@ async fn of(app: &App, who: &Principal, room: &Room) -> Result<Box<RawValue>, St
         Room::Orders => own_orders(app, who).await,
         Room::Positions => own_positions(app, who).await,
         Room::Alerts => alerts(app).await,
-        Room::Bots | Room::Jobs => Err("nothing feeds this room on this server".to_owned()),
+        Room::Bots => own_bots(app, who).await,
+        Room::Jobs => own_jobs(app, who).await,
     }
 }
 
@@ -145,6 +152,34 @@ async fn own_positions(app: &App, who: &Principal) -> Result<Box<RawValue>, Stri
     let found = positions::open(&mut app.store.read(), who.owner(), None).await;
     let found = found.map_err(|error| unreadable(&error))?;
     raw(&Positions { positions: found.iter().map(|p| PositionBody::of(&*app.markets, p)).collect() })
+}
+
+#[derive(Serialize)]
+struct Bots {
+    bots: Vec<BotBody>,
+}
+
+async fn own_bots(app: &App, who: &Principal) -> Result<Box<RawValue>, String> {
+    let found = bots::list(&mut app.store.read(), who.owner(), None).await;
+    let found = found.map_err(|error| unreadable(&error))?;
+    let mut entries = desk::entries(app).await;
+    let body = |bot: bots::Bot| {
+        let entry = bot.desk_name.as_deref().and_then(|name| entries.remove(name));
+        BotBody::of(bot, entry)
+    };
+    raw(&Bots { bots: found.into_iter().map(body).collect() })
+}
+
+#[derive(Serialize)]
+struct Jobs {
+    jobs: Vec<JobBody>,
+}
+
+async fn own_jobs(app: &App, who: &Principal) -> Result<Box<RawValue>, String> {
+    let found = jobs::page(&mut app.store.read(), who.owner(), None, JOBS_MAX).await;
+    let found = found.map_err(|error| unreadable(&error))?.into_iter();
+    let live = found.filter(|job| matches!(job.status, JobStatus::Queued | JobStatus::Running));
+    raw(&Jobs { jobs: live.map(|job| JobBody::of(app.queue.as_it_is(job))).collect() })
 }
 
 /// The cause is for the log.

@@ -1,10 +1,12 @@
 //! The command line: verbs after nouns, every option with its unit and default.
 
 pub(crate) mod backtest;
+mod benchmark;
 mod bot;
 pub(crate) mod data;
 mod db;
 pub(crate) mod indicator;
+mod loadtest;
 pub(crate) mod model;
 pub(crate) mod strategy;
 pub(crate) mod sweep;
@@ -17,8 +19,10 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::Flags;
 
+pub(crate) use benchmark::Benchmark;
 pub(crate) use bot::{Bot, Create as CreateBot, Parity, Recorded, Session};
 pub(crate) use db::{Audit, Db};
+pub(crate) use loadtest::{LoadRun, LoadTest};
 pub(crate) use user::User;
 
 const AFTER: &str = "\
@@ -109,6 +113,11 @@ pub(crate) enum Command {
     /// Try many parameter sets of a strategy, honestly counted
     #[command(subcommand)]
     Sweep(sweep::Sweep),
+    /// Measure small parts of this program a thousand times, and compare with earlier runs
+    Benchmark(Benchmark),
+    /// Load a server by a scenario and judge the promises
+    #[command(subcommand, name = "loadtest")]
+    LoadTest(LoadTest),
     /// Show the resolved configuration
     #[command(subcommand)]
     Config(Settings),
@@ -290,6 +299,8 @@ impl Arguments {
             Command::Indicator(indicator) => indicator.output().json,
             Command::Strategy(strategy) => strategy.output().json,
             Command::Sweep(sweep) => sweep.output().json,
+            Command::LoadTest(load) => load.output().json,
+            Command::Benchmark(benchmark) => benchmark.output.json,
         }
     }
 }

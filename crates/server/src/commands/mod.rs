@@ -1,12 +1,14 @@
 //! One file per command.
 
 pub(crate) mod backtest;
+pub(crate) mod benchmark;
 pub(crate) mod bot;
 pub(crate) mod data;
 pub(crate) mod db;
 pub(crate) mod doctor;
 pub(crate) mod exchange;
 pub(crate) mod indicator;
+pub(crate) mod loadtest;
 pub(crate) mod model;
 pub(crate) mod parity;
 pub(crate) mod serve;

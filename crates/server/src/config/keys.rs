@@ -189,6 +189,23 @@ const BASE: &[Key] = &[
         set: |config, text| put(&mut config.api.frontend, origin(text)),
     },
     Key {
+        name: "api.connections_max",
+        unit: "connections, 1 to 100000",
+        default: "12000",
+        flag: None,
+        about: "Most connections to the platform at once, WebSockets included (of which there are 10,000 at most); further ones are \
+                closed at once.",
+        set: |config, text| put(&mut config.api.connections_max, range(text, 1, CONNECTIONS_MAX)),
+    },
+    Key {
+        name: "api.connections_per_ip_max",
+        unit: "connections, 1 to 100000",
+        default: "5000",
+        flag: None,
+        about: "Most connections to the platform at once from one address.",
+        set: |config, text| put(&mut config.api.connections_per_ip_max, range(text, 1, CONNECTIONS_MAX)),
+    },
+    Key {
         name: "monitoring.loopback",
         unit: "true or false",
         default: "true",

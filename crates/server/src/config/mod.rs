@@ -69,6 +69,8 @@ pub(crate) struct Api {
     pub(crate) addr_is_default: bool,
     pub(crate) docs: bool,
     pub(crate) frontend: Option<String>,
+    pub(crate) connections_max: usize,
+    pub(crate) connections_per_ip_max: usize,
 }
 
 /// `[monitoring]`
@@ -161,7 +163,14 @@ impl Config {
                 connections_max: 1,
                 connections_per_ip_max: 1,
             },
-            api: Api { addr, addr_is_default: false, docs: true, frontend: None },
+            api: Api {
+                addr,
+                addr_is_default: false,
+                docs: true,
+                frontend: None,
+                connections_max: 1,
+                connections_per_ip_max: 1,
+            },
             monitoring: Monitoring { loopback: true },
             limited: true,
             cache: cache::Options::default(),

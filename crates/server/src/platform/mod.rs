@@ -274,7 +274,11 @@ fn pair(market: &Market, now: Ts) -> Pair {
 async fn listen(config: &Config, app: Arc<App>, stop: Stop) -> Result<BoundApi, Failure> {
     let settings = ApiConfig {
         addr: config.api.addr,
-        http: http::Limits::default(),
+        http: http::Limits {
+            connections_max: config.api.connections_max,
+            connections_per_ip_max: config.api.connections_per_ip_max,
+            ..http::Limits::default()
+        },
         docs: config.api.docs,
         frontend: config.api.frontend.clone(),
         pages: Some(Arc::new(Dashboard)),

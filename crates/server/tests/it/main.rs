@@ -15,6 +15,7 @@ mod configuration;
 mod database;
 mod doctor;
 mod limits;
+mod loads;
 mod lost_answers;
 mod models;
 mod operating;

@@ -378,3 +378,55 @@ fn a_login_that_ends_closes_its_sockets_and_no_others() {
     drop(stays);
     assert_eq!(stopping.join().unwrap().code(), Some(0));
 }
+
+#[test]
+fn people_hear_how_their_jobs_and_bots_go_and_nobody_elses() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = still(dir.path());
+    let root = Person::first(&server);
+    let add = json!({ "username": "tara", "password": PASSWORD, "role": "trader" });
+    assert_eq!(root.call("POST", "/api/users", &add).status, 201);
+    let tara = Person::login(&server, "tara");
+    let (mut hers, mut his) = (tara.stream(), root.stream());
+    for stream in [&mut hers, &mut his] {
+        assert_eq!(stream.subscribe("jobs", None)["snapshot"], json!({ "jobs": [] }));
+        assert_eq!(stream.subscribe("bots", None)["snapshot"], json!({ "bots": [] }));
+    }
+    let cross = json!({
+        "name": "hers", "strategy": "ema-cross", "symbols": ["BTCUSDT"], "interval": "1m",
+        "params": { "fast": 3, "slow": 8, "qty": "0.1" }, "cash": "50000",
+    });
+    let run = tara.call("POST", "/api/backtests", &cross);
+    assert_eq!(run.status, 202, "{}", run.body);
+    let job = run.json()["job"].clone();
+    let path = format!("/api/jobs/{}", job.as_str().unwrap());
+    let first = hers.until(|m| m["room"] == "jobs" && m["data"]["status"] == "done");
+    assert_eq!(first["data"], tara.call("GET", &path, &Value::Null).json(), "field for field as in REST");
+    let bot = json!({
+        "name": "hers", "strategy": "ema-cross", "markets": [{ "symbol": "BTCUSDT", "interval": "1s" }],
+        "params": { "fast": 1, "slow": "2", "qty": 0.01 }, "funds": { "usdt": "10000" },
+    });
+    let made = tara.call("POST", "/api/bots", &bot);
+    assert_eq!(made.status, 201, "{}", made.body);
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    let told = hers.until(|m| m["room"] == "bots" && m["data"]["status"] == "paused");
+    assert_eq!((&told["data"]["id"], &told["data"]["name"]), (&made.json()["id"], &json!("hers")));
+    assert_eq!(tara.call("POST", &format!("/api/bots/{id}/start"), &json!({})).status, 200);
+    let running = hers.until(|m| m["room"] == "bots" && m["data"]["status"] == "running");
+    assert_eq!(running["data"]["id"], made.json()["id"]);
+    assert_eq!(tara.call("POST", &format!("/api/bots/{id}/stop"), &json!({})).status, 200);
+    hers.until(|m| m["room"] == "bots" && m["data"]["status"] == "stopped");
+    assert_eq!(tara.call("DELETE", &format!("/api/bots/{id}"), &Value::Null).status, 204);
+    let removed = hers.until(|m| m["room"] == "bots" && m["data"]["removed"] == true);
+    assert_eq!(removed["data"]["id"], made.json()["id"]);
+    // However quick it was, its end is told.
+    assert_eq!(tara.call("POST", "/api/backtests", &cross).status, 202);
+    let ended =
+        hers.until(|m| m["room"] == "jobs" && m["data"]["status"] == "done" && m["data"]["id"] != job);
+    assert_eq!((&ended["data"]["kind"], &ended["data"]["progress"]), (&json!("backtest"), &json!(100.0)));
+    // Nothing of all that came to him: what comes first is his own.
+    let own = root.call("POST", "/api/bots", &bot).json();
+    let first = his.until(|m| m["type"] == "event");
+    assert_eq!((&first["room"], &first["data"]["id"]), (&json!("bots"), &own["id"]));
+    server.stop(Signal::TERM);
+}

@@ -221,6 +221,20 @@ pub async fn at_desk_of_all(
     Bot::all_of(&reader.all(statement.bind(after).bind(limit.min(PAGE_MAX))).await?)
 }
 
+/// All bots, by id, after one. For telling their owners.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn page_of_all(
+    reader: &mut Reader,
+    after: Option<BotId>,
+    limit: u32,
+) -> Result<Vec<Bot>, StoreError> {
+    let after = after.unwrap_or(BotId(uuid::Uuid::nil()));
+    let statement = Bot::select("WHERE id > $1 ORDER BY id LIMIT $2");
+    Bot::all_of(&reader.all(statement.bind(after).bind(limit.min(PAGE_MAX))).await?)
+}
+
 /// Notes what bots are worth. A point that is there already is left alone, and so is one of a bot that is gone.
 ///
 /// # Errors

@@ -285,6 +285,24 @@ pub async fn reap_all(tx: &mut Tx, now: Ts) -> Result<u64, StoreError> {
     reap(tx, now).await
 }
 
+/// All jobs that wait or run, in the order in which they were asked for. For telling their owners.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn live_of_all(reader: &mut Reader, limit: u32) -> Result<Vec<Job>, StoreError> {
+    let rest = "WHERE status IN ('queued', 'running') ORDER BY created_at, id LIMIT $1";
+    Job::all_of(&reader.all(Job::select(rest).bind(limit.min(PAGE_MAX))).await?)
+}
+
+/// Jobs of all users that ended after a moment, in the order in which they did. For telling their owners.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn ended_since_of_all(reader: &mut Reader, since: Ts, limit: u32) -> Result<Vec<Job>, StoreError> {
+    let rest = "WHERE finished_at > $1 ORDER BY finished_at, id LIMIT $2";
+    Job::all_of(&reader.all(Job::select(rest).bind(since).bind(limit.min(PAGE_MAX))).await?)
+}
+
 /// How many jobs wait and how many run.
 ///
 /// # Errors

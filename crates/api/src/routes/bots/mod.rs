@@ -3,7 +3,7 @@
 //! What a bot is stands in the database and belongs to its owner; what it does stands at the driver, which knows no users: a
 //! bot's name there follows from its id, and only its owner's requests are passed on.
 
-mod body;
+pub(crate) mod body;
 pub(crate) mod control;
 pub(crate) mod create;
 pub(crate) mod desk;

@@ -13,6 +13,7 @@ use crate::Problem;
 use crate::app::App;
 use crate::auth::principal::{Viewer, from_store};
 use crate::models::{Ask, Forecast, Row, registry_name};
+use crate::observe;
 use crate::routes::markets::from_port;
 use crate::wire::{Json, Moment};
 
@@ -186,7 +187,11 @@ pub(crate) async fn predict(
     let given: Vec<bool> = asks.iter().map(|ask| ask.rows.is_some()).collect();
     let symbols: Vec<String> = asks.iter().map(|ask| ask.symbol.clone()).collect();
     // All at once, so that they can be answered together.
-    let answers = futures_util::future::join_all(asks.into_iter().map(|ask| app.models.forecast(ask))).await;
+    let asked = asks.into_iter().map(|ask| {
+        let algorithm = model.algorithm_type.clone();
+        observe::inference(&app.inferences, algorithm, app.models.forecast(ask))
+    });
+    let answers = futures_util::future::join_all(asked).await;
     let answers: Vec<Forecast> =
         answers.into_iter().collect::<Result<_, _>>().map_err(|error| from_port(&error))?;
     let kept: Vec<Prediction> = answers
