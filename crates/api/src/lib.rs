@@ -7,6 +7,7 @@
 //!
 //! The rest of the process is behind [`ports`]: this crate knows neither the exchange nor the engine.
 
+pub mod account_limits;
 pub mod alerting;
 mod app;
 pub mod auth;
@@ -21,6 +22,7 @@ pub mod models;
 pub mod monitoring;
 mod observe;
 mod openapi;
+mod operator;
 pub mod ports;
 mod problem;
 pub mod research;
@@ -32,6 +34,7 @@ pub mod wire;
 pub use app::{App, Parts};
 pub use broadcast::Broadcast;
 pub use openapi::document;
+pub use operator::Operator;
 pub use problem::Problem;
 pub use routes::alerts::{Detail as AlertDetail, runbook_path};
 pub use routes::keys::{KeyRequest, new_api_key};

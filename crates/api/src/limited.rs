@@ -152,7 +152,7 @@ pub(crate) async fn requests(State(app): State<Arc<App>>, mut request: Request, 
         metrics::counter!("shed_total", "class" => class.word()).increment(1);
         let mut problem =
             Problem::unavailable("overloaded", "the server has too much to do; orders go first");
-        problem.retry_after_s = Some(seconds);
+        problem.retry_after_s = u32::try_from(seconds).ok();
         return problem.into_response();
     }
     let address = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());

@@ -14,9 +14,9 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::routes::{
-    accounts, alerts, analytics, audit, backtests, bots, health, indicators, jobs, keys, logs, markets,
-    models, monitoring, orders, performance, session, settings, setup, strategies, sweeps, totp, trades,
-    users, venue_keys, ws,
+    account_limits, accounts, alerts, analytics, audit, backtests, bots, health, indicators, jobs, keys,
+    logs, markets, models, monitoring, orders, performance, session, settings, setup, strategies, sweeps,
+    totp, trades, users, venue_keys, ws,
 };
 
 #[derive(OpenApi)]
@@ -43,7 +43,7 @@ impl utoipa::Modify for Schemes {
 
 /// All routes.
 pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
-    automation(OpenApiRouter::with_openapi(Document::openapi()))
+    trading(automation(OpenApiRouter::with_openapi(Document::openapi())))
         .routes(routes!(health::alive))
         .routes(routes!(health::alive_at_old_path))
         .routes(routes!(health::database_alive))
@@ -73,14 +73,6 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(users::end_session))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::change))
-        .routes(routes!(accounts::list, accounts::open))
-        .routes(routes!(accounts::balances))
-        .routes(routes!(accounts::halt))
-        .routes(routes!(accounts::resume))
-        .routes(routes!(orders::list, orders::place))
-        .routes(routes!(orders::get, orders::cancel))
-        .routes(routes!(trades::list))
-        .routes(routes!(trades::list_positions))
         .routes(routes!(markets::list))
         .routes(routes!(markets::tickers))
         .routes(routes!(markets::market_data))
@@ -111,6 +103,21 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(alerts::silences::remove))
         .routes(routes!(alerts::channels::list))
         .routes(routes!(alerts::channels::test))
+}
+
+/// Accounts, what they may do, and what they trade.
+fn trading(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
+    router
+        .routes(routes!(accounts::list, accounts::open))
+        .routes(routes!(accounts::balances))
+        .routes(routes!(accounts::halt))
+        .routes(routes!(accounts::resume))
+        .routes(routes!(account_limits::get, account_limits::set))
+        .routes(routes!(orders::list, orders::place::place))
+        .routes(routes!(orders::get, orders::cancel, orders::amend::amend))
+        .routes(routes!(orders::preview::preview))
+        .routes(routes!(trades::list))
+        .routes(routes!(trades::list_positions))
 }
 
 /// Bots and what is computed for them.

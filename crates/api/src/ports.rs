@@ -6,6 +6,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::account_limits::{LimitUse, LimitsBody};
 use crate::research::{BacktestSpec, Checked, RunEquity, RunTrade, SweepSpec};
 use types::{
     AccountId, AssetId, Bar, Instrument, InstrumentId, Interval, Money, OrderView, Price, Print, Qty, Side,
@@ -28,6 +29,16 @@ pub enum PortError {
         code: &'static str,
         /// What the rule says, with its numbers.
         detail: String,
+    },
+    /// A limit of the account said no; nothing has changed.
+    #[error("{detail}")]
+    Limit {
+        /// A stable name of the refusal.
+        code: &'static str,
+        /// What the limit says, with its numbers.
+        detail: String,
+        /// The limit with its numbers.
+        limit: Box<LimitUse>,
     },
     /// It is not known whether it happened: ask for the order before trying again.
     #[error("the outcome is not known: {0}")]
@@ -120,6 +131,15 @@ pub struct OrderRequest {
     pub instrument: InstrumentId,
     /// Direction.
     pub side: Side,
+    /// One order, or two of which one cancels the other: the upper price first.
+    pub legs: Vec<LegRequest>,
+    /// The id that a list of two gets at the venue.
+    pub client_id: types::ClientOrderId,
+}
+
+/// One order of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LegRequest {
     /// What.
     pub terms: Terms,
     /// The id it gets at the venue: derived from the intent, so that the same intent is never sent as two orders.
@@ -127,12 +147,64 @@ pub struct OrderRequest {
 }
 
 /// What the exchange did with a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placed {
-    /// The order now.
-    pub order: OrderView,
+    /// The orders now, as they were asked for.
+    pub orders: Vec<OrderView>,
     /// The number of the command in the exchange's log: once the projection has it, every read shows it.
     pub seq: u64,
+}
+
+/// A request that every limit let through and that has not left yet. It counts as working until it is sent and told of; dropped, it never
+/// leaves.
+pub trait Permit: Send {
+    /// Sends it. What the venue made of it is durable; whoever stops waiting does not take it back.
+    fn send(self: Box<Self>) -> Reply<'static, Result<Placed, PortError>>;
+}
+
+/// An amount that an account pays or gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// Of which asset.
+    pub code: types::AssetCode,
+    /// Its decimals.
+    pub scale: u8,
+    /// How much.
+    pub amount: Money,
+    /// What is free before.
+    pub free: Money,
+}
+
+/// What a request would do, at this moment.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// Average price it would trade at: that of the book for what trades at once, else its own.
+    pub price: Option<Price>,
+    /// Base quantity that is judged.
+    pub qty: Qty,
+    /// Base quantity that the book fills at once.
+    pub at_once: Qty,
+    /// What it pays (its reserve).
+    pub pays: Flow,
+    /// What it gets, before the fee.
+    pub gets: Flow,
+    /// The fee, in the asset that it gets.
+    pub fee: Money,
+    /// Every limit, before and after.
+    pub limits: Vec<LimitUse>,
+    /// Why it would be refused.
+    pub refusal: Option<PortError>,
+}
+
+/// An account's limits and how much of them is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountRisk {
+    /// The asset that money limits are in.
+    pub currency: String,
+    /// The limits.
+    pub limits: LimitsBody,
+    /// How much is used.
+    pub uses: Vec<LimitUse>,
 }
 
 /// A holding.
@@ -223,8 +295,25 @@ pub trait Desk: Send + Sync + 'static {
     /// Opens an account with a name of its own and test money.
     /// When the account exists already it is left as it is, so that a caller that crashed half-way can ask again.
     fn open(&self, name: String) -> Reply<'_, Result<AccountId, PortError>>;
-    /// Places an order; the answer is the order after it met the book.
-    fn place(&self, account: AccountId, order: OrderRequest) -> Reply<'_, Result<Placed, PortError>>;
+    /// Judges a request by the account's limits.
+    fn judge(&self, account: AccountId, order: OrderRequest)
+    -> Reply<'_, Result<Box<dyn Permit>, PortError>>;
+    /// What a request would do. Nothing is sent, nothing is counted.
+    fn preview(&self, account: AccountId, order: OrderRequest) -> Reply<'_, Result<Preview, PortError>>;
+    /// Makes a live order smaller; it keeps its place.
+    fn amend(
+        &self,
+        account: AccountId,
+        instrument: InstrumentId,
+        id: types::OrderId,
+        qty: Qty,
+    ) -> Reply<'_, Result<Placed, PortError>>;
+    /// The account's limits and how much of them is used.
+    fn limits(&self, account: AccountId) -> Reply<'_, Result<AccountRisk, PortError>>;
+    /// Whether limits make sense, and whether they allow anything that the present ones do not.
+    fn raises(&self, account: AccountId, limits: LimitsBody) -> Reply<'_, Result<bool, PortError>>;
+    /// Takes limits over that are stored already.
+    fn limit(&self, account: AccountId, limits: LimitsBody) -> Reply<'_, Result<(), PortError>>;
     /// Cancels a live order.
     fn cancel(
         &self,

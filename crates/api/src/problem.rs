@@ -9,6 +9,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::account_limits::LimitUse;
+
 /// An error answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Problem {
@@ -23,9 +25,12 @@ pub struct Problem {
     /// The request's id, as in the `x-request-id` header and the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// The limit of the account that said no, with its numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Box<LimitUse>>,
     /// Seconds after which another try makes sense.
     #[serde(skip)]
-    pub retry_after_s: Option<u64>,
+    pub retry_after_s: Option<u32>,
 }
 
 impl Problem {
@@ -37,6 +42,7 @@ impl Problem {
             code: code.to_owned(),
             detail: detail.into(),
             request_id: None,
+            limit: None,
             retry_after_s: None,
         }
     }
@@ -74,7 +80,7 @@ impl Problem {
     /// 429 with the time to wait.
     pub fn slow_down(code: &str, detail: impl Into<String>, retry_after_s: u64) -> Self {
         let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail);
-        problem.retry_after_s = Some(retry_after_s.max(1));
+        problem.retry_after_s = Some(u32::try_from(retry_after_s.max(1)).unwrap_or(u32::MAX));
         problem
     }
 

@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::auth::opaque_token;
 use crate::auth::principal::{Peer, RequestId};
 use crate::auth::signed::BodyHash;
+use crate::operator::Operator;
 use crate::ports::{PageAsk, Pages};
 use crate::{Problem, cached, etag, feeds, limited, observe, openapi, socket};
 
@@ -50,6 +51,7 @@ pub struct BoundApi {
     addr: SocketAddr,
     task: tokio::task::JoinHandle<()>,
     counters: Arc<Counters>,
+    operator: Operator,
 }
 
 impl BoundApi {
@@ -57,6 +59,12 @@ impl BoundApi {
     #[must_use]
     pub const fn local_addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// The same API for the operator at the machine.
+    #[must_use]
+    pub const fn operator(&self) -> &Operator {
+        &self.operator
     }
 
     /// What its connections did.
@@ -85,9 +93,10 @@ pub async fn serve(app: Arc<App>, config: ApiConfig, stop: Stop) -> std::io::Res
     tokio::spawn(socket::watch(Arc::clone(&app), stop.clone()));
     tokio::spawn(feeds::run(Arc::clone(&app), stop.clone()));
     let router = router(Arc::clone(&app), &config);
+    let operator = Operator::new(Arc::clone(&app), router.clone());
     let front = Arc::new(Front { app, router, frontend: config.frontend, pages: config.pages });
     let task = tokio::spawn(http::serve(listener, front, config.http, Arc::clone(&counters), stop));
-    Ok(BoundApi { addr, task, counters })
+    Ok(BoundApi { addr, task, counters, operator })
 }
 
 fn router(app: Arc<App>, config: &ApiConfig) -> Router {
@@ -181,7 +190,7 @@ impl Front {
             let mut response = StatusCode::NO_CONTENT.into_response();
             if self.allows(request.headers().get(header::ORIGIN)) {
                 let headers = response.headers_mut();
-                let methods = HeaderValue::from_static("GET, POST, PATCH, DELETE");
+                let methods = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
                 headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
                 let allowed =
                     HeaderValue::from_static("authorization, content-type, idempotency-key, if-none-match");

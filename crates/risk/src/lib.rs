@@ -9,6 +9,7 @@
 //! Order of the checks, tested: kill switch → state of the bot → fresh market → shape (price, tick, lot, notional) → price
 //! band → order size → order rate → balance → position → exposure of bot, account, portfolio → drawdown, daily loss, streak.
 
+pub mod account;
 mod approved;
 mod checks;
 mod denied;

@@ -4,6 +4,7 @@
 mod paper;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use bus::bots::{BotCommand, BotQuery, BotReply, Desk, NewBot};
 use bus::{Accepted, Envelope, LaneError, Refusal};
@@ -29,7 +30,7 @@ pub(crate) fn dir_of(data_dir: &Path, paper: bool) -> PathBuf {
 /// What symbols of the built-in exchange may begin with.
 const LOCAL: &str = "local:";
 
-/// A request about bots on the control socket.
+/// A request on the control socket about what is not the exchange's: bots, and the platform's API.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Request {
@@ -46,6 +47,22 @@ pub(crate) enum Request {
         /// What.
         query: BotQuery,
     },
+    /// A request to a route of the platform's API, in the name of a user.
+    Api {
+        /// Who; the only active user when absent.
+        #[serde(default)]
+        user: Option<String>,
+        /// `GET`, `POST`, ...
+        method: String,
+        /// Path and query.
+        path: String,
+        /// The idempotency key.
+        #[serde(default)]
+        key: Option<String>,
+        /// A body of JSON.
+        #[serde(default)]
+        body: Option<serde_json::Value>,
+    },
 }
 
 /// The answer to a [`Request`].
@@ -58,6 +75,13 @@ pub(crate) enum Answer {
         seq: u64,
         /// What came of it.
         reply: BotReply,
+    },
+    /// What the API answered.
+    Api {
+        /// The HTTP status.
+        status: u16,
+        /// The body.
+        body: serde_json::Value,
     },
     /// It was not; the same shape as the exchange's own errors.
     Error {
@@ -77,7 +101,11 @@ struct Counter {
     paper: Option<Desk>,
     /// Trained models, by name.
     models: training::Registry,
+    platform: PlatformDoor,
 }
+
+/// The platform's API, once it runs, and where its work is done.
+pub(crate) type PlatformDoor = Arc<OnceLock<(api::Operator, tokio::runtime::Handle)>>;
 
 type Outcome = Result<Accepted<BotReply>, LaneError>;
 
@@ -87,6 +115,17 @@ impl Extension for Counter {
         let result = match request {
             Request::BotCommand { key, command } => self.command(key, command),
             Request::BotQuery { query } => self.query(query),
+            Request::Api { user, method, path, key, body } => {
+                let Some((operator, runtime)) = self.platform.get() else {
+                    let message = "the platform is starting or stopping".to_owned();
+                    return serde_json::to_vec(&Answer::Error { code: "starting".to_owned(), message }).ok();
+                };
+                let body = body.map(|body| body.to_string()).unwrap_or_default();
+                let asked = operator.ask(user.as_deref(), &method, &path, key.as_deref(), body);
+                let (status, body) = runtime.block_on(asked);
+                let body = serde_json::from_slice(&body).unwrap_or_default();
+                return serde_json::to_vec(&Answer::Api { status, body }).ok();
+            }
         };
         let answer = match result {
             Ok(Accepted { seq, outcome }) => Answer::Bots { seq, reply: outcome },
@@ -182,12 +221,18 @@ fn send(desk: &Desk, key: Option<String>, command: BotCommand) -> Outcome {
 pub(crate) struct Bots {
     local: Running,
     _paper: Option<paper::Paper>,
+    platform: PlatformDoor,
 }
 
 impl Bots {
     /// Those on the built-in exchange.
     pub(crate) fn desk(&self) -> &Desk {
         self.local.desk()
+    }
+
+    /// Where the platform says that it can be asked.
+    pub(crate) const fn platform(&self) -> &PlatformDoor {
+        &self.platform
     }
 }
 
@@ -202,10 +247,16 @@ pub(crate) fn open(config: &Config, handle: &Handle) -> Result<Bots, Failure> {
     let paper = paper::open(config)?;
     let listed = handle.view().catalog().markets.iter().map(|market| market.symbol.to_string()).collect();
     let models = training::Registry::open(&config.data_dir.join("models"));
-    let paper_desk = paper.as_ref().map(|p| p.desk().clone());
-    let desks = Counter { local: local.desk().clone(), listed, paper: paper_desk, models };
+    let platform = PlatformDoor::default();
+    let desks = Counter {
+        local: local.desk().clone(),
+        listed,
+        paper: paper.as_ref().map(|p| p.desk().clone()),
+        models,
+        platform: Arc::clone(&platform),
+    };
     handle.extend(Box::new(desks));
-    Ok(Bots { local, _paper: paper })
+    Ok(Bots { local, _paper: paper, platform })
 }
 
 /// How a shard is kept.

@@ -37,12 +37,20 @@ pub(crate) struct Failure {
     what: String,
     why: String,
     advice: String,
+    /// More for programs.
+    extra: serde_json::Value,
 }
 
 impl Failure {
     /// A failure with the exit code `exit`.
     pub(crate) fn new(exit: Exit, what: impl Into<String>) -> Self {
-        Self { exit, what: what.into(), why: String::new(), advice: String::new() }
+        Self {
+            exit,
+            what: what.into(),
+            why: String::new(),
+            advice: String::new(),
+            extra: serde_json::Value::Null,
+        }
     }
 
     /// Adds the cause.
@@ -57,6 +65,12 @@ impl Failure {
         self
     }
 
+    /// Adds numbers for programs: members of an object.
+    pub(crate) fn with(mut self, extra: serde_json::Value) -> Self {
+        self.extra = extra;
+        self
+    }
+
     /// What happened and why, in one line, for those who did not call the command line.
     pub(crate) fn in_a_line(&self) -> String {
         if self.why.is_empty() { self.what.clone() } else { format!("{}: {}", self.what, self.why) }
@@ -64,7 +78,11 @@ impl Failure {
 
     /// The same as one JSON object, for `--json`.
     pub(crate) fn to_json(&self) -> serde_json::Value {
-        serde_json::json!({ "v": 1, "error": { "what": self.what, "why": self.why, "do": self.advice } })
+        let mut error = serde_json::json!({ "what": self.what, "why": self.why, "do": self.advice });
+        for (name, value) in self.extra.as_object().into_iter().flatten() {
+            error[name] = value.clone();
+        }
+        serde_json::json!({ "v": 1, "error": error })
     }
 }
 

@@ -45,6 +45,10 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Indicator(indicator) => commands::indicator::run(&loaded.config, indicator),
         Command::Strategy(strategy) => commands::strategy::run(strategy),
         Command::Bot(bot) => commands::bot::run(&loaded.config, bot).map(|()| ExitCode::SUCCESS),
+        Command::Order(order) => commands::order::run(&loaded.config, order).map(|()| ExitCode::SUCCESS),
+        Command::Position(position) => {
+            commands::order::run_position(&loaded.config, position).map(|()| ExitCode::SUCCESS)
+        }
         Command::Session(session) => {
             commands::session::run(&loaded.config, session).map(|()| ExitCode::SUCCESS)
         }

@@ -47,8 +47,8 @@ pub use options::{Class, Location, Options, PoolSize};
 pub use store::{PoolSample, Store};
 pub use tables::Side;
 pub use tables::{
-    accounts, alerts, audit, balances, bots, jobs, keys, markets, models, orders, positions, projections,
-    research, sessions, settings, silences, trades, users,
+    account_risk, accounts, alerts, audit, balances, bots, jobs, keys, markets, models, orders, positions,
+    projections, research, sessions, settings, silences, trades, users,
 };
 pub use tx::{Reader, Tx};
 pub use value::{Amount, Ts};

@@ -37,6 +37,12 @@ pub(crate) const VERSIONS: &[Version] = &[
         postgres: include_str!("../migrations/postgres/0002_bots_and_results.sql"),
     },
     Version {
+        number: 3,
+        name: "account risk",
+        sqlite: include_str!("../migrations/sqlite/0003_account_risk.sql"),
+        postgres: include_str!("../migrations/postgres/0003_account_risk.sql"),
+    },
+    Version {
         number: 5,
         name: "alerts",
         sqlite: include_str!("../migrations/sqlite/0005_alerts.sql"),

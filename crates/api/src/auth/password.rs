@@ -1,14 +1,14 @@
 //! Passwords: argon2id, a bounded number at a time, and a rule for what is too weak.
 //!
 //! One check costs about 20 ms of a core and 19 MiB, which is its purpose; so at most (cores − 1) run at once, 64 wait, and
-//! the next is told to come back. Trading never waits behind people who log in.
+//! the next is told to come back. Trading never waits behind people who log in. The memory goes from one who checks to the next, and
+//! back to the system when nobody waits.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use tokio::sync::Semaphore;
 
 use super::random::random;
@@ -22,6 +22,12 @@ const WAITING_MAX: usize = 64;
 /// argon2id, m = 19,456 KiB, t = 2, p = 1 (OWASP Password Storage Cheat Sheet).
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
+/// Length of an output in bytes.
+const OUTPUT_LEN: usize = 32;
+/// So many blocks of a KiB are asked for at least. Requests of 32 MiB and more are a mapping of their own with every allocator that this
+/// program is built with, whatever was asked for before: they go back to the system when they are dropped. What is not
+/// touched of it takes no memory.
+const BLOCKS_ASKED: usize = 33 * 1024;
 
 /// Why a password could not be hashed or checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +45,7 @@ pub enum PasswordError {
 pub struct Passwords {
     running: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
+    memory: Memory,
     /// A hash that nothing matches, for users that do not exist: their check must take as long.
     dummy: Arc<str>,
 }
@@ -53,11 +60,11 @@ impl Passwords {
     /// With so many checks at once.
     #[must_use]
     pub fn new(at_once: usize) -> Self {
-        let dummy = hash_now(&random::<32>()).unwrap_or_default();
         Self {
             running: Arc::new(Semaphore::new(at_once)),
             waiting: Arc::default(),
-            dummy: Arc::from(dummy.as_str()),
+            memory: Memory::default(),
+            dummy: Arc::from(nobodys().unwrap_or_default()),
         }
     }
 
@@ -66,7 +73,7 @@ impl Passwords {
     /// # Errors
     /// See [`PasswordError`].
     pub async fn hash(&self, password: String) -> Result<String, PasswordError> {
-        self.run(move || hash_now(password.as_bytes())).await?
+        self.run(move |blocks| hash_now(password.as_bytes(), blocks)).await?
     }
 
     /// Whether a password fits a stored text; with `None` (no such user) the same work is done and the answer is no.
@@ -76,20 +83,29 @@ impl Passwords {
     pub async fn fits(&self, password: String, stored: Option<String>) -> Result<bool, PasswordError> {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.dummy.to_string());
-        let fits = self.run(move || verify_now(password.as_bytes(), &stored)).await??;
+        let fits = self.run(move |blocks| verify_now(password.as_bytes(), &stored, blocks)).await??;
         Ok(fits && known)
     }
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static,
     ) -> Result<T, PasswordError> {
         let waits = Waits::enter(&self.waiting).ok_or(PasswordError::Busy)?;
         let permit = Arc::clone(&self.running).acquire_owned().await.map_err(|_| PasswordError::Failed)?;
         drop(waits);
+        let (memory, waiting) = (self.memory.clone(), Arc::clone(&self.waiting));
         let done = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            work()
+            let mut blocks = memory.take();
+            let done = work(&mut blocks);
+            // The next one has it; without a next one it is given back.
+            if waiting.load(Ordering::Relaxed) > 0 {
+                memory.put(blocks);
+            } else {
+                memory.give_back();
+            }
+            drop(permit);
+            done
         });
         done.await.map_err(|_| PasswordError::Failed)
     }
@@ -112,24 +128,86 @@ impl Drop for Waits<'_> {
     }
 }
 
-fn argon() -> Result<Argon2<'static>, PasswordError> {
-    let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(|_| PasswordError::Failed)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-}
+/// Memory of checks that are over, for those that wait.
+#[derive(Clone, Default)]
+struct Memory(Arc<Mutex<Vec<Vec<Block>>>>);
 
-fn hash_now(password: &[u8]) -> Result<String, PasswordError> {
-    let hash = argon()?.hash_password_with_salt(password, &random::<16>());
-    hash.map(|hash| hash.to_string()).map_err(|_| PasswordError::Failed)
-}
-
-fn verify_now(password: &[u8], stored: &str) -> Result<bool, PasswordError> {
-    use argon2::password_hash::Error;
-    let stored = PasswordHash::new(stored).map_err(|_| PasswordError::Failed)?;
-    match argon()?.verify_password(password, &stored) {
-        Ok(()) => Ok(true),
-        Err(Error::PasswordInvalid) => Ok(false),
-        Err(_) => Err(PasswordError::Failed),
+impl std::fmt::Debug for Memory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Memory")
     }
+}
+
+impl Memory {
+    fn take(&self) -> Vec<Block> {
+        let spare = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        spare.unwrap_or_else(|| Vec::with_capacity(BLOCKS_ASKED))
+    }
+
+    fn put(&self, blocks: Vec<Block>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(blocks);
+    }
+
+    fn give_back(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+fn argon(params: &Params) -> Argon2<'static> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
+}
+
+fn params() -> Result<Params, PasswordError> {
+    Params::new(MEMORY_KIB, PASSES, 1, Some(OUTPUT_LEN)).map_err(|_| PasswordError::Failed)
+}
+
+fn output(
+    argon: &Argon2<'_>,
+    password: &[u8],
+    salt: &[u8],
+    len: usize,
+    blocks: &mut Vec<Block>,
+) -> Result<Output, PasswordError> {
+    let mut out = [0; Output::MAX_LENGTH];
+    let out = out.get_mut(..len).ok_or(PasswordError::Failed)?;
+    blocks.resize(argon.params().block_count(), Block::default());
+    argon.hash_password_into_with_memory(password, salt, out, blocks).map_err(|_| PasswordError::Failed)?;
+    Output::new(out).map_err(|_| PasswordError::Failed)
+}
+
+fn phc(salt: &[u8], hash: Output) -> Result<String, PasswordError> {
+    let failed = |_| PasswordError::Failed;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params()?).map_err(|_| PasswordError::Failed)?,
+        salt: Some(Salt::new(salt).map_err(failed)?),
+        hash: Some(hash),
+    };
+    Ok(hash.to_string())
+}
+
+/// The hash of no password anybody knows: checking one against it costs what every check costs.
+fn nobodys() -> Result<String, PasswordError> {
+    phc(&random::<16>(), Output::new(&random::<OUTPUT_LEN>()).map_err(|_| PasswordError::Failed)?)
+}
+
+fn hash_now(password: &[u8], blocks: &mut Vec<Block>) -> Result<String, PasswordError> {
+    let salt = random::<16>();
+    phc(&salt, output(&argon(&params()?), password, &salt, OUTPUT_LEN, blocks)?)
+}
+
+fn verify_now(password: &[u8], stored: &str, blocks: &mut Vec<Block>) -> Result<bool, PasswordError> {
+    let stored = PasswordHash::new(stored).map_err(|_| PasswordError::Failed)?;
+    let ours =
+        stored.algorithm == Algorithm::Argon2id.ident() && stored.version == Some(Version::V0x13.into());
+    let (Some(salt), Some(hash), true) = (&stored.salt, &stored.hash, ours) else {
+        return Err(PasswordError::Failed);
+    };
+    let params = Params::try_from(&stored).map_err(|_| PasswordError::Failed)?;
+    let found = output(&argon(&params), password, salt, hash.len(), blocks)?;
+    // Compared in constant time by `Output`.
+    Ok(found == *hash)
 }
 
 /// Words that long but common passwords are made of; what is left of the password after they are taken out counts.
@@ -213,6 +291,21 @@ mod tests {
         assert_eq!(passwords.fits("correct horse batterx".into(), Some(stored)).await, Ok(false));
         assert_eq!(passwords.fits("correct horse battery".into(), None).await, Ok(false));
         assert_eq!(passwords.fits("x".into(), Some("not a hash".into())).await, Err(PasswordError::Failed));
+    }
+
+    #[tokio::test]
+    async fn hashes_are_those_of_everybody_else_and_the_memory_is_given_back() {
+        use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+        let (passwords, argon) = (Passwords::new(1), argon(&params().unwrap()));
+        let ours = passwords.hash("correct horse battery".into()).await.unwrap();
+        assert_eq!(argon.verify_password(b"correct horse battery", ours.as_str()), Ok(()));
+        let theirs = argon.hash_password_with_salt(b"correct horse battery", &[7; 16]).unwrap().to_string();
+        assert_eq!(passwords.fits("correct horse battery".into(), Some(theirs)).await, Ok(true));
+        assert!(passwords.memory.0.lock().unwrap().is_empty(), "nobody waits");
+        let (first, second) =
+            tokio::join!(passwords.fits("x".into(), None), passwords.fits("y".into(), None));
+        assert_eq!((first, second), (Ok(false), Ok(false)));
+        assert!(passwords.memory.0.lock().unwrap().is_empty(), "the last one gave it back");
     }
 
     #[tokio::test]

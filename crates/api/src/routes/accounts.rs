@@ -13,7 +13,7 @@ use super::markets::from_port;
 use crate::Problem;
 use crate::app::App;
 use crate::auth::principal::{Principal, Trader, Viewer, from_store};
-use crate::wire::{Decimal, Json, Moment};
+use crate::wire::{Decimal, Json, Moment, id_of};
 
 /// The name of the account that a user gets without asking.
 const FIRST_NAME: &str = "main";
@@ -71,7 +71,7 @@ pub(crate) struct Trading {
 pub(crate) async fn meant(app: &App, owner: Owner, named: Option<&str>) -> Result<Trading, Problem> {
     let found = match named {
         Some(id) => {
-            let id: AccountId = id.parse().map_err(|_| Problem::not_found("account"))?;
+            let id: AccountId = id_of(id, "account")?;
             accounts::by_id(&mut app.store.read(), owner, id).await.map_err(|e| from_store(&e))?
         }
         None => match accounts::default(&mut app.store.read(), owner).await {

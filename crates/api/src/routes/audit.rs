@@ -12,7 +12,7 @@ use super::orders::page_limit;
 use crate::Problem;
 use crate::app::App;
 use crate::auth::principal::{Viewer, from_store};
-use crate::wire::{Json, Moment, Query};
+use crate::wire::{Json, Moment, Query, id_of};
 
 /// An entry of the audit log.
 #[derive(Serialize, ToSchema)]
@@ -85,7 +85,7 @@ pub(crate) async fn list(
     Query(query): Query<AuditQuery>,
 ) -> Result<Json<Vec<EntryBody>>, Problem> {
     let limit = page_limit(query.limit)?;
-    let named = query.user.map(|id| id.parse().map_err(|_| Problem::not_found("user"))).transpose()?;
+    let named = query.user.map(|id| id_of(&id, "user")).transpose()?;
     let user = match named {
         _ if who.role == Role::Admin => named,
         Some(user) if user != who.user => {

@@ -6,13 +6,13 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use store::jobs::{self as rows, Job, JobStatus};
 use store::{JobId, Owner, StoreError, Ts};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use super::orders::page_limit;
+use super::paged::Paged;
 use crate::Problem;
 use crate::app::App;
 use crate::auth::principal::{Trader, Viewer, from_store};
-use crate::wire::{Json, Moment, Query};
+use crate::wire::{Json, Moment, Query, id_of};
 
 /// Most jobs of one user that wait or run: more would wait for hours anyway.
 const PENDING_MAX: usize = 50;
@@ -100,30 +100,16 @@ pub(crate) async fn room_for_one(app: &App, owner: Owner) -> Result<(), Problem>
     Err(Problem::slow_down("too_many_jobs", detail, 10))
 }
 
-/// Which jobs.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct JobQuery {
-    /// Those queued before this moment, for the next page.
-    #[param(value_type = Option<String>)]
-    before: Option<Moment>,
-    /// 1 to 1,000.
-    #[param(minimum = 1, maximum = 1000, default = 100)]
-    limit: Option<u32>,
-}
-
 /// One's own jobs, newest first.
-#[utoipa::path(get, path = "/api/jobs", tag = "research", operation_id = "listJobs", params(JobQuery),
+#[utoipa::path(get, path = "/api/jobs", tag = "research", operation_id = "listJobs", params(Paged),
     responses((status = 200, body = Vec<JobBody>), (status = 400, body = Problem), (status = 401, body = Problem),
         (status = 503, body = Problem)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Viewer(who): Viewer,
-    Query(query): Query<JobQuery>,
+    Query(page): Query<Paged>,
 ) -> Result<Json<Vec<JobBody>>, Problem> {
-    let limit = page_limit(query.limit)?;
-    let before = query.before.map(|at| at.0.into());
+    let (before, limit) = page.read()?;
     let found = rows::page(&mut app.store.read(), who.owner(), before, limit).await;
     let found = found.map_err(|e| from_store(&e))?.into_iter();
     Ok(Json(found.map(|job| JobBody::of(app.queue.as_it_is(job))).collect()))
@@ -139,7 +125,7 @@ pub(crate) async fn get(
     Viewer(who): Viewer,
     Path(id): Path<String>,
 ) -> Result<Json<JobBody>, Problem> {
-    let id: JobId = id.parse().map_err(|_| Problem::not_found("job"))?;
+    let id: JobId = id_of(&id, "job")?;
     let job = app.queue.job(who.owner(), id).await.map_err(|e| from_store(&e))?;
     Ok(Json(JobBody::of(job)))
 }
@@ -154,7 +140,7 @@ pub(crate) async fn cancel(
     Trader(who): Trader,
     Path(id): Path<String>,
 ) -> Result<Json<JobBody>, Problem> {
-    let id: JobId = id.parse().map_err(|_| Problem::not_found("job"))?;
+    let id: JobId = id_of(&id, "job")?;
     app.queue.cancel(who.owner(), id).await.map_err(|e| from_store(&e))?;
     app.audit(who.note("job.cancel", id, &serde_json::json!({}))).await;
     let job = app.queue.job(who.owner(), id).await.map_err(|e| from_store(&e))?;

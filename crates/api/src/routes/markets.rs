@@ -466,6 +466,11 @@ pub(crate) fn from_port(error: &PortError) -> Problem {
     match error {
         PortError::Unknown(what) => Problem::not_found(what),
         PortError::Refused { code, detail } => Problem::refused(code, detail.clone()),
+        PortError::Limit { code, detail, limit } => {
+            let mut problem = Problem::refused(code, detail.clone());
+            problem.limit = Some(limit.clone());
+            problem
+        }
         PortError::Unavailable(_) => Problem::unavailable("unavailable", error.to_string()),
         PortError::Unknowable(_) => {
             let mut problem = Problem::unavailable("outcome_unknown", error.to_string());

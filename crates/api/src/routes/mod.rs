@@ -3,6 +3,7 @@
 // `#[utoipa::path]` writes the extractors' types out once more.
 #![allow(unused_qualifications)]
 
+pub(crate) mod account_limits;
 pub(crate) mod accounts;
 pub(crate) mod alerts;
 pub(crate) mod analytics;
@@ -18,6 +19,7 @@ pub(crate) mod markets;
 pub(crate) mod models;
 pub(crate) mod monitoring;
 pub(crate) mod orders;
+pub(crate) mod paged;
 pub(crate) mod performance;
 pub(crate) mod session;
 pub(crate) mod settings;

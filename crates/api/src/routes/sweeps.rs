@@ -9,18 +9,18 @@ use serde::{Deserialize, Serialize};
 use store::jobs::{self as queue, Job, JobStatus};
 use store::research::{self, Sweep};
 use store::{Owner, StoreError, SweepId, Ts, audit};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::accounts::name_of;
 use super::backtests::request::ConditionsBody;
 use super::jobs::{behind, is_over, job_for, percent, room_for_one};
 use super::markets::from_port;
-use super::orders::page_limit;
+use super::paged::Paged;
 use crate::Problem;
 use crate::app::App;
 use crate::auth::principal::{Trader, Viewer, from_store};
 use crate::research::{SWEEP_JOB, SweepSpec, Venue};
-use crate::wire::{Decimal, Json, Moment, Query, Scalar};
+use crate::wire::{Decimal, Json, Moment, Query, Scalar, id_of};
 
 /// A sweep to be run.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -187,30 +187,16 @@ async fn body(app: &App, owner: Owner, row: Sweep) -> Result<SweepBody, Problem>
     Ok(SweepBody::of(row, job))
 }
 
-/// Which sweeps.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct SweepQuery {
-    /// Those asked for before this moment, for the next page.
-    #[param(value_type = Option<String>)]
-    before: Option<Moment>,
-    /// 1 to 1,000.
-    #[param(minimum = 1, maximum = 1000, default = 100)]
-    limit: Option<u32>,
-}
-
 /// One's own sweeps, newest first, without their results.
-#[utoipa::path(get, path = "/api/sweeps", tag = "research", operation_id = "listSweeps", params(SweepQuery),
+#[utoipa::path(get, path = "/api/sweeps", tag = "research", operation_id = "listSweeps", params(Paged),
     responses((status = 200, body = Vec<SweepBody>), (status = 400, body = Problem), (status = 401, body = Problem),
         (status = 503, body = Problem)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Viewer(who): Viewer,
-    Query(query): Query<SweepQuery>,
+    Query(page): Query<Paged>,
 ) -> Result<Json<Vec<SweepBody>>, Problem> {
-    let limit = page_limit(query.limit)?;
-    let before = query.before.map(|at| at.0.into());
+    let (before, limit) = page.read()?;
     let found = research::sweeps(&mut app.store.read(), who.owner(), before, limit).await;
     let mut bodies = Vec::new();
     for mut row in found.map_err(|e| from_store(&e))? {
@@ -281,7 +267,7 @@ pub(crate) async fn get(
     Viewer(who): Viewer,
     Path(id): Path<String>,
 ) -> Result<Json<SweepBody>, Problem> {
-    let id: SweepId = id.parse().map_err(|_| Problem::not_found("sweep"))?;
+    let id: SweepId = id_of(&id, "sweep")?;
     let row = research::sweep(&mut app.store.read(), who.owner(), id).await.map_err(|e| from_store(&e))?;
     body(&app, who.owner(), row).await.map(Json)
 }

@@ -15,7 +15,7 @@ use crate::Problem;
 use crate::app::App;
 use crate::auth::principal::{Viewer, from_store};
 use crate::ports::Markets;
-use crate::wire::{Decimal, Json, Moment, Query};
+use crate::wire::{Decimal, Json, Moment, Query, id_of};
 
 /// A fill.
 #[derive(Serialize, ToSchema)]
@@ -119,7 +119,7 @@ pub(crate) async fn list(
         (Some(_), Some(_)) => return Err(Problem::invalid("give before or after, not both")),
     };
     let filter = Filter {
-        account: query.account.map(|id| id.parse().map_err(|_| Problem::not_found("account"))).transpose()?,
+        account: query.account.map(|id| id_of(&id, "account")).transpose()?,
         symbol: query
             .symbol
             .map(|text| app.instrument(&text).map(|i| i.id.symbol.to_string()))
@@ -215,8 +215,7 @@ pub(crate) async fn list_positions(
     Query(query): Query<PositionQuery>,
 ) -> Result<Json<Vec<PositionBody>>, Problem> {
     app.caught_up(who.user).await?;
-    let account =
-        query.account.map(|id| id.parse().map_err(|_| Problem::not_found("account"))).transpose()?;
+    let account = query.account.map(|id| id_of(&id, "account")).transpose()?;
     let found =
         positions::open(&mut app.store.read(), who.owner(), account).await.map_err(|e| from_store(&e))?;
     Ok(Json(found.iter().map(|position| PositionBody::of(&*app.markets, position)).collect()))

@@ -17,7 +17,7 @@ use crate::Problem;
 use crate::app::App;
 use crate::auth::check_strength;
 use crate::auth::principal::{Admin, Viewer, from_store};
-use crate::wire::{Json, Moment, Query};
+use crate::wire::{Json, Moment, Query, id_of};
 
 /// A page.
 #[derive(Deserialize, IntoParams)]
@@ -105,7 +105,7 @@ pub(crate) async fn change(
     Path(id): Path<String>,
     Json(change): Json<PersonChange>,
 ) -> Result<Json<UserBody>, Problem> {
-    let id: UserId = id.parse().map_err(|_| Problem::not_found("user"))?;
+    let id: UserId = id_of(&id, "user")?;
     let user = users::by_id(&mut app.store.read(), id).await.map_err(|e| from_store(&e))?;
     let hash = match change.password {
         Some(password) => {
@@ -250,7 +250,7 @@ pub(crate) async fn end_session(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     by_login(&who)?;
-    let id: SessionId = id.parse().map_err(|_| Problem::not_found("session"))?;
+    let id: SessionId = id_of(&id, "session")?;
     let (owner, note) = (who.owner(), who.note("session.end", id, &serde_json::json!({})));
     let revoked = app.store.write(move |tx| {
         Box::pin(async move {

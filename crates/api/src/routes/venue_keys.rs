@@ -18,7 +18,7 @@ use super::session::second_factor;
 use crate::Problem;
 use crate::app::App;
 use crate::auth::principal::{Trader, Viewer, from_store};
-use crate::wire::{Json, Moment};
+use crate::wire::{Json, Moment, id_of};
 
 /// Exchanges whose keys are taken.
 const VENUES: [&str; 2] = ["binance", "upbit"];
@@ -161,7 +161,7 @@ pub(crate) async fn remove(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     by_login(&who)?;
-    let id: VenueKeyId = id.parse().map_err(|_| Problem::not_found("venue key"))?;
+    let id: VenueKeyId = id_of(&id, "venue key")?;
     let (owner, note) = (who.owner(), who.note("venue_key.remove", id, &serde_json::json!({})));
     let removed = app.store.write(move |tx| {
         Box::pin(async move {

@@ -1,5 +1,7 @@
 //! Bodies and queries, read with errors that say what is wrong.
 
+use std::str::FromStr;
+
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
@@ -9,6 +11,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Problem;
+
+/// Reads an id. What is none names nothing: whether something exists is told the same way for all texts.
+pub(crate) fn id_of<T: FromStr>(text: &str, what: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::not_found(what))
+}
 
 /// A JSON body, both ways.
 #[derive(Clone, Debug)]

@@ -6,6 +6,6 @@ mod scalar;
 mod time;
 
 pub use decimal::Decimal;
-pub(crate) use extract::{Json, Query};
+pub(crate) use extract::{Json, Query, id_of};
 pub(crate) use scalar::Scalar;
 pub use time::{Moment, millis, rfc3339};

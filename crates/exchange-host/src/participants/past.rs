@@ -3,7 +3,7 @@
 //! not real. Coarse steps keep it to a fifth of a second for three hours.
 
 use journal::encoding;
-use types::{Command, Stamped, Time};
+use types::{Command, Event, Stamped, Time};
 
 use super::Crowd;
 use crate::limits::{GROUP_BYTES_MAX, GROUP_MAX};
@@ -60,7 +60,8 @@ impl Recovered {
             .apply(&Stamped { at, seq, input: command }, &mut events)
             .map_err(|refusal| OpenError::Damaged(format!("a command of the past: {refusal}")))?;
         self.journal.append(seq, &payload).map_err(OpenError::Journal)?;
-        group.bytes += payload.len();
+        // A step's events are many times its record: they are what the group holds in memory.
+        group.bytes += payload.len() + events.len() * size_of::<Event>();
         group.applied.push(Applied { at, seq, events: events.into() });
         Ok(())
     }

@@ -34,7 +34,36 @@ pub struct Balances {
     pub updated: Time,
 }
 
+/// All that is alive of an account, read in one piece: an order that is no longer live has its fills in the balances.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// Its public terms.
+    pub view: AccountView,
+    /// Its holdings.
+    pub balances: Balances,
+    /// Its live orders, by id.
+    pub orders: Vec<OrderView>,
+    /// Its live order lists, by id.
+    pub lists: Vec<ListView>,
+}
+
 impl View {
+    /// All that is alive of an account at one moment.
+    #[must_use]
+    pub fn standing(&self, account: AccountId) -> Option<Standing> {
+        let live = self.live();
+        let account = live.account(account)?;
+        Some(Standing {
+            view: account.view,
+            balances: Balances {
+                balances: account.balances.values().copied().collect(),
+                updated: account.updated,
+            },
+            orders: account.orders.values().copied().collect(),
+            lists: account.lists.values().copied().collect(),
+        })
+    }
+
     /// An account's public terms.
     #[must_use]
     pub fn account(&self, account: AccountId) -> Option<AccountView> {

@@ -15,7 +15,7 @@ use types::Event;
 use crate::Applied;
 use live::Live;
 
-pub use account::{Balance, Balances};
+pub use account::{Balance, Balances, Standing};
 pub use catalog::Catalog;
 pub use history::{AccountFill, Amendment, ClosedOrder as OrderRecord, Failure, PreventedMatch, Range};
 

@@ -8,6 +8,7 @@ mod db;
 pub(crate) mod indicator;
 mod loadtest;
 pub(crate) mod model;
+pub(crate) mod order;
 pub(crate) mod strategy;
 pub(crate) mod sweep;
 pub(crate) mod user;
@@ -97,6 +98,12 @@ pub(crate) enum Command {
     /// Bots on the running server: make, start, stop, look, ask why
     #[command(subcommand)]
     Bot(Bot),
+    /// Trade by hand on the running server: place, list, cancel orders
+    #[command(subcommand)]
+    Order(order::Order),
+    /// Positions on the running server: list, close
+    #[command(subcommand)]
+    Position(order::Position),
     /// Recorded sessions of the bots
     #[command(subcommand)]
     Session(Session),
@@ -291,6 +298,8 @@ impl Arguments {
             Command::Config(Settings::Reference) => false,
             Command::Exchange(exchange) => exchange.output().json,
             Command::Bot(bot) => bot.output().json,
+            Command::Order(order) => order.output().json,
+            Command::Position(position) => position.output().json,
             Command::Session(session) => session.output().json,
             Command::Replay(recorded) => recorded.output.json,
             Command::Parity(parity) => parity.output.json,

@@ -258,6 +258,7 @@ fn request(config: &Config, request: &Request) -> Result<BotReply, Failure> {
     match Way::ask_server(config, request)? {
         Answer::Bots { reply, .. } => Ok(reply),
         Answer::Error { code, message } => Err(refused(&code, &message)),
+        Answer::Api { .. } => Err(Way::unexpected()),
     }
 }
 

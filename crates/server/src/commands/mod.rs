@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod api;
 pub(crate) mod backtest;
 pub(crate) mod benchmark;
 pub(crate) mod bot;
@@ -10,6 +11,7 @@ pub(crate) mod exchange;
 pub(crate) mod indicator;
 pub(crate) mod loadtest;
 pub(crate) mod model;
+pub(crate) mod order;
 pub(crate) mod parity;
 pub(crate) mod serve;
 pub(crate) mod session;

@@ -38,7 +38,7 @@ pub(crate) fn run(config: &Config, json: bool) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| Failure::new(Exit::Failed, "cannot start threads").because(error))?;
-    let ended = runtime.block_on(serve(config, host.handle(), bots.desk(), logs, json));
+    let ended = runtime.block_on(serve(config, host.handle(), &bots, logs, json));
     note("closing the journals");
     // First: what they still decide is journaled, and nothing of it leaves.
     drop(bots);
@@ -97,7 +97,7 @@ fn refuse_public(config: &Config) -> Result<(), Failure> {
 async fn serve(
     config: &Config,
     handle: Handle,
-    bots: &bus::bots::Desk,
+    bots: &crate::bots::Bots,
     logs: Arc<api::logs::LogRing>,
     json: bool,
 ) -> Result<ExitCode, Failure> {
@@ -108,7 +108,9 @@ async fn serve(
     let server = exchange_api::serve(handle.clone(), config.exchange_api(), stop.clone())
         .await
         .map_err(|error| listen_failure("--exchange-addr", error.addr, &error.source))?;
-    let platform = platform::start(config, &handle, bots, logs, stop).await?;
+    let platform = platform::start(config, &handle, bots.desk(), logs, stop).await?;
+    // Once: this is the only platform of the process.
+    let _ = bots.platform().set((platform.operator().clone(), tokio::runtime::Handle::current()));
     announce(config, &server, &platform, json);
     told_to_stop(&mut interrupt, &mut terminate).await;
     note("stopping: open requests end first (once more to stop at once)");

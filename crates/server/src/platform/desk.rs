@@ -1,18 +1,19 @@
-//! Accounts of the built-in exchange behind the API's port.
+//! Accounts of the built-in exchange behind the API's port. Orders go through the [`Lane`]; what only makes risk smaller (cancels,
+//! smaller quantities, the kill switch) goes straight to the exchange.
 
-use api::ports::{Desk, Holding, OrderRequest, Placed, PortError, Reply};
+use api::account_limits::LimitsBody;
+use api::ports::{AccountRisk, Desk, Holding, OrderRequest, Permit, Placed, PortError, Preview, Reply};
 use exchange_host::Handle;
 use exchange_host::admin::{Admin, Amount};
-use types::command::{Cancel, NewOrder, Target};
-use types::order::Tags;
+use types::command::{Cancel, Target};
 use types::{
-    AccountId, AssetId, ClientOrderId, Command, Event, InstrumentId, Market, OrderId, OrderView, StpMode,
-    VenueName,
+    AccountId, AssetId, ClientOrderId, Command, InstrumentId, Market, OrderId, OrderView, Qty, VenueName,
 };
 
 use super::LOCAL;
+use super::lane::Lane;
 use super::projector::{Follow, Owned};
-use super::refusals::submit_error;
+use super::refusals::order_in;
 
 /// Test money of a new account.
 const TEST_FUNDS: [(&str, &str); 5] =
@@ -23,12 +24,20 @@ pub(crate) struct ExchangeDesk {
     handle: Handle,
     venue: VenueName,
     follow: Follow,
+    lane: Lane,
 }
 
 impl ExchangeDesk {
     /// `None` never happens: the venue's name is one.
-    pub(crate) fn new(handle: Handle, follow: Follow) -> Option<Self> {
-        Some(Self { handle, venue: VenueName::new(LOCAL).ok()?, follow })
+    pub(crate) fn new(handle: Handle, store: store::Store, follow: Follow) -> Option<Self> {
+        let venue = VenueName::new(LOCAL).ok()?;
+        let lane = Lane::new(handle.clone(), store, venue, follow.clone());
+        Some(Self { handle, venue, follow, lane })
+    }
+
+    /// The lane of its orders.
+    pub(crate) const fn lane(&self) -> &Lane {
+        &self.lane
     }
 
     fn market(&self, id: &InstrumentId) -> Result<Market, PortError> {
@@ -38,23 +47,12 @@ impl ExchangeDesk {
         let catalog = self.handle.view().catalog();
         catalog.market_by_symbol(id.symbol.as_str()).cloned().ok_or(PortError::Unknown("market"))
     }
-
-    async fn submit(
-        &self,
-        command: Command,
-        market: Option<types::MarketId>,
-    ) -> Result<exchange_host::Receipt, PortError> {
-        let result = self.handle.submit(command, None).await;
-        result.map_err(|error| submit_error(error, &self.handle.view().catalog(), market))
-    }
 }
 
-/// The last state of an order in the events of a command.
-fn order_in(events: &[Event], wanted: impl Fn(&OrderView) -> bool) -> Option<OrderView> {
-    events.iter().rev().find_map(|event| match event {
-        Event::Order { order, .. } if wanted(order) => Some(*order),
-        _ => None,
-    })
+/// An order after a command that changed it.
+fn changed(receipt: &exchange_host::Receipt, id: OrderId) -> Result<Placed, PortError> {
+    let order = order_in(&receipt.events, |o| o.id == id).ok_or(PortError::Unknown("order"))?;
+    Ok(Placed { orders: vec![order], seq: receipt.seq })
 }
 
 impl Desk for ExchangeDesk {
@@ -70,23 +68,46 @@ impl Desk for ExchangeDesk {
         })
     }
 
-    fn place(&self, account: AccountId, order: OrderRequest) -> Reply<'_, Result<Placed, PortError>> {
+    fn judge(
+        &self,
+        account: AccountId,
+        order: OrderRequest,
+    ) -> Reply<'_, Result<Box<dyn Permit>, PortError>> {
+        Box::pin(self.lane.judge(account, order))
+    }
+
+    fn preview(&self, account: AccountId, order: OrderRequest) -> Reply<'_, Result<Preview, PortError>> {
+        Box::pin(self.lane.preview(account, order))
+    }
+
+    fn amend(
+        &self,
+        account: AccountId,
+        instrument: InstrumentId,
+        id: OrderId,
+        qty: Qty,
+    ) -> Reply<'_, Result<Placed, PortError>> {
         Box::pin(async move {
-            let market = self.market(&order.instrument)?;
-            let new = NewOrder {
-                account,
-                market: market.id,
-                client_id: order.client_id,
-                side: order.side,
-                terms: order.terms,
-                stp: StpMode::ExpireTaker,
-                tags: Tags::default(),
-            };
-            let receipt = self.submit(Command::Place(new), Some(market.id)).await?;
-            order_in(&receipt.events, |o| o.account == account && o.client_id == order.client_id)
-                .map(|order| Placed { order, seq: receipt.seq })
-                .ok_or_else(|| PortError::Failed("the exchange took an order and told nothing of it".into()))
+            let market = self.market(&instrument)?.id;
+            let known = self.handle.view().open_orders(account, Some(market));
+            let order = known.iter().find(|order| order.id == id).ok_or(PortError::Unknown("order"))?;
+            let (target, client_id) = (Target::Id(id), order.client_id);
+            let amend = Command::Amend { account, market, target, qty, client_id };
+            let receipt = self.lane.submit(amend, Some(market)).await?;
+            changed(&receipt, id)
         })
+    }
+
+    fn limits(&self, account: AccountId) -> Reply<'_, Result<AccountRisk, PortError>> {
+        Box::pin(self.lane.limits(account))
+    }
+
+    fn raises(&self, account: AccountId, limits: LimitsBody) -> Reply<'_, Result<bool, PortError>> {
+        Box::pin(async move { self.lane.raises(account, &limits).await })
+    }
+
+    fn limit(&self, account: AccountId, limits: LimitsBody) -> Reply<'_, Result<(), PortError>> {
+        Box::pin(async move { self.lane.limit(account, &limits).await })
     }
 
     fn cancel(
@@ -101,10 +122,8 @@ impl Desk for ExchangeDesk {
                 .map_err(|e| PortError::Failed(e.to_string()))?;
             let cancel =
                 Cancel { account, market: market.id, target: Target::Id(id), client_id: by, only_if: None };
-            let receipt = self.submit(Command::Cancel(cancel), Some(market.id)).await?;
-            order_in(&receipt.events, |o| o.id == id && o.market == market.id)
-                .map(|order| Placed { order, seq: receipt.seq })
-                .ok_or(PortError::Unknown("order"))
+            let receipt = self.lane.submit(Command::Cancel(cancel), Some(market.id)).await?;
+            changed(&receipt, id)
         })
     }
 
@@ -141,7 +160,8 @@ impl Desk for ExchangeDesk {
 
     fn set_halted(&self, account: AccountId, halted: bool) -> Reply<'_, Result<u64, PortError>> {
         Box::pin(async move {
-            let mut seq = self.submit(Command::SetTrading { account, allowed: !halted }, None).await?.seq;
+            let mut seq =
+                self.lane.submit(Command::SetTrading { account, allowed: !halted }, None).await?.seq;
             if halted {
                 let markets: Vec<_> = self.handle.view().catalog().markets.iter().map(|m| m.id).collect();
                 let by = ClientOrderId::new("halt").map_err(|e| PortError::Failed(e.to_string()))?;
@@ -150,7 +170,7 @@ impl Desk for ExchangeDesk {
                         continue;
                     }
                     let cancel = Command::CancelAll { account, market, client_id: by };
-                    seq = self.submit(cancel, Some(market)).await?.seq;
+                    seq = self.lane.submit(cancel, Some(market)).await?.seq;
                 }
             }
             Ok(seq)

@@ -235,6 +235,7 @@ impl Ledger {
             reason: None,
             created_at: view.created.into(),
             updated_at: view.updated.into(),
+            list_id: view.list.map(|list| list.0.to_string()),
         }
     }
 

@@ -8,9 +8,10 @@ use api::auth::SetupCode;
 use api::logs::LogRing;
 use api::{ApiConfig, App, BoundApi, Broadcast, Parts};
 use exchange_host::Handle;
-use http::Stop;
+use http::{Stop, Stopper};
 use store::markets::{Currency, Pair};
 use store::{Amount, Engine, Location, Options, Store, StoreError, Ts, markets};
+use tokio::task::JoinHandle;
 use types::{Market, MarketId};
 
 use crate::commands::serve::listen_failure;
@@ -23,6 +24,7 @@ mod bots;
 mod dashboard;
 mod desk;
 mod health;
+mod lane;
 mod ledger;
 mod market_views;
 pub(crate) mod models;
@@ -52,6 +54,7 @@ pub(crate) struct Platform {
     store: Store,
     /// Those of back-tests and sweeps, and those of trainings.
     workers: [jobs::Workers; 2],
+    tables: Tables,
     /// The code of the first start, while there is no user.
     pub(crate) setup_code: Option<String>,
 }
@@ -62,13 +65,54 @@ impl Platform {
         self.api.local_addr()
     }
 
+    /// Its API for the operator at the machine.
+    pub(crate) const fn operator(&self) -> &api::Operator {
+        self.api.operator()
+    }
+
     /// Resolves when its last request is answered and its database is closed.
     pub(crate) async fn ended(self) {
         self.api.ended().await;
         // What runs goes back to the queue and is run by the next start.
         let [research, trainings] = self.workers;
         tokio::join!(research.stop(), trainings.stop());
+        self.tables.ended().await;
         self.store.close().await;
+    }
+}
+
+/// What writes to the tables without being asked. It ends before the database is closed: there is nothing to log about a table that
+/// cannot be written because the program stops.
+struct Tables {
+    stopper: Stopper,
+    /// Those that end when told to.
+    orderly: Vec<JoinHandle<()>>,
+    /// Those that can end anywhere: what they were about is seen again by the next start.
+    other: Vec<JoinHandle<()>>,
+}
+
+impl Tables {
+    /// These, and those that look after the database and note what bots are worth.
+    fn new(stopper: Stopper, orderly: Vec<JoinHandle<()>>, store: &Store, bots: &bus::bots::Desk) -> Self {
+        let other = vec![
+            tokio::spawn(store::maintenance::keep(store.clone())),
+            tokio::spawn(bots::note(store.clone(), bots.clone())),
+        ];
+        Self { stopper, orderly, other }
+    }
+
+    async fn ended(self) {
+        self.stopper.stop();
+        for task in self.orderly {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a part that writes to the tables ended badly");
+            }
+        }
+        self.other.iter().for_each(JoinHandle::abort);
+        for task in self.other {
+            // Aborted, or ended before.
+            let _ = task.await;
+        }
     }
 }
 
@@ -121,23 +165,22 @@ pub(crate) async fn start(
     let store = open_store(config).await?;
     let failed = |error: StoreError| Failure::new(Exit::Failed, "cannot read the database").because(error);
     let (setup, setup_code) = setup(&store).await.map_err(failed)?;
-    let views = ExchangeMarkets::new(handle.clone())
-        .ok_or_else(|| Failure::new(Exit::Failed, "the built-in exchange has no venue name"))?;
+    let nameless = || Failure::new(Exit::Failed, "the built-in exchange has no venue name");
+    let views = ExchangeMarkets::new(handle.clone()).ok_or_else(nameless)?;
     let follow = projector::Follow::default();
-    let desk = ExchangeDesk::new(handle.clone(), follow.clone())
-        .ok_or_else(|| Failure::new(Exit::Failed, "the built-in exchange has no venue name"))?;
+    let desk = ExchangeDesk::new(handle.clone(), store.clone(), follow.clone()).ok_or_else(nameless)?;
     let pairs = list_pairs(&store, handle).await.map_err(failed)?;
     let views: Arc<dyn api::ports::Markets> = Arc::new(views);
     let broadcast = Broadcast::new(Arc::clone(&views));
-    tape::start(handle.clone(), Arc::clone(&broadcast))
-        .ok_or_else(|| Failure::new(Exit::Failed, "the built-in exchange has no venue name"))?;
+    tape::start(handle.clone(), Arc::clone(&broadcast)).ok_or_else(nameless)?;
     let told = Arc::clone(&broadcast);
-    let projected =
-        projector::start(handle.clone(), store.clone(), follow, told, pairs.clone()).await.map_err(failed)?;
-    let cache = cache::Cache::new(&config.cache).map_err(|error| {
-        Failure::new(Exit::Config, "the cache cannot be made").because(error).advise("see cache.redis")
-    })?;
-    let cache = Arc::new(cache);
+    let (stopper, ending) = http::stop();
+    let (projected, projector) =
+        projector::start(handle.clone(), store.clone(), follow, told, pairs.clone(), ending.clone())
+            .await
+            .map_err(failed)?;
+    let keeper = desk.lane().keep(ending);
+    let cache = open_cache(config)?;
     let measured = telemetry::Measured::new(telemetry, Arc::clone(&cache));
     measured.start(store.clone(), bots.clone(), stop.clone());
     let alerts = watch(config, &measured, &store, &broadcast, stop.clone())?;
@@ -170,12 +213,18 @@ pub(crate) async fn start(
     }));
     tokio::spawn(api::keep_models(Arc::clone(&app)));
     let api = listen(config, app, stop).await?;
-    tokio::spawn(store::maintenance::keep(store.clone()));
-    tokio::spawn(bots::note(store.clone(), bots.clone()));
+    let tables = Tables::new(stopper, vec![projector, keeper], &store, bots);
     take_up(&store).await.map_err(failed)?;
     let trainings = models.trainings().start(&store, &queue, config.trainings);
     let workers = [laboratory.start(&store, &queue), trainings];
-    Ok(Platform { api, store, workers, setup_code })
+    Ok(Platform { api, store, workers, tables, setup_code })
+}
+
+fn open_cache(config: &Config) -> Result<Arc<cache::Cache>, Failure> {
+    let cache = cache::Cache::new(&config.cache).map_err(|error| {
+        Failure::new(Exit::Config, "the cache cannot be made").because(error).advise("see cache.redis")
+    })?;
+    Ok(Arc::new(cache))
 }
 
 /// What was in hand when the last process died is taken up at once. Only where nobody else can have it in hand: a file has one

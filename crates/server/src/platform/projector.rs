@@ -11,9 +11,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use api::Broadcast;
 use exchange_host::view::Range;
 use exchange_host::{Batch, Handle};
+use http::Stop;
 use store::{Store, StoreError, accounts, orders};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{broadcast, watch};
+use tokio::task::JoinHandle;
 use types::event::{Fill, OrderChange};
 use types::{AccountId, ClientOrderId, Event, MarketId, OrderView, Side, Time};
 
@@ -45,8 +47,13 @@ impl Follow {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(number, owned);
     }
 
-    fn get(&self, number: AccountId) -> Option<Owned> {
+    pub(super) fn get(&self, number: AccountId) -> Option<Owned> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&number).copied()
+    }
+
+    /// The numbers at the exchange, by the platform's ids.
+    pub(super) fn numbers(&self) -> BTreeMap<store::AccountId, AccountId> {
+        self.all().into_iter().map(|(number, owned)| (owned.account, number)).collect()
     }
 
     fn all(&self) -> Vec<(AccountId, Owned)> {
@@ -69,7 +76,8 @@ impl Change {
     }
 }
 
-/// Starts projecting; gives the number of the last command that is in the tables. Ends when the exchange does.
+/// Starts projecting; gives the number of the last command that is in the tables. Ends when the exchange does, or when it is told to: then
+/// what waits already is written first.
 ///
 /// # Errors
 /// When the tables cannot be read or brought up.
@@ -79,18 +87,19 @@ pub(crate) async fn start(
     follow: Follow,
     broadcast: Arc<Broadcast>,
     pairs: BTreeMap<MarketId, i64>,
-) -> Result<watch::Receiver<u64>, StoreError> {
+    stop: Stop,
+) -> Result<(watch::Receiver<u64>, JoinHandle<()>), StoreError> {
     // First the ear, then the look at what was before: nothing falls between.
     let batches = handle.batches();
     let seq = handle.status().seq;
     load_accounts(&store, &follow).await?;
     let (projected, progress) = watch::channel(seq);
     let ledger = Ledger::new(handle.clone(), store, broadcast, pairs);
-    let mut projector = Projector { ledger, handle, follow, projected };
+    let mut projector = Projector { ledger, handle, follow, projected, stop };
     projector.bring_up().await?;
     projector.settle().await?;
-    tokio::spawn(projector.run(batches));
-    Ok(progress)
+    let task = tokio::spawn(projector.run(batches));
+    Ok((progress, task))
 }
 
 async fn load_accounts(store: &Store, follow: &Follow) -> Result<(), StoreError> {
@@ -113,12 +122,20 @@ struct Projector {
     follow: Follow,
     ledger: Ledger,
     projected: watch::Sender<u64>,
+    stop: Stop,
 }
 
 impl Projector {
     async fn run(mut self, mut batches: broadcast::Receiver<Arc<Batch>>) {
+        let mut stop = self.stop.clone();
         loop {
-            let first = match batches.recv().await {
+            // What waits is written before the end is heard.
+            let next = tokio::select! {
+                biased;
+                next = batches.recv() => next,
+                () = stop.wait() => return,
+            };
+            let first = match next {
                 Ok(batch) => batch,
                 Err(RecvError::Closed) => return,
                 Err(RecvError::Lagged(lost)) => {
@@ -137,12 +154,19 @@ impl Projector {
                 self.again().await;
             }
             self.projected.send_replace(seq);
+            if stop.is_stopped() {
+                return;
+            }
         }
     }
 
-    /// Brings the tables up, however often it takes: a database that is away comes back.
+    /// Brings the tables up, however often it takes: a database that is away comes back. What is missing at the end is brought up by
+    /// the next start.
     async fn again(&mut self) {
         while let Err(error) = self.bring_up().await {
+            if self.stop.is_stopped() {
+                return;
+            }
             tracing::error!(%error, "the platform's tables cannot be written; trying again");
             tokio::time::sleep(PAUSE).await;
         }

@@ -1,8 +1,91 @@
-//! The exchange's refusals in the platform's words: a stable code and a sentence with the numbers.
+//! Refusals of the exchange and of the account's limits in the platform's words: a stable code and a sentence with the numbers.
 
 use api::ports::PortError;
 use exchange_host::{Catalog, SubmitError};
-use types::{MarketId, Refusal, decimal};
+use risk::Denied;
+use risk::account::{Kind, Use};
+use types::{Event, Instrument, MarketId, OrderView, Refusal, decimal};
+
+use super::lane::used;
+
+/// The last state of an order in the events of a command.
+pub(super) fn order_in(events: &[Event], wanted: impl Fn(&OrderView) -> bool) -> Option<OrderView> {
+    events.iter().rev().find_map(|event| match event {
+        Event::Order { order, .. } if wanted(order) => Some(*order),
+        _ => None,
+    })
+}
+
+/// The limit that a denial is about: its code, what is counted, in words.
+const fn limit_of(denied: &Denied, market: MarketId) -> Option<(&'static str, Kind, &'static str)> {
+    Some(match denied {
+        Denied::OrderQty { .. } => {
+            ("order_quantity_limit", Kind::OrderQuantity(market), "the order's quantity")
+        }
+        Denied::OrderNotional { .. } => ("order_value_limit", Kind::OrderValue, "the order's value"),
+        Denied::PriceBand { .. } => {
+            ("price_band_limit", Kind::PriceBand, "the price's distance beyond the last one")
+        }
+        Denied::OrderRate { .. } => {
+            ("order_rate_limit", Kind::OrdersPerMinute, "the number of orders in a minute")
+        }
+        Denied::Position { .. } => {
+            ("position_limit", Kind::Position(market), "the position, open orders counted,")
+        }
+        Denied::Exposure { .. } => ("exposure_limit", Kind::Exposure, "what is at stake"),
+        Denied::Drawdown { .. } => ("drawdown_limit", Kind::Drawdown, "the fall from the highest result"),
+        Denied::DailyLoss { .. } => ("daily_loss_limit", Kind::DailyLoss, "today's loss"),
+        _ => return None,
+    })
+}
+
+/// What risk says to an order, with the limit's numbers where it is one.
+pub(super) fn denied(denied: &Denied, uses: &[Use], catalog: &Catalog, instrument: &Instrument) -> PortError {
+    let market = instrument.market.id;
+    if let Some((code, kind, what)) = limit_of(denied, market)
+        && let Some(numbers) = uses.iter().find(|one| one.kind == kind && one.max.is_some())
+    {
+        let limit = used(numbers, catalog);
+        let (after, unit) = (limit.after.as_str(), &limit.unit);
+        let max = limit.max.as_ref().map_or("", |max| max.as_str());
+        let detail = format!(
+            "{what} would be {after} {unit}, the account's limit is {max} {unit} (now {} {unit}); nothing was sent",
+            limit.used.as_str()
+        );
+        return PortError::Limit { code, detail, limit: Box::new(limit) };
+    }
+    other(denied, catalog, market)
+}
+
+/// A denial that is no limit of the account: the exchange says most of them in the same words.
+fn other(denied: &Denied, catalog: &Catalog, market: MarketId) -> PortError {
+    let plain = |code, detail: &str| PortError::Refused { code, detail: detail.to_owned() };
+    let as_refusal = match *denied {
+        Denied::Halted => Refusal::TradingBlocked,
+        Denied::Price { price } => Refusal::PriceFilter { price },
+        Denied::Lot { qty } => Refusal::LotSize { qty },
+        Denied::Notional { notional } => Refusal::Notional { notional },
+        Denied::Balance { asset, needed, free } => {
+            Refusal::InsufficientBalance { asset, needed, available: free }
+        }
+        Denied::StaleMarket => {
+            return plain("stale_market", "the exchange does not work now, so no price can be trusted");
+        }
+        Denied::NoPrice => {
+            return plain(
+                "no_price",
+                "there is no price to judge the order by: the market, or one that values the account, has not traded",
+            );
+        }
+        Denied::OrderRate { .. } => return plain("order_rate_limit", "too many orders are on their way"),
+        Denied::Overflow => return plain("too_large", "the order's numbers are too large to be counted"),
+        _ => {
+            let detail = format!("a limit of the account refused it ({})", denied.code());
+            return plain("refused", &detail);
+        }
+    };
+    refused(&as_refusal, catalog, Some(market))
+}
 
 /// What a caller of the desk is told.
 pub(super) fn submit_error(error: SubmitError, catalog: &Catalog, market: Option<MarketId>) -> PortError {

@@ -43,7 +43,7 @@ fn an_intent_without_an_answer_is_found_at_the_exchange_or_said_to_be_lost() {
         dir.path(),
         "INSERT INTO orders SELECT x'00112233445566778899aabbccddeeff', user_id, account_id, bot_id, trading_pair_id, \
          exchange, symbol, 'never-left', NULL, side, order_type, time_in_force, price, stop_price, quantity, '0', '0', \
-         'pending', 1, NULL, created_at, updated_at FROM orders WHERE order_type = 'limit'",
+         'pending', 1, NULL, created_at, updated_at, list_id FROM orders WHERE order_type = 'limit'",
     );
     let server = Server::start_with(dir.path(), &["--participants-speed", "0"]);
     let alice = Person::login(&server, "alice");

@@ -6,6 +6,7 @@
     reason = "a test may stop at what it did not expect, and says what it skips"
 )]
 
+mod account_limits;
 mod accounts;
 mod alerts;
 mod backtests;
@@ -14,6 +15,9 @@ mod catalogue;
 mod configuration;
 mod database;
 mod doctor;
+mod halting;
+mod home;
+mod killed;
 mod limits;
 mod loads;
 mod lost_answers;
@@ -32,5 +36,6 @@ mod stream;
 mod sweeps;
 mod telemetry;
 mod trading;
+mod trading_by_command;
 mod verifying;
 mod walkthrough;

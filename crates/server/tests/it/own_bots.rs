@@ -3,8 +3,11 @@
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use crate::home::{Home, on_both};
 use crate::person::Person;
 use crate::program::{Server, ask, run_in};
+
+on_both!(a_bot_trades_for_its_owner_and_for_nobody_else,);
 
 fn new_bot(name: &str) -> Value {
     json!({
@@ -31,9 +34,7 @@ fn requests(id: &str) -> Vec<(&'static str, String, &'static str)> {
     ]
 }
 
-#[test]
-fn a_bot_trades_for_its_owner_and_for_nobody_else() {
-    let dir = tempfile::tempdir().unwrap();
+fn a_bot_trades_for_its_owner_and_for_nobody_else(dir: &Home) {
     let fast = ["--participants-speed", "10"];
     let server = Server::start_with(dir.path(), &fast);
     let root = Person::first(&server);

@@ -121,6 +121,9 @@ impl Server {
             "--api-addr",
             "127.0.0.1:0",
         ]);
+        if let Ok(url) = std::fs::read_to_string(dir.join(crate::home::STORE_FILE)) {
+            command.args(["--store", &url]);
+        }
         command.args(options).arg("--data-dir").arg(dir).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());

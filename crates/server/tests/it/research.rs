@@ -3,8 +3,15 @@
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use crate::home::{Home, on_both};
 use crate::person::Person;
 use crate::program::{Server, run_in};
+
+on_both!(
+    a_backtest_runs_is_kept_and_belongs_to_its_owner,
+    imported_data_come_first_and_runs_that_make_no_sense_are_refused,
+    a_sweep_keeps_every_trial_and_a_waiting_job_can_be_cancelled,
+);
 
 const QUIET: [&str; 2] = ["--participants-speed", "0"];
 
@@ -28,9 +35,7 @@ fn run(person: &Person, body: &Value) -> Value {
     done(person, &path)
 }
 
-#[test]
-fn a_backtest_runs_is_kept_and_belongs_to_its_owner() {
-    let dir = tempfile::tempdir().unwrap();
+fn a_backtest_runs_is_kept_and_belongs_to_its_owner(dir: &Home) {
     let server = Server::start_with(dir.path(), &QUIET);
     let root = Person::first(&server);
     let (alice, bob) = (root.add(&server, "alice", "trader"), root.add(&server, "bob", "trader"));
@@ -82,9 +87,7 @@ fn a_backtest_runs_is_kept_and_belongs_to_its_owner() {
     server.stop(Signal::TERM);
 }
 
-#[test]
-fn imported_data_come_first_and_runs_that_make_no_sense_are_refused() {
-    let dir = tempfile::tempdir().unwrap();
+fn imported_data_come_first_and_runs_that_make_no_sense_are_refused(dir: &Home) {
     let csv = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/market/minutes.csv");
     let imported =
         run_in(dir.path(), &["data", "import", csv, "--symbol", "binance:BTCUSDT", "--interval", "1m"]);
@@ -131,9 +134,7 @@ fn imported_data_come_first_and_runs_that_make_no_sense_are_refused() {
     server.stop(Signal::TERM);
 }
 
-#[test]
-fn a_sweep_keeps_every_trial_and_a_waiting_job_can_be_cancelled() {
-    let dir = tempfile::tempdir().unwrap();
+fn a_sweep_keeps_every_trial_and_a_waiting_job_can_be_cancelled(dir: &Home) {
     let server = Server::start_with(dir.path(), &QUIET);
     let root = Person::first(&server);
     let (alice, bob) = (root.add(&server, "alice", "trader"), root.add(&server, "bob", "trader"));

@@ -6,7 +6,17 @@ use std::path::Path;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use crate::home::{Home, on_both};
 use crate::program::{Answer, Server, ask, run_in};
+
+on_both!(
+    a_market_order_fills_and_shows_in_every_table_at_once,
+    a_limit_order_rests_reserves_money_survives_a_restart_and_is_cancelled,
+    the_same_key_is_one_order_and_another_body_is_refused,
+    refusals_say_why_and_change_nothing,
+    the_kill_switch_cancels_blocks_every_way_in_and_is_released_explicitly,
+    people_see_their_own_things_only,
+);
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -63,9 +73,7 @@ fn number(value: &Value) -> f64 {
     value.as_str().unwrap_or_else(|| panic!("no decimal: {value}")).parse().unwrap()
 }
 
-#[test]
-fn a_market_order_fills_and_shows_in_every_table_at_once() {
-    let dir = tempfile::tempdir().unwrap();
+fn a_market_order_fills_and_shows_in_every_table_at_once(dir: &Home) {
     let server = start(dir.path());
     let trader = Trader::first(&server);
     let placed = trader.order(&market_buy());
@@ -100,9 +108,7 @@ fn a_market_order_fills_and_shows_in_every_table_at_once() {
     server.stop(Signal::TERM);
 }
 
-#[test]
-fn a_limit_order_rests_reserves_money_survives_a_restart_and_is_cancelled() {
-    let dir = tempfile::tempdir().unwrap();
+fn a_limit_order_rests_reserves_money_survives_a_restart_and_is_cancelled(dir: &Home) {
     let server = start(dir.path());
     let trader = Trader::first(&server);
     let limit = json!({ "symbol": "BTCUSDT", "side": "buy", "order_type": "limit", "quantity": "0.01", "price": "90000" });
@@ -131,9 +137,7 @@ fn a_limit_order_rests_reserves_money_survives_a_restart_and_is_cancelled() {
     assert_eq!(run_in(dir.path(), &["exchange", "verify"]).code, 0);
 }
 
-#[test]
-fn the_same_key_is_one_order_and_another_body_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
+fn the_same_key_is_one_order_and_another_body_is_refused(dir: &Home) {
     let server = start(dir.path());
     let trader = Trader::first(&server);
     let send =
@@ -213,9 +217,7 @@ fn wrong_orders() -> Vec<(Value, u16, &'static str)> {
     ]
 }
 
-#[test]
-fn refusals_say_why_and_change_nothing() {
-    let dir = tempfile::tempdir().unwrap();
+fn refusals_say_why_and_change_nothing(dir: &Home) {
     let server = start(dir.path());
     let trader = Trader::first(&server);
     for (body, status, code) in wrong_orders() {
@@ -233,9 +235,7 @@ fn refusals_say_why_and_change_nothing() {
     server.stop(Signal::TERM);
 }
 
-#[test]
-fn the_kill_switch_cancels_blocks_every_way_in_and_is_released_explicitly() {
-    let dir = tempfile::tempdir().unwrap();
+fn the_kill_switch_cancels_blocks_every_way_in_and_is_released_explicitly(dir: &Home) {
     let server = start(dir.path());
     let trader = Trader::first(&server);
     trader.order(&json!({ "symbol": "BTCUSDT", "side": "buy", "order_type": "limit", "quantity": "0.01", "price": "90000" }));
@@ -253,9 +253,7 @@ fn the_kill_switch_cancels_blocks_every_way_in_and_is_released_explicitly() {
     server.stop(Signal::TERM);
 }
 
-#[test]
-fn people_see_their_own_things_only() {
-    let dir = tempfile::tempdir().unwrap();
+fn people_see_their_own_things_only(dir: &Home) {
     let server = start(dir.path());
     let root = Trader::first(&server);
     let add = json!({ "username": "tara", "password": PASSWORD, "role": "trader" }).to_string();

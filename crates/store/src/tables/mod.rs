@@ -1,5 +1,6 @@
 //! One module per table, or per family of tables.
 
+pub mod account_risk;
 pub mod accounts;
 pub mod alerts;
 pub mod audit;

@@ -56,6 +56,8 @@ record! {
         created_at: Ts,
         /// When it last changed.
         updated_at: Ts,
+        /// The order list it belongs to: the exchange's number of it.
+        list_id: Option<String>,
     }
 }
 
@@ -88,6 +90,7 @@ const CHANGING: &[&str] = &[
     "live",
     "reason",
     "updated_at",
+    "list_id",
 ];
 
 /// Notes an order, or what changed about it.

@@ -19,7 +19,7 @@ use crate::Problem;
 use crate::alerting::RuleBody;
 use crate::app::App;
 use crate::auth::principal::{Admin, from_store};
-use crate::wire::{Json, Moment, Query};
+use crate::wire::{Json, Moment, Query, id_of};
 
 /// Most alerts in one answer of the older path.
 const ALERTS_MAX: u32 = 1_000;
@@ -219,7 +219,7 @@ pub(crate) async fn acknowledge(
     Admin(who): Admin,
     Path(id): Path<String>,
 ) -> Result<Json<AlertBody>, Problem> {
-    let id: AlertId = id.parse().map_err(|_| Problem::not_found("alert that lasts"))?;
+    let id: AlertId = id_of(&id, "alert that lasts")?;
     let note = who.note("alert.acknowledge", id, &serde_json::json!({}));
     let (by, now) = (who.name.to_string(), Ts::now());
     let known = app.store.write(move |tx| {

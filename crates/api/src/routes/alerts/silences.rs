@@ -13,7 +13,7 @@ use crate::Problem;
 use crate::app::App;
 use crate::auth::principal::{Admin, from_store};
 use crate::routes::performance::Operator;
-use crate::wire::{Json, Moment};
+use crate::wire::{Json, Moment, id_of};
 
 /// Longest silence: who wants to hear nothing for longer wants another rule.
 const DAYS_MAX: i64 = 30;
@@ -147,7 +147,7 @@ pub(crate) async fn remove(
     Admin(who): Admin,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let id: SilenceId = id.parse().map_err(|_| Problem::not_found("silence"))?;
+    let id: SilenceId = id_of(&id, "silence")?;
     let note = who.note("alert.unsilence", id, &serde_json::json!({}));
     let removed = app.store.write(move |tx| {
         Box::pin(async move {

@@ -19,7 +19,7 @@ use self::sheet::Sheet;
 use crate::Problem;
 use crate::app::{App, now};
 use crate::auth::principal::{Viewer, from_store};
-use crate::wire::{Decimal, Json, Moment, Query};
+use crate::wire::{Decimal, Json, Moment, Query, id_of};
 
 /// Most fills of one sheet: a second of reading.
 const FILLS_MAX: usize = 100_000;
@@ -146,8 +146,7 @@ pub(crate) async fn account(
     }
     let symbol =
         query.symbol.map(|text| app.instrument(&text).map(|i| i.id.symbol.to_string())).transpose()?;
-    let account =
-        query.account.map(|id| id.parse().map_err(|_| Problem::not_found("account"))).transpose()?;
+    let account = query.account.map(|id| id_of(&id, "account")).transpose()?;
     let filter = Filter { account, symbol, from: Some(from), to: Some(to), ..Filter::default() };
     let (fills, truncated) = read(&app, who.owner(), &filter).await?;
     let mut sheets: BTreeMap<String, Sheet> = BTreeMap::new();

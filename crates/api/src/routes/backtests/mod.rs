@@ -7,22 +7,22 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use store::jobs::{self as queue, Job, JobStatus};
 use store::research::{self, Backtest};
 use store::{BacktestId, Owner, StoreError, Ts, audit};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use self::request::{NewBacktestBody, ResultBody};
 use super::jobs::{behind, is_over, job_for, percent, room_for_one};
 use super::markets::from_port;
 use super::models::usable;
-use super::orders::page_limit;
+use super::paged::Paged;
 use crate::Problem;
 use crate::app::App;
 use crate::auth::principal::{Trader, Viewer, from_store};
 use crate::research::{BACKTEST_JOB, BacktestSpec};
-use crate::wire::{Json, Moment, Query};
+use crate::wire::{Json, Moment, Query, id_of};
 
 /// A back-test.
 #[derive(Serialize, ToSchema)]
@@ -112,34 +112,20 @@ async fn body(app: &App, owner: Owner, row: Backtest) -> Result<BacktestBody, Pr
 
 /// One of a user's back-tests.
 async fn mine(app: &App, owner: Owner, id: &str) -> Result<Backtest, Problem> {
-    let id: BacktestId = id.parse().map_err(|_| Problem::not_found("back-test"))?;
+    let id: BacktestId = id_of(id, "back-test")?;
     research::backtest(&mut app.store.read(), owner, id).await.map_err(|e| from_store(&e))
 }
 
-/// Which back-tests.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct BacktestQuery {
-    /// Those asked for before this moment, for the next page.
-    #[param(value_type = Option<String>)]
-    before: Option<Moment>,
-    /// 1 to 1,000.
-    #[param(minimum = 1, maximum = 1000, default = 100)]
-    limit: Option<u32>,
-}
-
 /// One's own back-tests, newest first.
-#[utoipa::path(get, path = "/api/backtests", tag = "research", operation_id = "listBacktests", params(BacktestQuery),
+#[utoipa::path(get, path = "/api/backtests", tag = "research", operation_id = "listBacktests", params(Paged),
     responses((status = 200, body = Vec<BacktestBody>), (status = 400, body = Problem), (status = 401, body = Problem),
         (status = 503, body = Problem)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Viewer(who): Viewer,
-    Query(query): Query<BacktestQuery>,
+    Query(page): Query<Paged>,
 ) -> Result<Json<Vec<BacktestBody>>, Problem> {
-    let limit = page_limit(query.limit)?;
-    let before = query.before.map(|at| at.0.into());
+    let (before, limit) = page.read()?;
     let found = research::backtests(&mut app.store.read(), who.owner(), before, limit).await;
     let mut bodies = Vec::new();
     for row in found.map_err(|e| from_store(&e))? {

@@ -10,6 +10,7 @@ use store::{BotId, Owner};
 use crate::Problem;
 use crate::app::App;
 use crate::auth::principal::from_store;
+use crate::wire::id_of;
 
 /// The driver's no.
 pub(crate) fn from_lane(error: &LaneError) -> Problem {
@@ -31,7 +32,7 @@ pub(crate) fn from_lane(error: &LaneError) -> Problem {
 
 /// One of a user's bots. What belongs to somebody else is not there.
 pub(crate) async fn mine(app: &App, owner: Owner, id: &str) -> Result<Bot, Problem> {
-    let id: BotId = id.parse().map_err(|_| Problem::not_found("bot"))?;
+    let id: BotId = id_of(id, "bot")?;
     bots::by_id(&mut app.store.read(), owner, id).await.map_err(|e| from_store(&e))
 }
 

@@ -22,7 +22,7 @@ use crate::auth::principal::{Principal, Trader, Viewer, from_store};
 use crate::models::{TRAINING_JOB, Training, registry_name};
 use crate::routes::accounts::name_of;
 use crate::routes::markets::from_port;
-use crate::wire::Json;
+use crate::wire::{Json, id_of};
 
 /// Most models of one user.
 const MODELS_MAX: usize = 100;
@@ -47,7 +47,7 @@ pub(crate) fn from_label(label: &str) -> Option<(String, u32)> {
 
 /// One's own model and the job of its last training.
 async fn mine(app: &App, owner: Owner, id: &str) -> Result<(Model, Option<Job>), Problem> {
-    let id: ModelId = id.parse().map_err(|_| Problem::not_found("model"))?;
+    let id: ModelId = id_of(id, "model")?;
     let model = models::by_id(&mut app.store.read(), owner, id).await.map_err(|e| from_store(&e))?;
     with_job(app, owner, model).await
 }

@@ -1,7 +1,7 @@
 //! The audit log's chain: every way to tamper with it is found.
 
 use ring::signature::Ed25519KeyPair;
-use store::audit::{self, Note, Verdict};
+use store::audit::{self, Note, Search, Verdict};
 use store::{Owner, Store};
 
 use super::{add_owner, at, write};
@@ -15,6 +15,7 @@ on_both!(
     a_rewritten_chain_is_found_by_its_checkpoints,
     old_entries_are_archived_and_still_checked,
     entries_at_once_make_one_chain,
+    entries_are_found_by_who_and_what_page_by_page,
 );
 
 fn note(owner: Owner, action: &str) -> Note {
@@ -169,5 +170,35 @@ async fn entries_at_once_make_one_chain(fresh: Fresh) -> Fresh {
     seqs.sort_unstable();
     assert_eq!(seqs, (1..=40).collect::<Vec<i64>>());
     assert_eq!(verify(&fresh).await, Verdict { entries: 40, checkpoints: 0, fault: None });
+    fresh
+}
+
+async fn entries_are_found_by_who_and_what_page_by_page(fresh: Fresh) -> Fresh {
+    let (alice, bob) = (add_owner(&fresh.store, "alice").await, add_owner(&fresh.store, "bob").await);
+    append(&fresh.store, alice, 6).await;
+    append(&fresh.store, bob, 3).await;
+    let mut reader = fresh.store.read();
+    let by = |user: Option<Owner>, action: Option<&str>, before| Search {
+        user: user.map(Owner::user),
+        action: action.map(str::to_owned),
+        before,
+    };
+    let seqs = |entries: Vec<audit::Entry>| entries.iter().map(|entry| entry.seq).collect::<Vec<_>>();
+    let all = audit::search(&mut reader, &by(None, None, None), 100).await.unwrap();
+    assert_eq!(seqs(all), [9, 8, 7, 6, 5, 4, 3, 2, 1]);
+    // Newest by time: Bob's entries are of the same seconds as Alice's first ones.
+    let stops = audit::search(&mut reader, &by(None, Some("bot.stop"), None), 2).await.unwrap();
+    assert_eq!(seqs(stops), [6, 4]);
+    let next = audit::search(&mut reader, &by(None, Some("bot.stop"), Some(4)), 10).await.unwrap();
+    assert_eq!(seqs(next), [8, 2], "of two at the same moment the later one comes first");
+    let bobs = audit::search(&mut reader, &by(Some(bob), None, None), 10).await.unwrap();
+    assert_eq!(seqs(bobs), [9, 8, 7]);
+    let both = audit::search(&mut reader, &by(Some(bob), Some("bot.start"), None), 10).await.unwrap();
+    assert_eq!(seqs(both), [9, 7]);
+    let rest = audit::search(&mut reader, &by(Some(bob), Some("bot.start"), Some(9)), 10).await.unwrap();
+    assert_eq!(seqs(rest), [7]);
+    let none = audit::search(&mut reader, &by(Some(alice), Some("login"), None), 10).await.unwrap();
+    assert!(none.is_empty());
+    assert!(super::absent(&audit::search(&mut reader, &by(Some(bob), None, Some(99)), 10).await));
     fresh
 }

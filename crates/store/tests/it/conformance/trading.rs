@@ -6,7 +6,7 @@ use store::orders::{self, Filter, Order};
 use store::positions::{self, Position};
 use store::projections::{self, Position as Place};
 use store::trades::{self, Trade};
-use store::{AccountId, BotId, OrderId, Owner, PositionId, Side, StoreError, TradeId, markets};
+use store::{AccountId, BotId, OrderId, Owner, PositionId, Side, StoreError, TradeId, account_risk, markets};
 
 use super::{T0, absent, add_account, add_owner, add_pair, amount, at, btcusdt, write};
 use crate::engines::{Fresh, on_both};
@@ -22,6 +22,8 @@ on_both!(
     an_event_is_applied_once,
     a_bot_is_changed_from_what_was_read,
     a_bots_worth_and_state_are_its_owners,
+    intents_that_nothing_was_heard_of_are_found_page_by_page,
+    limits_and_state_of_an_account_change_apart,
 );
 
 pub(super) fn order(owner: Owner, account: AccountId, pair: i64, n: i64) -> Order {
@@ -48,6 +50,7 @@ pub(super) fn order(owner: Owner, account: AccountId, pair: i64, n: i64) -> Orde
         reason: None,
         created_at: at(n),
         updated_at: at(n),
+        list_id: None,
     }
 }
 
@@ -458,5 +461,65 @@ async fn a_bot_is_changed_from_what_was_read(fresh: Fresh) -> Fresh {
     assert!(absent(&remove(bob).await));
     remove(alice).await.unwrap();
     assert_eq!(fresh.sql("SELECT count(*) FROM bot_events"), "0");
+    fresh
+}
+
+async fn intents_that_nothing_was_heard_of_are_found_page_by_page(fresh: Fresh) -> Fresh {
+    let (alice, bob) = (add_owner(&fresh.store, "alice").await, add_owner(&fresh.store, "bob").await);
+    let pair = add_pair(&fresh.store).await;
+    let (first, second) =
+        (add_account(&fresh.store, alice, "main").await, add_account(&fresh.store, bob, "main").await);
+    let pending =
+        |owner, account, n| Order { status: "pending".to_owned(), ..order(owner, account, pair, n) };
+    let mut wanted = [pending(alice, first, 1), pending(bob, second, 2), pending(alice, first, 3)];
+    let heard = Order { exchange_order_id: Some("7".to_owned()), ..pending(alice, first, 4) };
+    let refused = Order { live: false, status: "rejected".to_owned(), ..pending(alice, first, 5) };
+    let all: Vec<Order> =
+        wanted.iter().cloned().chain([heard, refused, order(alice, first, pair, 6)]).collect();
+    write(&fresh.store, move |tx| {
+        Box::pin(async move {
+            for order in &all {
+                orders::put(tx, order).await?;
+            }
+            Ok(())
+        })
+    })
+    .await;
+    wanted.sort_by_key(|order| order.id);
+    let mut reader = fresh.store.read();
+    let page = orders::pending_of_all(&mut reader, None, 2).await.unwrap();
+    assert_eq!(page, wanted[..2]);
+    let page = orders::pending_of_all(&mut reader, Some(page[1].id), 2).await.unwrap();
+    assert_eq!(page, wanted[2..]);
+    assert!(orders::pending_of_all(&mut reader, Some(wanted[2].id), 2).await.unwrap().is_empty());
+    fresh
+}
+
+async fn limits_and_state_of_an_account_change_apart(fresh: Fresh) -> Fresh {
+    let (alice, bob) = (add_owner(&fresh.store, "alice").await, add_owner(&fresh.store, "bob").await);
+    let (first, second) =
+        (add_account(&fresh.store, alice, "main").await, add_account(&fresh.store, alice, "other").await);
+    let mut reader = fresh.store.read();
+    assert_eq!(account_risk::find(&mut reader, alice, first).await.unwrap(), None);
+    write(&fresh.store, move |tx| {
+        Box::pin(async move {
+            account_risk::set_state(tx, alice, first, "{\"a\":1}", at(1)).await?;
+            account_risk::set_state(tx, alice, second, "{}", at(1)).await?;
+            account_risk::set_limits(tx, alice, first, "{\"x\":2}", at(2)).await
+        })
+    })
+    .await;
+    let row = account_risk::find(&mut reader, alice, first).await.unwrap().unwrap();
+    assert_eq!((row.limits.as_str(), row.state.as_str(), row.updated_at), ("{\"x\":2}", "{\"a\":1}", at(2)));
+    write(&fresh.store, move |tx| {
+        Box::pin(async move { account_risk::set_state(tx, alice, first, "{\"a\":3}", at(3)).await })
+    })
+    .await;
+    let row = account_risk::find(&mut reader, alice, first).await.unwrap().unwrap();
+    assert_eq!((row.limits.as_str(), row.state.as_str()), ("{\"x\":2}", "{\"a\":3}"));
+    assert_eq!(account_risk::find(&mut reader, bob, first).await.unwrap(), None, "it is not Bob's");
+    let limited = account_risk::limited_of_all(&mut reader, None, 10).await.unwrap();
+    assert_eq!(limited.iter().map(|row| row.account_id).collect::<Vec<_>>(), [first], "the other has none");
+    assert!(account_risk::limited_of_all(&mut reader, Some(first), 10).await.unwrap().is_empty());
     fresh
 }
