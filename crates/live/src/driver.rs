@@ -83,11 +83,11 @@ pub struct Ports {
     pub accounts: Box<dyn Accounts>,
 }
 
-/// Something for the thread.
+/// Something for the thread. Boxed: the channel makes all its places beforehand, and they would be 20 MB.
 enum Message {
-    Venue(VenueEvent),
-    Command(Request<BotCommand, BotReply>),
-    Query(Request<BotQuery, BotReply>),
+    Venue(Box<VenueEvent>),
+    Command(Box<Request<BotCommand, BotReply>>),
+    Query(Box<Request<BotQuery, BotReply>>),
     Stop,
 }
 
@@ -95,7 +95,7 @@ struct Mailbox(SyncSender<Message>);
 
 impl Inbox for Mailbox {
     fn put(&mut self, event: VenueEvent) -> Result<(), Full> {
-        self.0.try_send(Message::Venue(event)).map_err(|_| Full)
+        self.0.try_send(Message::Venue(Box::new(event))).map_err(|_| Full)
     }
 }
 
@@ -156,8 +156,8 @@ pub fn open(
     conductor.number_bots_from(config.first_bot);
     let events = Topic::default();
     let desk = Desk {
-        commands: lane(&sender, Message::Command),
-        queries: lane(&sender, Message::Query),
+        commands: lane(&sender, |request| Message::Command(Box::new(request))),
+        queries: lane(&sender, |request| Message::Query(Box::new(request))),
         events: events.clone(),
     };
     let driver = Driver {
@@ -296,12 +296,14 @@ impl Driver {
     fn take_in(&mut self, message: Message) -> bool {
         let now = self.now();
         match message {
-            Message::Venue(event) => self.conductor.event(now, event),
-            Message::Command(Request { envelope, reply }) => {
+            Message::Venue(event) => self.conductor.event(now, *event),
+            Message::Command(request) => {
+                let Request { envelope, reply } = *request;
                 let request = self.await_reply(reply);
                 self.conductor.command(now, request, &envelope);
             }
-            Message::Query(Request { envelope, reply }) => {
+            Message::Query(request) => {
+                let Request { envelope, reply } = *request;
                 let request = self.await_reply(reply);
                 self.conductor.query(request, &envelope.command);
             }
@@ -432,6 +434,11 @@ fn log_not_sent(result: Result<(), NotSent>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_in_the_inbox_is_small_for_all_are_made_beforehand() {
+        assert!(size_of::<Message>() <= 16, "{}", size_of::<Message>());
+    }
 
     #[test]
     fn t1_t2_time_follows_the_monotonic_clock_and_is_never_before_the_record() {
