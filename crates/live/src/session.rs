@@ -167,6 +167,9 @@ fn each(
     start: From,
     mut see: impl FnMut(u64, &Record) -> Result<(), ReplayError>,
 ) -> Result<(), OpenError> {
+    if !dir.is_dir() {
+        return Ok(());
+    }
     let mut reader = match Reader::open(dir, start, Tail::Growing) {
         Ok(reader) => reader,
         Err(journal::Failure::Missing { .. }) => return Ok(()),

@@ -203,7 +203,7 @@ pub(crate) fn wanted(names: &str) -> Result<Vec<Settings>, Problem> {
     let wanted = Settings::list(names).map_err(|error| {
         let unknown = matches!(error, indicators::NameError::Unknown { .. });
         let code = if unknown { "unknown_indicator" } else { "bad_indicator" };
-        bad(code, format!("{error}; GET /api/indicators lists all with their parameters"))
+        bad(code, format!("{error} (GET /api/indicators lists all with their parameters)"))
     })?;
     if wanted.len() > INDICATORS_MAX {
         let detail =

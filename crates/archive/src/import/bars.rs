@@ -3,11 +3,10 @@
 use types::{Bar, Interval, Time};
 
 use super::listing::{Needs, Step, resolve};
-use super::{Extent, Imported, Meter, Progress, Report, Request, nothing, order};
+use super::{Extent, Imported, Meter, Progress, Report, Request, each_in_order, nothing, order};
 use crate::Error;
 use crate::archive::Archive;
 use crate::change::{Change, SeriesWriter};
-use crate::limits::SORTED_ROWS_MAX;
 use crate::manifest::Layout;
 use crate::series::Kind;
 use crate::source::Source;
@@ -40,26 +39,15 @@ pub(super) fn import(
     let source = Source::open(&request.file)?;
     let (seen, name) = (std::rc::Rc::clone(&source.seen), source.name.clone());
     let mut rows = Rows::new(listing.scales);
-    let mut held = Vec::new();
     let mut meter = Meter::new(&source, "importing", progress);
-    each_row(source.text, dialect, |line, fields| {
-        let bar =
-            rows.bar(fields, columns, interval, request.stamp).map_err(|what| Error::line(line, what))?;
-        meter.row();
-        if !request.sort {
-            return sink.push(line, bar);
-        }
-        if held.len() == SORTED_ROWS_MAX {
-            return Err(Error::Input(format!("more than {SORTED_ROWS_MAX} rows cannot be sorted in memory")));
-        }
-        held.push((line, bar));
-        Ok(())
-    })?;
-    meter.tell();
-    held.sort_by_key(|(line, bar)| (bar.open_time, *line));
-    for (line, bar) in held {
-        sink.push(line, bar)?;
-    }
+    each_in_order(
+        source,
+        (dialect, request.sort),
+        &mut meter,
+        |fields| rows.bar(fields, columns, interval, request.stamp),
+        |bar| bar.open_time,
+        |line, bar| sink.push(line, bar),
+    )?;
     let Sink { writer, extent, repeated, tick, .. } = sink;
     let rows_written = writer.rows();
     let (first, last, origin) = extent

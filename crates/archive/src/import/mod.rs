@@ -14,6 +14,7 @@ use types::{InstrumentId, Interval, Time};
 
 use crate::archive::Archive;
 use crate::change::Counts;
+use crate::limits::SORTED_ROWS_MAX;
 use crate::manifest::{Contract, Listing, Origin, Scales};
 use crate::series::Kind;
 use crate::source::columns::{Columns, Dialect, detect};
@@ -208,6 +209,33 @@ impl<'a> Meter<'a> {
             rows: self.rows,
         });
     }
+}
+
+/// Takes in all rows of a file as they come, or sorted by `key` if that is wanted: then all are in memory.
+fn each_in_order<T, K: Ord>(
+    source: Source,
+    (dialect, sort): (&Dialect, bool),
+    meter: &mut Meter<'_>,
+    mut read: impl FnMut(&[&str]) -> Result<T, String>,
+    key: impl Fn(&T) -> K,
+    mut take: impl FnMut(u64, T) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut held = Vec::new();
+    each_row(source.text, dialect, |line, fields| {
+        let row = read(fields).map_err(|what| Error::line(line, what))?;
+        meter.row();
+        if !sort {
+            return take(line, row);
+        }
+        if held.len() == SORTED_ROWS_MAX {
+            return Err(Error::Input(format!("more than {SORTED_ROWS_MAX} rows cannot be sorted in memory")));
+        }
+        held.push((line, row));
+        Ok(())
+    })?;
+    meter.tell();
+    held.sort_by_key(|(line, row)| (key(row), *line));
+    held.into_iter().try_for_each(|(line, row)| take(line, row))
 }
 
 /// A row out of order, or a second one at the same time.

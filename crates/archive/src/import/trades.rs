@@ -3,11 +3,10 @@
 use types::{Print, TradeId};
 
 use super::listing::{Needs, Step, refine, resolve};
-use super::{Extent, Imported, Meter, Progress, Report, Request, nothing, order};
+use super::{Extent, Imported, Meter, Progress, Report, Request, each_in_order, nothing, order};
 use crate::Error;
 use crate::archive::Archive;
 use crate::change::{Change, SeriesWriter};
-use crate::limits::SORTED_ROWS_MAX;
 use crate::manifest::Layout;
 use crate::number::POWERS;
 use crate::series::Kind;
@@ -40,25 +39,15 @@ pub(super) fn import(
     let source = Source::open(&request.file)?;
     let (seen, name) = (std::rc::Rc::clone(&source.seen), source.name.clone());
     let mut rows = Rows::new(listing.scales);
-    let mut held = Vec::new();
     let mut meter = Meter::new(&source, "importing", progress);
-    each_row(source.text, dialect, |line, fields| {
-        let print = rows.print(fields, columns).map_err(|what| Error::line(line, what))?;
-        meter.row();
-        if !request.sort {
-            return sink.push(line, print);
-        }
-        if held.len() == SORTED_ROWS_MAX {
-            return Err(Error::Input(format!("more than {SORTED_ROWS_MAX} rows cannot be sorted in memory")));
-        }
-        held.push((line, print));
-        Ok(())
-    })?;
-    meter.tell();
-    held.sort_by_key(|(line, print)| (print.at, print.id, *line));
-    for (line, print) in held {
-        sink.push(line, print)?;
-    }
+    each_in_order(
+        source,
+        (dialect, request.sort),
+        &mut meter,
+        |fields| rows.print(fields, columns),
+        |print| (print.at, print.id),
+        |line, print| sink.push(line, print),
+    )?;
     let Sink { writer, extent, repeated, tick, lot, .. } = sink;
     let count = writer.rows();
     let (first, last, origin) =

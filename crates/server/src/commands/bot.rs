@@ -278,7 +278,7 @@ fn refused(code: &str, message: &str) -> Failure {
 }
 
 /// A decimal without the zeros that say nothing.
-fn short(text: &str) -> &str {
+pub(crate) fn short(text: &str) -> &str {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }
 

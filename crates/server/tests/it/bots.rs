@@ -174,6 +174,14 @@ fn b2_a_second_process_cannot_hold_the_same_bots() {
 fn what_cannot_be_is_said_with_what_can() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(bot(dir.path(), &["list"]).code, 4);
+    // Where no server has ever run there is no session, which is no failure.
+    let none = run_in(dir.path(), &["session", "list", "--json"]);
+    assert_eq!((none.code, none.json()["sessions"].as_array().unwrap().len()), (0, 0), "{}", none.err);
+    for command in ["replay", "parity"] {
+        let done = run_in(dir.path(), &[command, "1"]);
+        assert_eq!(done.code, 1);
+        assert!(done.err.contains("there is no session 1"), "{}", done.err);
+    }
     let server = Server::start(dir.path());
     assert_eq!(create(dir.path(), "turtle").code, 0);
     for (words, code, part) in [

@@ -6,12 +6,13 @@ use std::path::Path;
 
 use rustix::process::Signal;
 
-use crate::program::{Server, finish};
+use crate::program::{Server, finish, tradewind};
 
 const DOCUMENT: &str = include_str!("../../../../docs/walkthroughs/exchange.md");
 const DATA: &str = include_str!("../../../../docs/walkthroughs/data.md");
 const BACKTESTING: &str = include_str!("../../../../docs/walkthroughs/backtesting.md");
 const FORECASTING: &str = include_str!("../../../../docs/walkthroughs/forecasting.md");
+const BOTS: &str = include_str!("../../../../docs/walkthroughs/bots.md");
 const PLATFORM: &str = include_str!("../../../../docs/walkthroughs/platform.md");
 /// Printed between the blocks.
 const MARK: &str = "=== next block ===";
@@ -111,6 +112,24 @@ fn the_walkthrough_of_back_tests_does_what_it_says() {
 fn the_walkthrough_of_forecasts_does_what_it_says() {
     let dir = tempfile::tempdir().unwrap();
     carry_out(FORECASTING, ("", ""), dir.path());
+}
+
+/// The page's server: data are imported in the repository's folder, then the server starts with the options that are shown.
+#[test]
+fn the_walkthrough_of_bots_does_what_it_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let blocks = blocks(BOTS);
+    let (_, server) = blocks.iter().find(|(language, _)| *language == "sh server").unwrap();
+    let words = |line: &str| line.split_whitespace().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    let (import, serve) = server.trim_end().split_once('\n').map(|(a, b)| (words(a), words(b))).unwrap();
+    let mut import = tradewind(&import.iter().map(String::as_str).collect::<Vec<_>>());
+    import.arg("--data-dir").arg(dir.path()).current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    assert_eq!(finish(&mut import).code, 0);
+    assert_eq!(serve[0], "serve");
+    let options: Vec<&str> = serve[1..].iter().map(String::as_str).collect();
+    let server = Server::start_with(dir.path(), &options);
+    carry_out(BOTS, ("", ""), dir.path());
+    assert_eq!(server.stop(Signal::INT).code(), Some(0));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use backtest::metrics::{Unit, number};
 use backtest::sweep::SweepOutcome;
 use serde_json::{Value, json};
 
+use crate::commands::bot::short;
 use crate::terminal::table;
 
 /// Rows of the table of the best.
@@ -86,7 +87,7 @@ fn best(sweep: &SweepOutcome) -> String {
             share(row.total_return),
             share(row.max_drawdown),
             row.trades.to_string(),
-            row.final_equity.clone(),
+            short(&row.final_equity).to_owned(),
         ]);
         lines.push(line);
     }

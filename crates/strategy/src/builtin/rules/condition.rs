@@ -196,7 +196,7 @@ impl<'a> Reading<'a, '_> {
             return Ok(price);
         }
         let settings = Settings::named(&format!("{name}{}", self.brackets()?))
-            .map_err(|error| format!("{error}; prices are OPEN, HIGH, LOW, CLOSE and VOLUME"))?;
+            .map_err(|error| format!("{error} (prices are OPEN, HIGH, LOW, CLOSE and VOLUME)"))?;
         let outputs = settings.function().outputs();
         let output = if self.sign(".") {
             let wanted = self.name();
