@@ -99,3 +99,30 @@ fn rules_that_say_what_a_built_in_strategy_does_trade_as_it_does() {
         assert_eq!(built_in.final_equity(), rules.final_equity(), "{strategy}");
     }
 }
+
+/// What each round trip of one unit made, in hundredths of a percent of what was paid, before fees.
+fn round_trips(rules: Given) -> Vec<i64> {
+    let outcome = on_waves(3_000, "rules", rules, ten_bps(PricePath::Open));
+    let pairs = outcome.fills.chunks_exact(2);
+    pairs.map(|pair| (pair[1].price.0 - pair[0].price.0) * 10_000 / pair[0].price.0).collect()
+}
+
+#[test]
+fn a_bracket_ends_positions_at_its_stop_and_its_target() {
+    let none = round_trips(&[("enter", "EMA(5) > EMA(20)"), ("leave", "EMA(5) < EMA(20)")]);
+    assert!(none.iter().any(|made| *made < -110) && none.iter().any(|made| *made > 110), "{none:?}");
+    let guarded = round_trips(&[
+        ("enter", "EMA(5) > EMA(20)"),
+        ("leave", "EMA(5) < EMA(20)"),
+        ("stop-loss", "0.5"),
+        ("take-profit", "1"),
+    ]);
+    // The stop rests at the venue and fires inside a bar, at its price unless the market opened beyond it.
+    assert!(guarded.iter().filter(|made| **made == -50).count() >= 3, "{guarded:?}");
+    assert!(guarded.iter().all(|made| *made >= -90), "{guarded:?}");
+    // The target is taken after the close that reached it.
+    assert!(guarded.iter().filter(|made| **made >= 90).count() >= 3, "{guarded:?}");
+    let trailing =
+        round_trips(&[("enter", "EMA(5) > EMA(20)"), ("leave", "never"), ("trailing-stop", "0.7")]);
+    assert!(trailing.len() > 5 && trailing.iter().all(|made| *made >= -110), "{trailing:?}");
+}

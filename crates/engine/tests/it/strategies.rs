@@ -75,6 +75,19 @@ const CASES: &[Case] = &[
         ],
         &[0],
     ),
+    (
+        "rules",
+        &[
+            ("enter", "RSI(5) < 50"),
+            ("leave", "RSI(5) > 70"),
+            ("enter-short", "RSI(5) > 75"),
+            ("leave-short", "RSI(5) < 60"),
+            ("stop-loss", "1"),
+            ("take-profit", "0.8"),
+        ],
+        &[0],
+    ),
+    ("rules", &[("enter", "always"), ("trailing-stop", "0.5")], &[2]),
     ("rules", &[("enter", "RSI(5) < $y"), ("leave", "RSI(5) > 55 or ULTOSC(2,3,5) > 80"), ("y", "45")], &[2]),
 ];
 
@@ -323,7 +336,7 @@ fn a_grid_keeps_one_order_per_edge_and_sells_what_it_bought() {
 fn what_cannot_be_is_refused_with_what_can() {
     let all = instruments();
     let setting = |at: usize| Setting { instrument: &all[at], interval: Interval::M1 };
-    let cases: [(Case, &str); 15] = [
+    let cases: [(Case, &str); 16] = [
         (("macd", &[("short", "yes")], &[2]), "cannot be sold short"),
         (("macd", &[("fast", "30")], &[0]), "below slow (26)"),
         (("rsi-reversion", &[("low", "60")], &[0]), "below exit (50)"),
@@ -340,6 +353,7 @@ fn what_cannot_be_is_refused_with_what_can() {
         (("basket", &[("weights", "50,60")], &[0, 1]), "at most 100 in all"),
         (("twap", &[("qty", "0.001")], &[0]), "at least 0.01 in steps of 0.01"),
         (("rules", &[("enter", "RSJ(14) < 30")], &[0]), "did you mean RSI?"),
+        (("rules", &[("stop-loss", "1"), ("trailing-stop", "1")], &[0]), "one of the two"),
         (("rules", &[("leave", "RSI(14) <")], &[0]), "it ends where a number"),
         (("rules", &[("enter-short", "CLOSE < 1")], &[2]), "cannot be sold short"),
     ];

@@ -3,23 +3,25 @@
 //! Idea: what the other strategies do with built-in indicators, said in the user's own words, like
 //! `enter=EMA(20) crosses above EMA(100) and ADX(14) > 25`. The grammar: [`condition`]. Source: the rule-based systems of technical
 //! analysis (Kaufman, Trading Systems and Methods, 2013). Fails as what is written fails, and soonest what was found by trying many:
-//! each text that is tried is a trial like any other. Limit: functions that keep all their past take 1,048,576 bars, after which the
+//! each text that is tried is a trial like any other. A bracket ([`guard`]) can stand around each position. Limit: functions that keep all their past take 1,048,576 bars, after which the
 //! strategy is flat and says so.
 
 mod condition;
+mod guard;
 mod series;
 
-use types::InstrumentKind;
 use types::wire::{Reader, WireError, Writer};
+use types::{Bar, InstrumentKind};
 
 use self::condition::{Comparison, Condition};
+use self::guard::{Guard, STOP, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP};
 use self::series::Series;
 use super::Setting;
 use super::reading::{QTY, bars_of, real, warming_up};
 use super::stance::{Stance, Trader};
 use crate::{
-    Context, Decisions, Description, Event, Instruments, Kind, Param, ParamError, Params, Reason, Strategy,
-    Subscription,
+    Context, Decisions, Description, Ended, Event, Instruments, Kind, Param, ParamError, Params, Reason,
+    Strategy, Subscription,
 };
 
 /// What a condition looks like.
@@ -47,6 +49,9 @@ pub(super) const DESCRIPTION: Description = Description {
         real("x", "number that rules write as $x, for sweeps", RANGE, 0.0),
         real("y", "number that rules write as $y", RANGE, 0.0),
         real("z", "number that rules write as $z", RANGE, 0.0),
+        STOP_LOSS,
+        TRAILING_STOP,
+        TAKE_PROFIT,
         QTY,
     ],
 };
@@ -58,9 +63,14 @@ struct Rules {
     leave: Condition,
     enter_short: Condition,
     leave_short: Condition,
+    guard: Option<Guard>,
     series: Series,
     warm_up: u32,
     seen: u64,
+    /// The position is to be left as soon as its stop is out of the way.
+    leaving: bool,
+    /// The bracket ended a position: the next one waits until entering was not wanted in between.
+    spent: bool,
 }
 
 pub(super) fn make(params: &Params, settings: &[Setting<'_>]) -> Result<Box<dyn Strategy>, ParamError> {
@@ -95,9 +105,12 @@ pub(super) fn make(params: &Params, settings: &[Setting<'_>]) -> Result<Box<dyn 
         leave,
         enter_short,
         leave_short,
+        guard: Guard::new(params, market.id)?,
         series,
         warm_up: u32::try_from(warm_up).unwrap_or(u32::MAX),
         seen: 0,
+        leaving: false,
+        spent: false,
     }))
 }
 
@@ -134,6 +147,61 @@ impl Rules {
         }
     }
 
+    /// The same with a bracket around the position.
+    fn guarded(
+        &mut self,
+        ctx: &Context<'_>,
+        bar: &Bar,
+        guard: &Guard,
+        held: Stance,
+        (stance, code, by): Wanted,
+        out: &mut Decisions,
+    ) {
+        if ctx.orders.iter().any(|order| order.tag != STOP) {
+            return out.because(self.shown("order_on_the_way", by));
+        }
+        if held == Stance::Flat {
+            self.spent &= stance != Stance::Flat;
+            if ctx.order(STOP).is_some() {
+                out.cancel(STOP);
+                return out.because(Reason::new("taking_back_the_stop"));
+            }
+            if self.spent {
+                return out.because(self.shown("waiting_for_a_new_signal", by));
+            }
+            self.trader.go(ctx, stance, out);
+            return out.because(self.shown(code, by));
+        }
+        let ended = guard.ends(ctx, bar);
+        if ended.is_none() && stance == held {
+            let code = if guard.keep(ctx, out) { "setting_the_stop" } else { code };
+            return out.because(self.shown(code, by));
+        }
+        self.spent |= ended.is_some();
+        if ctx.order(STOP).is_some() {
+            out.cancel(STOP);
+            self.leaving = true;
+        } else {
+            self.trader.go(ctx, Stance::Flat, out);
+        }
+        let turned = if held == Stance::Long { "left" } else { "left_short" };
+        out.because(self.shown(ended.unwrap_or(turned), by));
+    }
+
+    /// The stop is no more: it has ended the position, or it has made room for leaving.
+    fn stop_ended(&mut self, ctx: &Context<'_>, how: Ended, out: &mut Decisions) {
+        let leaves = std::mem::take(&mut self.leaving);
+        if how == Ended::Filled {
+            self.spent = true;
+            return out.because(Reason::new("stopped_out"));
+        }
+        if leaves {
+            self.trader.go(ctx, Stance::Flat, out);
+            return out.because(Reason::new("left_after_its_stop"));
+        }
+        out.because(Reason::new("stop_is_gone"));
+    }
+
     /// A reason with the two sides of what decided.
     fn shown(&self, code: &'static str, by: Option<Comparison>) -> Reason {
         let Some(by) = by else { return Reason::new(code) };
@@ -159,6 +227,9 @@ impl Strategy for Rules {
     }
 
     fn on_event(&mut self, ctx: &Context<'_>, event: &Event<'_>, out: &mut Decisions) {
+        if let Event::Ended { order: STOP, how } = event {
+            return self.stop_ended(ctx, *how, out);
+        }
         let Event::Bar { bar, .. } = event else { return };
         self.seen += 1;
         if self.series.update(bar).is_err() {
@@ -168,7 +239,11 @@ impl Strategy for Rules {
         if self.seen < u64::from(self.warm_up) {
             return out.because(warming_up(self.seen, self.warm_up));
         }
-        let (stance, code, by) = self.wanted(self.trader.held(ctx));
+        let held = self.trader.held(ctx);
+        let (stance, code, by) = self.wanted(held);
+        if let Some(guard) = self.guard {
+            return self.guarded(ctx, bar, &guard, held, (stance, code, by), out);
+        }
         if self.trader.is_working(ctx) {
             return out.because(self.shown("order_on_the_way", by));
         }
@@ -178,11 +253,14 @@ impl Strategy for Rules {
 
     fn save(&self, w: &mut Writer<'_>) {
         w.u64(self.seen);
+        w.bool(self.leaving);
+        w.bool(self.spent);
         self.series.save(w);
     }
 
     fn load(&mut self, r: &mut Reader<'_>) -> Result<(), WireError> {
         self.seen = r.u64()?;
+        (self.leaving, self.spent) = (r.bool()?, r.bool()?);
         self.series.load(r)
     }
 }
