@@ -101,7 +101,7 @@ fn rules_that_say_what_a_built_in_strategy_does_trade_as_it_does() {
 }
 
 /// What each round trip of one unit made, in hundredths of a percent of what was paid, before fees.
-fn round_trips(rules: Given) -> Vec<i64> {
+fn round_trips(rules: &[(&str, &str)]) -> Vec<i64> {
     let outcome = on_waves(3_000, "rules", rules, ten_bps(PricePath::Open));
     let pairs = outcome.fills.chunks_exact(2);
     pairs.map(|pair| (pair[1].price.0 - pair[0].price.0) * 10_000 / pair[0].price.0).collect()
@@ -109,20 +109,21 @@ fn round_trips(rules: Given) -> Vec<i64> {
 
 #[test]
 fn a_bracket_ends_positions_at_its_stop_and_its_target() {
-    let none = round_trips(&[("enter", "EMA(5) > EMA(20)"), ("leave", "EMA(5) < EMA(20)")]);
-    assert!(none.iter().any(|made| *made < -110) && none.iter().any(|made| *made > 110), "{none:?}");
-    let guarded = round_trips(&[
-        ("enter", "EMA(5) > EMA(20)"),
-        ("leave", "EMA(5) < EMA(20)"),
-        ("stop-loss", "0.5"),
-        ("take-profit", "1"),
-    ]);
-    // The stop rests at the venue and fires inside a bar, at its price unless the market opened beyond it.
-    assert!(guarded.iter().filter(|made| **made == -50).count() >= 3, "{guarded:?}");
-    assert!(guarded.iter().all(|made| *made >= -90), "{guarded:?}");
+    let falling: Given = &[("enter", "EMA(5) < EMA(20)"), ("leave", "EMA(5) > EMA(20)")];
+    assert!(round_trips(falling).iter().any(|made| *made < -20));
+    // The stop rests at the venue and fires inside a bar, at its price.
+    let stopped = round_trips(&[falling[0], falling[1], ("stop-loss", "0.1")]);
+    let at_stop = |made: &&i64| (-10..=-9).contains(*made);
+    assert!(stopped.iter().filter(at_stop).count() >= 5, "{stopped:?}");
+    assert!(stopped.iter().all(|made| *made >= -10), "{stopped:?}");
     // The target is taken after the close that reached it.
-    assert!(guarded.iter().filter(|made| **made >= 90).count() >= 3, "{guarded:?}");
-    let trailing =
-        round_trips(&[("enter", "EMA(5) > EMA(20)"), ("leave", "never"), ("trailing-stop", "0.7")]);
-    assert!(trailing.len() > 5 && trailing.iter().all(|made| *made >= -110), "{trailing:?}");
+    let rising: Given = &[("enter", "EMA(5) > EMA(20)"), ("leave", "EMA(5) < EMA(20)")];
+    let most = |trips: &[i64]| trips.iter().max().copied().unwrap();
+    let taken = round_trips(&[rising[0], rising[1], ("take-profit", "0.15")]);
+    assert!(taken.iter().filter(|made| **made >= 14).count() >= 3, "{taken:?}");
+    assert!(most(&taken) < most(&round_trips(rising)), "{taken:?}");
+    // It is set on the first close after the entry, and follows from there.
+    let trailing = round_trips(&[rising[0], ("leave", "never"), ("trailing-stop", "0.1")]);
+    let ended = trailing.len() > 5 && trailing.iter().all(|made| *made >= -25);
+    assert!(ended && most(&trailing) > 5, "{trailing:?}");
 }

@@ -96,6 +96,12 @@ fn book_news(dice: &mut Dice, price: i64, update: u64) -> Vec<MarketNews> {
     vec![MarketNews::Feed(FeedState::Up), MarketNews::Snapshot(book)]
 }
 
+/// The price at which a resting order trades, and whether it is a stop, which waits on the other side.
+fn waits(order: &VenueOrder) -> (Price, bool) {
+    let stop = order.terms.trigger().and_then(|trigger| trigger.stop);
+    stop.map_or_else(|| (order.terms.price().unwrap(), false), |stop| (stop, true))
+}
+
 /// The engine with one bot, and the venue.
 pub(crate) struct Street {
     pub(crate) engine: Engine,
@@ -173,16 +179,17 @@ impl Street {
             .iter()
             .filter(|(o, _)| o.market == market)
             .filter(|(o, _)| {
-                let price = o.terms.price().unwrap();
-                if o.side == Side::Buy { low <= price } else { high >= price }
+                let (price, stops) = waits(o);
+                if (o.side == Side::Buy) == stops { high >= price } else { low <= price }
             })
             .copied()
             .collect();
         for (order, left) in reached {
             // The first touch takes half of what is left, in lots.
             let half = (left / 2 - left / 2 % TICK).max(TICK);
-            let part = if left == order.terms.qty().unwrap().0 { half } else { left };
-            self.report(at, &order, self.fill(&order, part, order.terms.price().unwrap(), true));
+            let (price, stops) = waits(&order);
+            let part = if left == order.terms.qty().unwrap().0 && !stops { half } else { left };
+            self.report(at, &order, self.fill(&order, part, price, !stops));
             let Some(at) = self.resting.iter().position(|(o, _)| o.client_id == order.client_id) else {
                 continue;
             };
@@ -246,7 +253,15 @@ impl Street {
                 self.resting.push((order, qty.0));
                 self.tell(at, &order, Outcome::Accepted { venue_id: lot });
             }
-            _ => panic!("no strategy sends this: {order:?}"),
+            Terms::Stop { mut trigger, qty, then } => {
+                // A trailing one stands where it would if the price only came back from now on.
+                let back = last.0 / 10_000 * trigger.trailing.map_or(0, |bips| i64::from(bips.0));
+                let at_last = Price(if order.side == Side::Sell { last.0 - back } else { last.0 + back });
+                trigger.stop = trigger.stop.or(Some(at_last));
+                self.resting.push((VenueOrder { terms: Terms::Stop { trigger, qty, then }, ..order }, qty.0));
+                self.tell(at, &order, Outcome::Accepted { venue_id: lot });
+            }
+            Terms::Market { .. } => panic!("no strategy sends this: {order:?}"),
         }
     }
 
