@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::Stop;
+use indicators::Settings;
 use serde::Serialize;
 use store::UserId;
 use store::alerts::Alert;
@@ -20,6 +21,7 @@ use tokio::time::MissedTickBehavior;
 use types::{Bar, Instrument, InstrumentId, Interval, Print, Time};
 
 use crate::app::now;
+use crate::live_indicators::LiveIndicators;
 use crate::ports::{CandleRange, Markets};
 use crate::routes::alerts::AlertBody;
 use crate::routes::markets::{BookBody, CandleBody, TickerBody, candle, price, qty};
@@ -29,10 +31,11 @@ use crate::wire::{Decimal, millis};
 
 /// The beat: every rhythm below is a multiple.
 const BEAT: Duration = Duration::from_millis(50);
-/// Books every 100 ms, tickers and candles every 250 ms, all tickers every 500 ms, forgotten rooms every 30 s.
+/// Books every 100 ms, tickers and candles every 250 ms, all tickers every 500 ms, indicators every second, forgotten rooms every 30 s.
 const BOOKS_EVERY: u64 = 2;
 const TICKERS_EVERY: u64 = 5;
 const ALL_EVERY: u64 = 10;
+const INDICATORS_EVERY: u64 = 20;
 const SWEEP_EVERY: u64 = 600;
 /// Levels of a book in the stream.
 pub(crate) const LEVELS: usize = 50;
@@ -104,6 +107,7 @@ struct Changed {
     tickers: BTreeSet<InstrumentId>,
     all: bool,
     candles: BTreeSet<InstrumentId>,
+    indicators: BTreeSet<InstrumentId>,
 }
 
 /// How far a candle room was told.
@@ -122,12 +126,14 @@ pub struct Broadcast {
     changed: Mutex<Changed>,
     /// How often a market was listed or its rules changed.
     listings: AtomicU64,
+    /// What the rooms of indicators tell.
+    indicators: Arc<Vec<Settings>>,
 }
 
 impl Broadcast {
-    /// Over the markets' views.
+    /// Over the markets' views; the rooms of indicators tell these.
     #[must_use]
-    pub fn new(markets: Arc<dyn Markets>) -> Arc<Self> {
+    pub fn new(markets: Arc<dyn Markets>, indicators: Vec<Settings>) -> Arc<Self> {
         let run = crate::auth::opaque_token("e");
         // The time tells runs apart, a few random characters two that begin in the same millisecond.
         let epoch = format!("{:x}{}", millis(now()), &run[2..8]);
@@ -136,6 +142,7 @@ impl Broadcast {
             markets,
             changed: Mutex::default(),
             listings: AtomicU64::new(0),
+            indicators: Arc::new(indicators),
         })
     }
 
@@ -154,6 +161,7 @@ impl Broadcast {
         self.change(|changed| {
             changed.tickers.insert(*market);
             changed.candles.insert(*market);
+            changed.indicators.insert(*market);
             changed.all = true;
         });
         let Some(channel) = Channel::shared(Room::Trades(*market)) else { return };
@@ -222,6 +230,7 @@ impl Broadcast {
         let mut beats = tokio::time::interval(BEAT);
         beats.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut told = BTreeMap::new();
+        let mut indicators = LiveIndicators::new(Arc::clone(&self.indicators));
         let mut beat = 0_u64;
         loop {
             tokio::select! {
@@ -234,6 +243,9 @@ impl Broadcast {
             }
             if beat.is_multiple_of(BOOKS_EVERY) || beat.is_multiple_of(TICKERS_EVERY) {
                 self.tell(beat, &mut told).await;
+            }
+            if beat.is_multiple_of(INDICATORS_EVERY) {
+                self.tell_indicators(&mut indicators).await;
             }
         }
     }
@@ -280,6 +292,32 @@ impl Broadcast {
         }
         if let Some(state) = make() {
             self.hub.publish(channel, WHOLE, ts, &state);
+        }
+    }
+
+    /// What the rooms of indicators tell.
+    pub(crate) const fn indicators(&self) -> &Arc<Vec<Settings>> {
+        &self.indicators
+    }
+
+    async fn tell_indicators(&self, live: &mut LiveIndicators) {
+        let mut traded = BTreeSet::new();
+        self.change(|changed| traded = std::mem::take(&mut changed.indicators));
+        let mut heard_rooms = BTreeSet::new();
+        for (channel, heard) in &self.hub.open_rooms() {
+            match channel.room() {
+                Room::Indicators(id, interval) if *heard => {
+                    heard_rooms.insert((*id, *interval));
+                }
+                Room::Indicators(..) => self.hub.skip(channel),
+                _ => {}
+            }
+        }
+        let news = live.look(&*self.markets, &heard_rooms, &traded, now()).await;
+        for ((id, interval), event) in news {
+            if let Some(channel) = Channel::shared(Room::Indicators(id, interval)) {
+                self.hub.publish(&channel, WHOLE, millis(now()), &event);
+            }
         }
     }
 

@@ -17,6 +17,7 @@ mod etag;
 mod feeds;
 mod limited;
 mod limits;
+mod live_indicators;
 pub mod logs;
 pub mod models;
 pub mod monitoring;
@@ -29,6 +30,8 @@ pub mod research;
 mod routes;
 mod server;
 mod socket;
+mod trace;
+mod warm;
 pub mod wire;
 
 pub use app::{App, Parts};

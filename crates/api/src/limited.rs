@@ -8,12 +8,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ::limits::{Buckets, Class, Decision, Key, Load, Shedder, Standing, Tier};
+use ::limits::{Buckets, Class, Decision, Key, Load, Shedder, Standing, Tier, rate};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use cache::{Cache, SharedRate};
 use store::users::Role;
 
 use crate::Problem;
@@ -47,24 +48,47 @@ impl Limited {
         }
     }
 
-    fn take(&self, key: Key, tier: Tier, class: Class) -> Result<Standing, Refusal> {
-        match self.buckets.ask(key, tier, class, 1, now().millis()) {
-            Decision::Allowed(standing) => Ok(standing),
-            Decision::Refused { standing, retry_s } => {
-                metrics::counter!("rate_limited_total", "class" => class.word()).increment(1);
-                Err(Refusal { class, standing, retry_s })
-            }
+    /// Out of the bucket of this process, and out of the one that instances share where there is a Redis: a request that the first one
+    /// refuses costs no way there.
+    async fn take(&self, cache: &Cache, key: Key, tier: Tier, class: Class) -> Result<Standing, Refusal> {
+        let refused = |standing, retry_s| {
+            metrics::counter!("rate_limited_total", "class" => class.word()).increment(1);
+            Err(Refusal { class, standing, retry_s })
+        };
+        let standing = match self.buckets.ask(key, tier, class, 1, now().millis()) {
+            Decision::Allowed(standing) => standing,
+            Decision::Refused { standing, retry_s } => return refused(standing, retry_s),
+        };
+        // As much as conduct leaves of it, and as quickly as the class says.
+        let (capacity, refill_ms) = (standing.limit, rate(tier, class).refill_ms);
+        let name = format!("{}:{}", class.word(), name_of(key));
+        let Some(shared) = cache.take(&name, SharedRate { capacity, refill_ms }, 1).await else {
+            return Ok(standing);
+        };
+        let missing = capacity.saturating_sub(shared.remaining);
+        let reset_s = (missing * refill_ms / capacity.max(1)).div_ceil(1_000);
+        let standing = Standing { remaining: shared.remaining, reset_s, ..standing };
+        if shared.allowed {
+            return Ok(standing);
         }
+        self.buckets.refused(key, now().millis());
+        refused(standing, shared.retry_ms.div_ceil(1_000))
     }
 
     /// Charges a program whose signature was good.
     ///
     /// # Errors
     /// 429.
-    pub(crate) fn signed(&self, who: &Principal, class: Option<&Class>) -> Result<(), Problem> {
+    pub(crate) async fn signed(
+        &self,
+        cache: &Cache,
+        who: &Principal,
+        class: Option<&Class>,
+    ) -> Result<(), Problem> {
         let Some(class) = class.filter(|_| self.on) else { return Ok(()) };
         let key = Key::User(who.user.0.as_u128());
-        self.take(key, tier_of(who.role), *class).map(|_| ()).map_err(|refusal| refusal.problem())
+        let taken = self.take(cache, key, tier_of(who.role), *class).await;
+        taken.map(|_| ()).map_err(|refusal| refusal.problem())
     }
 }
 
@@ -87,6 +111,14 @@ impl Refusal {
     }
 }
 
+/// Whose a bucket is, in Redis.
+fn name_of(key: Key) -> String {
+    match key {
+        Key::User(user) => format!("user:{user:032x}"),
+        Key::Address(address) => format!("address:{address:x}"),
+    }
+}
+
 const fn tier_of(role: Role) -> Tier {
     match role {
         Role::Viewer => Tier::Viewer,
@@ -106,7 +138,7 @@ fn class_of(method: &Method, path: &str) -> Option<Class> {
         "markets" | "tickers" | "candles" | "indicators" | "book" | "openapi.json" | "docs" => Class::Market,
         "trading" if reads => Class::Market,
         "orders" | "halt" | "resume" if !reads => Class::Trading,
-        "users" | "audit" | "logs" | "monitoring" => Class::Administration,
+        "users" | "audit" | "logs" | "monitoring" | "alerts" => Class::Administration,
         "backtests" | "sweeps" | "models" | "training" | "jobs" if !reads => Class::Heavy,
         _ => Class::Account,
     })
@@ -158,7 +190,7 @@ pub(crate) async fn requests(State(app): State<Arc<App>>, mut request: Request, 
     let address = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
     let (key, tier) = payer(&app, request.headers(), address);
     request.extensions_mut().insert(class);
-    let (standing, mut response) = match limited.take(key, tier, class) {
+    let (standing, mut response) = match limited.take(&app.cache, key, tier, class).await {
         Ok(standing) => (standing, next.run(request).await),
         Err(refusal) => (refusal.standing, refusal.problem().into_response()),
     };

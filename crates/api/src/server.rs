@@ -22,7 +22,8 @@ use crate::auth::principal::{Peer, RequestId};
 use crate::auth::signed::BodyHash;
 use crate::operator::Operator;
 use crate::ports::{PageAsk, Pages};
-use crate::{Problem, cached, etag, feeds, limited, observe, openapi, socket};
+use crate::trace::{TRACE_ID, TraceId};
+use crate::{Problem, cached, etag, feeds, limited, observe, openapi, socket, warm};
 
 /// Answers above so many bytes are compressed.
 const COMPRESS_ABOVE: u64 = 1_024;
@@ -94,6 +95,7 @@ pub async fn serve(app: Arc<App>, config: ApiConfig, stop: Stop) -> std::io::Res
     tokio::spawn(feeds::run(Arc::clone(&app), stop.clone()));
     let router = router(Arc::clone(&app), &config);
     let operator = Operator::new(Arc::clone(&app), router.clone());
+    tokio::spawn(warm::popular(Arc::clone(&app), router.clone()));
     let front = Arc::new(Front { app, router, frontend: config.frontend, pages: config.pages });
     let task = tokio::spawn(http::serve(listener, front, config.http, Arc::clone(&counters), stop));
     Ok(BoundApi { addr, task, counters, operator })
@@ -131,6 +133,7 @@ struct Front {
 impl Service for Front {
     async fn call(self: Arc<Self>, mut request: Request) -> http::Response {
         let id = opaque_token("r");
+        let trace = TraceId::of(request.headers());
         let origin = request.headers().get(header::ORIGIN).cloned();
         if request.path() == socket::PATH {
             return match socket::accept(&self.app, self.frontend.as_deref(), request).await {
@@ -147,14 +150,18 @@ impl Service for Front {
                     let took = started.elapsed();
                     if took > observe::SLOW {
                         let (method, path, ms) = (request.method(), request.path(), took.as_millis());
-                        tracing::warn!(target: "api::slow", request = id, %method, path, ms, "slow request");
+                        tracing::warn!(target: "api::slow", request = id, %trace, %method, path, ms, "slow request");
                     }
                     response
                 }
                 Err(error) => body_problem(error).into_response(),
             },
         };
-        self.finish(response, &id, origin.as_ref()).await
+        let mut response = self.finish(response, &id, origin.as_ref()).await;
+        if let Some(trace) = trace.header() {
+            response.headers_mut().insert(TRACE_ID, trace);
+        }
+        response
     }
 
     fn failed(&self) -> http::Response {

@@ -8,6 +8,7 @@
 //!   of the origin. It is never the only place of anything.
 //! * An entry lives no longer than its class says, wherever it came from: its age travels with it.
 
+mod bucket;
 mod class;
 mod key;
 mod memory;
@@ -15,6 +16,7 @@ mod remote;
 mod statistics;
 
 pub use breaker::{Breaker, State};
+pub use bucket::{SharedBucket, SharedRate};
 pub use class::Class;
 pub use key::Key;
 pub use memory::{Cache, Options};

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use moka::Expiry;
 
+use crate::bucket::{SharedBucket, SharedRate};
 use crate::class::{Class, NEGATIVE_LIFE};
 use crate::key::{KEY_LEN_MAX, Key};
 use crate::remote::{Remote, RemoteError, Stored, wall_ms};
@@ -125,6 +126,11 @@ impl Cache {
         if let Some(remote) = &self.remote {
             remote.remove(key).await;
         }
+    }
+
+    /// Takes requests out of a bucket that all instances share; `None` without Redis, or when it does not answer.
+    pub async fn take(&self, bucket: &str, rate: SharedRate, cost: u64) -> Option<SharedBucket> {
+        self.remote.as_ref()?.take(bucket, rate, cost).await
     }
 
     /// Forgets everything in this process.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use redis::AsyncCommands as _;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 
+use crate::bucket::{SCRIPT, SharedBucket, SharedRate};
 use crate::class::NEGATIVE_LIFE;
 use crate::key::Key;
 use breaker::Breaker;
@@ -46,6 +47,7 @@ pub(crate) fn wall_ms() -> i64 {
 pub(crate) struct Remote {
     prefix: String,
     client: redis::Client,
+    script: redis::Script,
     begun: Instant,
     // Both held for a look, never across an await.
     connection: Mutex<Option<ConnectionManager>>,
@@ -66,6 +68,7 @@ impl Remote {
         Ok(Self {
             prefix: prefix.to_owned(),
             client,
+            script: redis::Script::new(SCRIPT),
             begun: Instant::now(),
             connection: Mutex::new(None),
             breaker: Mutex::default(),
@@ -102,6 +105,17 @@ impl Remote {
     pub(crate) async fn remove(&self, key: &Key) {
         let name = self.name(key);
         let _: Option<()> = self.call(|mut redis| async move { redis.del(name).await }).await;
+    }
+
+    /// Takes requests out of a bucket that all instances share; `None` when Redis does not answer.
+    pub(crate) async fn take(&self, bucket: &str, rate: SharedRate, cost: u64) -> Option<SharedBucket> {
+        let name = format!("{}:limit:{bucket}", self.prefix);
+        let mut script = self.script.key(name);
+        script.arg(rate.capacity.max(1)).arg(rate.refill_ms.max(1)).arg(cost);
+        let told =
+            self.call(|mut redis| async move { script.invoke_async::<(u8, u64, u64)>(&mut redis).await });
+        let (allowed, remaining, retry_ms) = told.await?;
+        Some(SharedBucket { allowed: allowed == 1, remaining, retry_ms })
     }
 
     /// One call within its time, if the breaker lets it.

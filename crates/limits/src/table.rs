@@ -99,6 +99,11 @@ impl Buckets {
         }
     }
 
+    /// A request of somebody was refused elsewhere: by the bucket that instances share.
+    pub fn refused(&self, key: Key, now_ms: i64) {
+        conduct_of(&mut self.inner().conducts, key, now_ms).refused(now_ms);
+    }
+
     /// A request of somebody was wrong.
     pub fn failed(&self, key: Key, now_ms: i64) {
         conduct_of(&mut self.inner().conducts, key, now_ms).failed(now_ms);

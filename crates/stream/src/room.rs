@@ -18,6 +18,8 @@ pub enum Room {
     Trades(InstrumentId),
     /// One market's candles of one length.
     Candles(InstrumentId, Interval),
+    /// The configured indicators over one market's candles of one length.
+    Indicators(InstrumentId, Interval),
     /// One's orders.
     Orders,
     /// One's positions.
@@ -65,9 +67,12 @@ impl Room {
             ("book", Some(market)) => Ok(Self::Book(instrument(market)?)),
             ("trades", Some(market)) => Ok(Self::Trades(instrument(market)?)),
             ("candles", Some(rest)) => {
-                let (market, interval) = rest.rsplit_once(':').ok_or(RoomError::Interval)?;
-                let interval = Interval::parse(interval).ok_or(RoomError::Interval)?;
-                Ok(Self::Candles(instrument(market)?, interval))
+                let (market, interval) = series(rest)?;
+                Ok(Self::Candles(market, interval))
+            }
+            ("indicators", Some(rest)) => {
+                let (market, interval) = series(rest)?;
+                Ok(Self::Indicators(market, interval))
             }
             _ => Err(RoomError::Unknown),
         }
@@ -77,7 +82,11 @@ impl Room {
     #[must_use]
     pub const fn market(&self) -> Option<&InstrumentId> {
         match self {
-            Self::Ticker(id) | Self::Book(id) | Self::Trades(id) | Self::Candles(id, _) => Some(id),
+            Self::Ticker(id)
+            | Self::Book(id)
+            | Self::Trades(id)
+            | Self::Candles(id, _)
+            | Self::Indicators(id, _) => Some(id),
             _ => None,
         }
     }
@@ -87,9 +96,21 @@ impl Room {
     pub const fn is_public(&self) -> bool {
         matches!(
             self,
-            Self::MarketData | Self::Ticker(_) | Self::Book(_) | Self::Trades(_) | Self::Candles(..)
+            Self::MarketData
+                | Self::Ticker(_)
+                | Self::Book(_)
+                | Self::Trades(_)
+                | Self::Candles(..)
+                | Self::Indicators(..)
         )
     }
+}
+
+/// `BTCUSDT:1m`, `local:BTCUSDT:1m`.
+fn series(text: &str) -> Result<(InstrumentId, Interval), RoomError> {
+    let (market, interval) = text.rsplit_once(':').ok_or(RoomError::Interval)?;
+    let interval = Interval::parse(interval).ok_or(RoomError::Interval)?;
+    Ok((instrument(market)?, interval))
 }
 
 fn instrument(text: &str) -> Result<InstrumentId, RoomError> {
@@ -119,6 +140,7 @@ impl std::fmt::Display for Room {
             Self::Book(id) => write!(f, "book:{}", Short(id)),
             Self::Trades(id) => write!(f, "trades:{}", Short(id)),
             Self::Candles(id, interval) => write!(f, "candles:{}:{}", Short(id), interval.as_str()),
+            Self::Indicators(id, interval) => write!(f, "indicators:{}:{}", Short(id), interval.as_str()),
             Self::Orders => f.write_str("orders"),
             Self::Positions => f.write_str("positions"),
             Self::Bots => f.write_str("bots"),
@@ -179,6 +201,7 @@ mod tests {
             ("book:upbit:KRW-BTC", "book:upbit:KRW-BTC"),
             ("candles:local:BTCUSDT:1M", "candles:BTCUSDT:1M"),
             ("candles:ETHUSDT:15m", "candles:ETHUSDT:15m"),
+            ("indicators:local:ETHUSDT:1h", "indicators:ETHUSDT:1h"),
             ("orders", "orders"),
             ("alerts", "alerts"),
         ] {
@@ -197,6 +220,7 @@ mod tests {
             ("ticker", RoomError::Unknown),
             ("candles:BTCUSDT", RoomError::Interval),
             ("candles:BTCUSDT:7m", RoomError::Interval),
+            ("indicators:BTCUSDT", RoomError::Interval),
             ("book:", RoomError::Market(TextError::Empty)),
         ] {
             assert_eq!(Room::parse(text), Err(why), "{text}");

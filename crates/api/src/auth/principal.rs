@@ -88,7 +88,7 @@ async fn principal(parts: &Parts, app: &App) -> Result<Principal, Problem> {
     }
     if parts.headers.contains_key(signed::KEY) {
         let who = signed::principal(parts, app).await?;
-        app.limited.signed(&who, parts.extensions.get())?;
+        app.limited.signed(&app.cache, &who, parts.extensions.get()).await?;
         return Ok(who);
     }
     let header = parts.headers.get(AUTHORIZATION).ok_or_else(|| Problem::unauthorized("log in first"))?;

@@ -14,6 +14,7 @@ use super::connection::Source;
 use crate::app::{App, now};
 use crate::auth::principal::Principal;
 use crate::broadcast::{CandleEvent, LEVELS, Tickers, TradeEvent};
+use crate::live_indicators;
 use crate::ports::{CandleRange, Reply};
 use crate::routes::alerts::AlertBody;
 use crate::routes::bots::body::BotBody;
@@ -90,6 +91,7 @@ async fn of(app: &App, who: &Principal, room: &Room) -> Result<Box<RawValue>, St
         }
         Room::Trades(id) => trades(app, id).await,
         Room::Candles(id, interval) => candles(app, id, *interval).await,
+        Room::Indicators(id, interval) => indicators(app, id, *interval).await,
         Room::Orders => own_orders(app, who).await,
         Room::Positions => own_positions(app, who).await,
         Room::Alerts => alerts(app).await,
@@ -118,6 +120,13 @@ async fn candles(app: &App, id: &InstrumentId, interval: Interval) -> Result<Box
     let bars = app.markets.candles(id, range).await.map_err(|error| error.to_string())?;
     let now = now();
     raw(&Candles { candles: bars.iter().filter_map(|bar| CandleEvent::of(&instrument, bar, now)).collect() })
+}
+
+async fn indicators(app: &App, id: &InstrumentId, interval: Interval) -> Result<Box<RawValue>, String> {
+    let wanted = Arc::clone(app.broadcast.indicators());
+    let found = live_indicators::now_of(wanted, &*app.markets, (*id, interval), now()).await;
+    // A market without a candle has nothing to say yet.
+    raw(&found.map_err(|error| error.to_string())?)
 }
 
 /// Alerts in a snapshot: more than that and the number is the news.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use cache::{Cache, Class, Key, Layer, Options, State};
+use cache::{Cache, Class, Key, Layer, Options, SharedRate, State};
 
 struct Redis {
     child: Child,
@@ -144,4 +144,40 @@ async fn a_redis_that_was_never_there_costs_five_tries() {
     }
     assert_eq!((calls.load(Ordering::Relaxed), cache.redis()), (100, Some(State::Open)));
     assert!(Cache::new(&Options { redis: Some("nonsense".into()), prefix: String::new() }).is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn instances_share_a_bucket_to_the_last_request() {
+    let Some(redis) = Redis::at(free()) else { return };
+    let instances = [redis.cache("shared"), redis.cache("shared")].map(Arc::new);
+    let other = redis.cache("other");
+    // An hour's refill: what comes back while the test runs is less than one request.
+    let rate = SharedRate { capacity: 300, refill_ms: 3_600_000 };
+    let mut tasks = Vec::new();
+    for task in 0..8 {
+        let cache = Arc::clone(&instances[task % 2]);
+        tasks.push(tokio::spawn(async move {
+            let mut allowed = 0;
+            for _ in 0..75 {
+                let told = cache.take("market:user-1", rate, 1).await.unwrap();
+                assert_eq!(told.allowed, told.retry_ms == 0, "{told:?}");
+                allowed += u32::from(told.allowed);
+            }
+            allowed
+        }));
+    }
+    let mut allowed = 0;
+    for task in tasks {
+        allowed += task.await.unwrap();
+    }
+    assert_eq!(allowed, 300, "six hundred asked two instances");
+    let told = instances[0].take("market:user-1", rate, 1).await.unwrap();
+    assert!(!told.allowed && told.remaining == 0 && told.retry_ms > 0 && told.retry_ms <= 12_000, "{told:?}");
+    assert!(instances[1].take("market:user-2", rate, 1).await.unwrap().allowed, "another user's is another");
+    assert!(
+        other.take("market:user-1", rate, 300).await.unwrap().allowed,
+        "another installation's is another"
+    );
+    redis.kill();
+    assert_eq!(instances[0].take("market:user-1", rate, 1).await, None, "each goes by its own");
 }

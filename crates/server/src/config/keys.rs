@@ -224,6 +224,15 @@ const BASE: &[Key] = &[
         set: |config, text| put(&mut config.limited, parse(text, "true or false")),
     },
     Key {
+        name: "stream.indicators",
+        unit: "functions of TA-Lib with their parameters, separated by commas, at most 10",
+        default: "SMA(20),EMA(20),RSI(14),NATR(14)",
+        flag: None,
+        about: "What the stream's rooms indicators:SYM:INT tell, over a market's last 1,000 candles. NATR is the volatility: the \
+                average true range in percent of the price.",
+        set: |config, text| put(&mut config.stream_indicators, live_indicators(text)),
+    },
+    Key {
         name: "cache.redis",
         unit: "redis://HOST:PORT/DB, or none",
         default: "none",
@@ -458,6 +467,18 @@ fn store_url(text: &str) -> Result<Option<String>, String> {
     }
     let parsed = text.parse::<store::Location>();
     parsed.map(|_| Some(text.to_owned())).map_err(|error| error.to_string())
+}
+
+/// Functions that can be computed over the candles that are kept.
+fn live_indicators(text: &str) -> Result<Vec<indicators::Settings>, String> {
+    let all = indicators::Settings::list(text).map_err(|error| format!("cannot be read: {error}"))?;
+    if all.len() > 10 {
+        return Err("holds more than 10 functions".into());
+    }
+    match all.iter().find(|settings| settings.lookback() >= 1_000) {
+        Some(long) => Err(format!("holds {long}, which needs more than 1,000 candles")),
+        None => Ok(all),
+    }
 }
 
 fn redis_url(text: &str) -> Result<Option<String>, String> {

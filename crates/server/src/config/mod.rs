@@ -30,6 +30,8 @@ pub(crate) struct Config {
     pub(crate) limited: bool,
     /// `[cache]`
     pub(crate) cache: cache::Options,
+    /// `[stream]`: what the rooms of indicators tell.
+    pub(crate) stream_indicators: Vec<indicators::Settings>,
     pub(crate) store: Database,
     /// `[alerts]`
     pub(crate) alerts: notify::Settings,
@@ -174,6 +176,7 @@ impl Config {
             monitoring: Monitoring { loopback: true },
             limited: true,
             cache: cache::Options::default(),
+            stream_indicators: Vec::new(),
             store: Database {
                 url: None,
                 preset: store::PoolSize::MEDIUM,

@@ -130,3 +130,81 @@ fn a_hundred_programs_behind_one_address_are_let_in() {
     assert_eq!(header(&head, "ratelimit-limit"), None, "switched off");
     server.stop(Signal::TERM);
 }
+
+/// A real Redis; `None` where no redis-server is installed.
+struct Redis {
+    child: std::process::Child,
+    url: String,
+    _dir: tempfile::TempDir,
+}
+
+impl Redis {
+    fn start() -> Option<Self> {
+        let addr = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (dir, port) = (tempfile::tempdir().unwrap(), addr.port().to_string());
+        let child = std::process::Command::new("redis-server")
+            .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"])
+            .arg(dir.path())
+            .stdout(std::process::Stdio::null())
+            .spawn();
+        let Ok(child) = child else {
+            println!("skipped: there is no redis-server on this machine");
+            return None;
+        };
+        let mut redis = Self { child, url: format!("redis://{addr}/0"), _dir: dir };
+        while TcpStream::connect(addr).is_err() {
+            assert!(redis.child.try_wait().unwrap().is_none(), "redis-server ended at once");
+            std::thread::yield_now();
+        }
+        Some(redis)
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn two_instances_with_one_redis_let_through_what_one_would() {
+    let Some(redis) = Redis::start() else { return };
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let servers = dirs.each_ref().map(|dir| {
+        let file = dir.path().join("tradewind.toml");
+        std::fs::write(&file, format!("[cache]\nredis = \"{}\"\n", redis.url)).unwrap();
+        start(dir.path(), &["--config", file.to_str().unwrap()])
+    });
+    // Heavy work asked for by an address that is not logged in: 120 at once, and 2 a second come back.
+    let ask = |server: &Server| ask(server.api(), "POST", "/api/backtests", &[], "{}").status;
+    let begun = std::time::Instant::now();
+    let (mut passed, mut refused) = (0, 0);
+    for _ in 0..110 {
+        for server in &servers {
+            match ask(server) {
+                401 => passed += 1,
+                429 => refused += 1,
+                other => panic!("{other}"),
+            }
+        }
+    }
+    let back = begun.elapsed().as_secs() * 2 + 2;
+    assert!(
+        (120..=120 + back).contains(&passed),
+        "{passed} of 220 passed, {refused} were refused, {back} came back"
+    );
+    assert!(refused > 0);
+    // Without Redis each goes by its own, and nobody is refused because of that.
+    drop(redis);
+    for server in &servers {
+        let answer = crate::program::ask(server.api(), "GET", "/api/book/BTCUSDT", &[], "");
+        assert_eq!(
+            (answer.status, header(&answer.head, "ratelimit-limit")),
+            (200, Some("12000")),
+            "{}",
+            answer.body
+        );
+    }
+    servers.into_iter().for_each(|server| drop(server.stop(Signal::TERM)));
+}

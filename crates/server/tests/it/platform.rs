@@ -151,6 +151,20 @@ fn errors_are_problems_with_a_code_and_the_request_id() {
 }
 
 #[test]
+fn a_request_keeps_its_callers_trace_or_gets_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+    let kept = ask(server.api(), "GET", "/api/markets", &[("traceparent", &parent)], "");
+    assert!(kept.head.contains(&format!("x-trace-id: {trace}")), "{}", kept.head);
+    let wrong = ask(server.api(), "GET", "/api/nothing", &[("traceparent", "00-nonsense")], "");
+    let given = wrong.head.lines().find_map(|line| line.strip_prefix("x-trace-id: ")).unwrap();
+    assert!(given.len() == 32 && given != trace, "{given}");
+    server.stop(rustix::process::Signal::TERM);
+}
+
+#[test]
 fn answers_are_conditional_guarded_and_closed_to_other_origins() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());

@@ -430,3 +430,35 @@ fn people_hear_how_their_jobs_and_bots_go_and_nobody_elses() {
     assert_eq!((&first["room"], &first["data"]["id"]), (&json!("bots"), &own["id"]));
     server.stop(Signal::TERM);
 }
+
+#[test]
+fn live_indicators_are_those_of_rest_and_change_with_the_market() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = still(dir.path());
+    let root = Person::first(&server);
+    let mut stream = root.stream();
+    let told = stream.subscribe("indicators:BTCUSDT:1m", None)["snapshot"].clone();
+    let names: Vec<&str> =
+        told["indicators"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names.len(), 4, "{told}");
+    let path = format!("/api/indicators/BTCUSDT?interval=1m&limit=1&names={}", names.join(","));
+    let rest = ask(server.api(), "GET", &path, &[], "").json();
+    // Unless a minute has begun between the two.
+    if rest["t"][0] == told["t"] {
+        for (live, whole) in
+            told["indicators"].as_array().unwrap().iter().zip(rest["indicators"].as_array().unwrap())
+        {
+            assert_eq!(live["name"], whole["name"]);
+            let (a, b) = (&live["outputs"][0]["value"], &whole["outputs"][0]["values"][0]);
+            let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
+            assert!((a - b).abs() <= b.abs() * 1e-9, "{live} {whole}");
+        }
+    }
+    // A trade changes the open candle, and what is computed over it.
+    root.buy("0.5");
+    let event = stream.event("indicators:BTCUSDT:1m")["data"].clone();
+    assert_eq!(shape(&event), shape(&told));
+    assert_ne!(event, told);
+    assert_eq!(stream.subscribe("indicators:NOPE:1m", None)["code"], "unknown_market");
+    server.stop(Signal::TERM);
+}

@@ -50,6 +50,8 @@ impl House {
         ]);
         // All clients of a load test come from one address.
         command.env("TRADEWIND__API__CONNECTIONS_PER_IP_MAX", "100000");
+        // And would be one address that asks for much too much.
+        command.env("TRADEWIND__LIMITS__ENABLED", "false");
         command.arg("--data-dir").arg(&dir).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().map_err(|error| failed("cannot be started").because(error))?;
         let out = child.stdout.take().ok_or_else(|| failed("has no output"))?;
