@@ -32,8 +32,9 @@ pub(crate) async fn run(app: Arc<App>, mut stop: Stop) {
     let (mut jobs, mut bots) = (Told::new(Room::Jobs), Told::new(Room::Bots));
     for beat in 0_u64.. {
         tokio::select! {
-            _ = beats.tick() => {}
+            biased;
             () = stop.wait() => return,
+            _ = beats.tick() => {}
         }
         if jobs.begin(&app)
             && let Err(error) = jobs::look(&app, &mut jobs).await

@@ -199,12 +199,7 @@ fn two_instances_with_one_redis_let_through_what_one_would() {
     drop(redis);
     for server in &servers {
         let answer = crate::program::ask(server.api(), "GET", "/api/book/BTCUSDT", &[], "");
-        assert_eq!(
-            (answer.status, header(&answer.head, "ratelimit-limit")),
-            (200, Some("12000")),
-            "{}",
-            answer.body
-        );
+        assert!(answer.status == 200 && header(&answer.head, "ratelimit-limit").is_some(), "{}", answer.head);
     }
     servers.into_iter().for_each(|server| drop(server.stop(Signal::TERM)));
 }
