@@ -12,7 +12,7 @@ import { totp } from "./totp.mjs";
 
 const NAME = "admin";
 const PASSWORD = "a long enough sentence";
-const PAGES = ["/", "/trade/BTCUSDT", "/bots", "/orders", "/backtests", "/sweeps", "/models", "/analytics", "/monitoring", "/logs", "/settings"];
+const PAGES = ["/", "/trade/BTCUSDT", "/bots", "/orders", "/backtests", "/sweeps", "/models", "/analytics", "/monitoring", "/alerts", "/logs", "/settings"];
 
 /** Routes of this checkout. A server without the stream is asked for it once at each start, and says 404. */
 const routes = JSON.parse(readFileSync(new URL("../../docs/openapi.json", import.meta.url), "utf8")).paths;
@@ -146,6 +146,25 @@ await suite.test("a market order becomes a position, which is closed again", pag
   await fills.nth(1).waitFor();
 });
 
+await suite.test("indicators of the server are found by name, drawn in panes, set and taken away", page, async () => {
+  const menu = page.locator("details.menu");
+  await menu.locator("summary").click();
+  await menu.getByRole("button", { name: "All indicators…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Indicators" });
+  await dialog.locator("#indicator-query").fill("macd");
+  const answer = page.waitForResponse((response) => /\/api\/indicators\/BTCUSDT\?.*MACD/.test(response.url()) && response.ok());
+  await dialog.getByRole("button", { name: /^MACD Moving/ }).click();
+  await answer;
+  expect((await violations(page)).length === 0, (await violations(page)).join("\n"));
+  const other = page.waitForResponse((response) => decodeURIComponent(response.url()).includes("MACD(5,10,3)") && response.ok());
+  await dialog.getByLabel("Parameters of MACD(12,26,9)").fill("macd(5,10,3)");
+  await dialog.getByLabel("Parameters of MACD(12,26,9)").press("Enter");
+  await other;
+  await dialog.getByRole("button", { name: "Remove MACD(5,10,3)" }).click();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await menu.locator("summary").click();
+});
+
 await suite.test("a stop order waits in the list", page, async () => {
   const ask = Number(await best("asks"));
   await page.getByRole("tab", { name: "Stop", exact: true }).click();
@@ -158,6 +177,46 @@ await suite.test("a stop order waits in the list", page, async () => {
   const list = rows("Open orders");
   await list.first().waitFor();
   expect((await list.first().innerText()).includes("Stop"), await list.first().innerText());
+});
+
+await suite.test("one order cancels the other: both legs wait, the ticket says what each limit has left", page, async () => {
+  const [bid, ask] = [Number(await best("bids")), Number(await best("asks"))];
+  await page.getByRole("tab", { name: "OCO", exact: true }).click();
+  const form = page.getByRole("form", { name: "Order ticket" });
+  await form.getByRole("button", { name: "Sell", exact: true }).click();
+  await form.locator("[name=stop]").fill((ask * 1.05).toFixed(2));
+  await form.locator("[name=price]").fill((ask * 1.05).toFixed(2));
+  await form.locator("[name=amount]").fill("0.01");
+  await form.getByText("Must be below").waitFor();
+  await form.locator("[name=stop]").fill((bid * 0.95).toFixed(2));
+  const preview = page.waitForResponse((response) => response.url().endsWith("/api/orders/preview") && response.ok());
+  await preview;
+  await form.locator("button.go").click();
+  await page.getByRole("button", { name: "Send order" }).click();
+  await toast("rests in the book");
+});
+
+await suite.test("limits of the account hold the ticket, and are changed in the settings", page, async () => {
+  await page.goto(at("/settings"));
+  const form = page.getByRole("form", { name: "Limits and halting" });
+  await form.getByLabel("Value of one order, USDT").fill("1000");
+  await form.getByRole("button", { name: "Set the limits" }).click();
+  await toast("The limits hold from now on");
+  await page.goto(at("/trade/BTCUSDT"));
+  await page.locator(".level[data-price]").first().waitFor();
+  const ticket = page.getByRole("form", { name: "Order ticket" });
+  await ticket.locator("[name=price]").fill((Number(await best("bids")) * 0.99).toFixed(2));
+  await ticket.locator("[name=amount]").fill("0.5");
+  await ticket.locator(".ticket-limits[data-block]").waitFor();
+  expect(await ticket.locator("button.go").isDisabled(), "an order above the limit can be sent");
+  await ticket.locator("[name=amount]").fill("0.001");
+  await ticket.getByText("Within every limit.").waitFor();
+  await page.goto(at("/settings"));
+  await form.getByLabel("Value of one order, USDT").fill("");
+  await form.getByRole("button", { name: "Set the limits" }).click();
+  await toast("The limits hold from now on");
+  await page.goto(at("/trade/BTCUSDT"));
+  await page.locator(".level[data-price]").first().waitFor();
 });
 
 await suite.test("halt all cancels everything and stops trading until it is released", page, async () => {
@@ -304,6 +363,26 @@ await suite.test("analytics, monitoring and logs show what happened", page, asyn
   await page.locator(".log li").first().waitFor();
   await page.getByRole("tab", { name: "Audit" }).click();
   await page.getByText("order.place").first().waitFor();
+});
+
+await suite.test("alerts: the rules stand, a page says what to do, a silence is made and ended, a test is sent", page, async () => {
+  await page.goto(at("/alerts"));
+  await page.getByText(/rules are watched|alerts? lasts?/).waitFor();
+  await rows("Rules").first().waitFor();
+  await rows("Rules").filter({ hasText: "High error rate" }).getByRole("button").click();
+  const what = page.getByRole("dialog", { name: "High error rate" });
+  await what.locator(".runbook h3").first().waitFor();
+  expect((await violations(page)).length === 0, (await violations(page)).join("\n"));
+  await what.getByRole("button", { name: "Close" }).click();
+  await page.getByRole("button", { name: "Silence…" }).last().click();
+  const question = page.getByRole("dialog", { name: "Tell nobody for a while?" });
+  await question.getByLabel("Why").fill("a test of the page");
+  await question.getByRole("button", { name: "Silence…" }).click();
+  const silence = page.getByRole("listitem").filter({ hasText: "a test of the page" });
+  await silence.getByRole("button", { name: "End" }).click();
+  await silence.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Send a test" }).click();
+  await page.getByText("✓ The test arrived").first().waitFor();
 });
 
 await suite.test("a key is made, its secret shown once, and revoked", page, async () => {

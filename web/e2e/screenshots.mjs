@@ -54,6 +54,12 @@ async function trade() {
     await call("POST", "/api/backtests", { strategy, params, symbols: ["BTCUSDT"], interval: "1m", cash: "10000" });
   }
   await call("POST", "/api/sweeps", { strategy: "ema-cross", symbol: "BTCUSDT", interval: "1m", params: { qty: "0.08" }, grid: { fast: "3..15:2", slow: "18..48:5" } });
+  for (const [name, algorithm] of [["Smooth BTC", "ets"], ["ARIMA BTC", "arima"], ["Network BTC", "lstm"]]) {
+    await call("POST", "/api/ml/models", { name, algorithm, symbols: ["BTCUSDT"], interval: "1m", days: 1, horizon: 24, limit_s: 600 });
+  }
+  // The bot's own back-test, for the fan.
+  const [trend] = (await call("GET", "/api/bots")).filter((bot) => bot.name === "Grid");
+  await call("POST", "/api/backtests", { strategy: trend.strategy, params: trend.params, symbols: ["BTCUSDT"], interval: "1m", cash: "20000" });
   // A point of equity is written each minute: a curve needs some.
   for (;;) {
     const points = await call("GET", `/api/bots/${made[0].id}/equity`);
@@ -63,6 +69,9 @@ async function trade() {
   return call;
 }
 
+/** Other sizes of the window than that of a laptop. */
+const SIZES = [["phone", 390, 844], ["narrow", 1180, 820], ["wide", 1920, 1080]];
+
 const SHOTS = [
   ["overview", "/", ".spark, .holdings li"],
   ["trade", "/trade/BTCUSDT", ".level[data-price]"],
@@ -70,11 +79,17 @@ const SHOTS = [
   ["bots", "/bots", ".decisions li, .empty"],
   ["backtests", "/backtests", ".series canvas"],
   ["sweeps", "/sweeps", ".sweep-heat, .empty"],
+  ["models", "/models", ".price-chart canvas"],
   ["analytics", "/analytics", ".series canvas"],
   ["monitoring", "/monitoring", ".beats li"],
+  ["alerts", "/alerts", ".settings-list li"],
   ["logs", "/logs", ".log li"],
   ["settings", "/settings", ".settings-list li"],
 ];
+
+/** SHOTS names some of them, separated by commas; all without it. */
+const WANTED = process.env.SHOTS?.split(",");
+const shots = SHOTS.filter(([name]) => !WANTED || WANTED.includes(name));
 
 await trade();
 for (const theme of ["dark", "light"]) {
@@ -85,9 +100,14 @@ for (const theme of ["dark", "light"]) {
   await page.getByLabel("Password").fill(PASSWORD);
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByText("Account value").waitFor();
-  for (const [name, path, seen] of SHOTS) {
+  for (const [name, path, seen] of shots) {
     await page.goto(program.url + path);
     await page.locator(seen).first().waitFor();
+    if (name === "bots") {
+      await page.getByRole("button", { name: /^Grid/ }).click();
+      await page.getByRole("tab", { name: "Against its back-test" }).click();
+      await page.locator(".series canvas, .card .empty").first().waitFor();
+    }
     if (name === "trade") {
       await page.locator(".bids .level[data-price]").nth(4).click();
       await page.locator("[name=amount]").fill("0.12");
@@ -97,18 +117,15 @@ for (const theme of ["dark", "light"]) {
     await page.screenshot({ path: `${dir}/${name}-${theme}.png` });
     console.log(`   ${name}-${theme}`);
   }
-  await page.setViewportSize({ width: 390, height: 844 });
-  for (const [name, path, seen] of SHOTS.filter(([name]) => ["overview", "trade", "bots"].includes(name))) {
-    await page.goto(program.url + path);
-    await page.locator(seen).first().waitFor();
-    await page.waitForResponse((response) => response.url().includes("/api/balances"));
-    await page.screenshot({ path: `${dir}/phone-${name}-${theme}.png` });
+  for (const [kind, width, height] of SIZES) {
+    await page.setViewportSize({ width, height });
+    for (const [name, path, seen] of shots) {
+      await page.goto(program.url + path);
+      await page.locator(seen).first().waitFor();
+      await page.waitForResponse((response) => response.url().includes("/api/balances"));
+      await page.screenshot({ path: `${dir}/${kind}-${name}-${theme}.png` });
+    }
   }
-  await page.setViewportSize({ width: 1920, height: 1080 });
-  await page.goto(`${program.url}/trade/BTCUSDT`);
-  await page.locator(".level[data-price]").first().waitFor();
-  await page.waitForResponse((response) => response.url().includes("/api/balances"));
-  await page.screenshot({ path: `${dir}/wide-trade-${theme}.png` });
   for (const error of page.errors) console.log(`   console: ${error}`);
   await page.context().close();
 }

@@ -5,6 +5,7 @@ import { fan, isOf, valueAt } from "../src/pages/bots/fan";
 import { exits } from "../src/pages/backtests/result";
 import type { Backtest, RoundTrip } from "../src/pages/backtests/result";
 import type { Bot } from "../src/pages/bots/bot";
+import type { Strategy } from "../src/pages/strategies/params";
 import { facts, outlook, rounded, scores, withLoss } from "../src/pages/models/model";
 import type { Forecast, Model } from "../src/pages/models/model";
 import * as D from "../src/market/decimal";
@@ -24,6 +25,7 @@ describe("round trips of one's own fills", () => {
       [105, 84, "−20.00%", "down", true],
     ]);
     expect(trips[1]?.opened).toBe(Date.parse(at(1)) / 1000);
+    expect(trips.length).toBe(2);
   });
 
   test("take fills of one order as one, and turn over to the other side", () => {
@@ -37,7 +39,8 @@ describe("round trips of one's own fills", () => {
   });
 
   test("know nothing of what was held before", () => {
-    expect(ownTrips([sold(1, "100", "1"), bought(2, "100", "1")])).toEqual([]);
+    expect(ownTrips([sold(1, "100", "1")])).toEqual([]);
+    expect(ownTrips([sold(1, "100", "1"), bought(2, "101", "1")])).toMatchObject([{ entry: 101, closed: null, long: true }]);
   });
 
   test("of a short back-test trade win when the price falls", () => {
@@ -89,8 +92,10 @@ describe("the fan of a back-test", () => {
   test("is of a test with the same strategy, parameters, market and bars", () => {
     const bot = { strategy: "grid", params: { b: "2", a: "1" }, markets: [{ symbol: "local:BTCUSDT", interval: "1m" }] } as unknown as Bot;
     const run = { strategy: "grid", params: { a: "1", b: "2" }, symbols: ["BTCUSDT"], interval: "1m" } as unknown as Backtest;
-    expect(isOf(bot, run)).toBe(true);
-    for (const other of [{ strategy: "x" }, { params: { a: "1", b: "3" } }, { symbols: ["ETHUSDT"] }, { interval: "5m" }]) expect(isOf(bot, { ...run, ...other } as unknown as Backtest)).toBe(false);
+    const strategies = [{ name: "grid", params: [{ name: "c", default: "7" }] }] as unknown as Strategy[];
+    expect(isOf(bot, run, strategies)).toBe(true);
+    expect(isOf(bot, { ...run, params: { a: "1.0", b: "2", c: "7" } } as unknown as Backtest, strategies)).toBe(true);
+    for (const other of [{ strategy: "x" }, { params: { a: "1", b: "3" } }, { symbols: ["ETHUSDT"] }, { params: { a: "1", b: "2", c: "8" } }, { interval: "5m" }]) expect(isOf(bot, { ...run, ...other } as unknown as Backtest, strategies)).toBe(false);
   });
 });
 

@@ -79,8 +79,8 @@ describe("after a cut", () => {
 });
 
 test("a conflated room may jump forwards, never back", () => {
-  expect(["market-data", "ticker:A", "book:A", "candles:A:1m"].every(isConflated)).toBe(true);
-  expect(["trades:A", "orders", "positions"].some(isConflated)).toBe(false);
+  expect(["market-data", "ticker:A", "book:A", "candles:A:1m", "bots", "jobs"].every(isConflated)).toBe(true);
+  expect(["trades:A", "orders", "positions", "alerts"].some(isConflated)).toBe(false);
   const session = subscribed("book:BTCUSDT");
   expect(session.received(say(event("book:BTCUSDT", 40))).said).toHaveLength(1);
   expect(session.received(say(event("book:BTCUSDT", 39))).said).toEqual([]);

@@ -22,6 +22,10 @@ import { trade as tradeEn } from "../src/text/trade/en";
 import { trade as tradeId } from "../src/text/trade/id";
 import { trade as tradeKo } from "../src/text/trade/ko";
 import { trade as tradeVi } from "../src/text/trade/vi";
+import { alerts as alertsEn } from "../src/text/alerts/en";
+import { alerts as alertsId } from "../src/text/alerts/id";
+import { alerts as alertsKo } from "../src/text/alerts/ko";
+import { alerts as alertsVi } from "../src/text/alerts/vi";
 import { models as modelsEn } from "../src/text/models/en";
 import { models as modelsId } from "../src/text/models/id";
 import { models as modelsKo } from "../src/text/models/ko";
@@ -109,6 +113,9 @@ describe("the catalogues", () => {
     ["vi, settings", settingsEn, settingsVi],
     ["id, settings", settingsEn, settingsId],
     ["ko, settings", settingsEn, settingsKo],
+    ["vi, alerts", alertsEn, alertsVi],
+    ["id, alerts", alertsEn, alertsId],
+    ["ko, alerts", alertsEn, alertsKo],
     ["vi, models", modelsEn, modelsVi],
     ["id, models", modelsEn, modelsId],
     ["ko, models", modelsEn, modelsKo],

@@ -79,7 +79,13 @@ describe("a plan", () => {
   });
 });
 
+const PATIENCE = { timeout: 4_000 };
+
 describe("the ticket", () => {
+  const flow = { asset: "USDT", amount: "1", free: "2", free_after: "1" };
+  const accepted = { accepted: true, refusal: null, price: "1", quantity: "1", fills_at_once: "0", pays: flow, gets: flow, fee: "0", limits: [] as unknown[] };
+  const answer = vi.fn(async () => Response.json(accepted));
+  vi.stubGlobal("fetch", answer);
   const outer = makeStore();
   const store = withInner(outer, { desk, toasts });
   const place = vi.fn<Actions["place"]>();
@@ -155,6 +161,19 @@ describe("the ticket", () => {
     const field = screen.getByLabelText("Price");
     expect(field.getAttribute("aria-invalid")).toBe("true");
     screen.getByText("Goes in steps of 0.01.");
+  });
+
+  test("says what each limit has left, and is not sent when the server would refuse it", async () => {
+    answer.mockImplementation(async () => Response.json({ ...accepted, limits: [{ name: "exposure", symbol: null, used: "1000", after: "4000", max: "5000", unit: "USDT" }] }));
+    const { unmount } = show({ amount: "0.01", price: "99000" });
+    await screen.findByText("Within every limit.", undefined, PATIENCE);
+    expect(screen.getByText("20% → 80%")).toBeTruthy();
+    expect(go().disabled).toBe(false);
+    unmount();
+    answer.mockImplementation(async () => Response.json({ ...accepted, accepted: false, refusal: { code: "limit", detail: "above the order's value" } }));
+    show({ amount: "0.005", price: "99000" });
+    await screen.findByText("above the order's value", undefined, PATIENCE);
+    expect(go().disabled).toBe(true);
   });
 });
 

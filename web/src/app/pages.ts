@@ -33,6 +33,7 @@ export const PAGES: readonly Page[] = [
   page({ path: "/models", below: "/models/:id", title: "page.models", icon: "models", group: "research", key: "e", load: () => import("../pages/models/Models") }),
   page({ path: "/analytics", title: "page.analytics", icon: "analytics", group: "research", key: "a", load: () => import("../pages/Analytics") }),
   page({ path: "/monitoring", title: "page.monitoring", icon: "monitoring", group: "system", key: "m", load: () => import("../pages/Monitoring") }),
+  page({ path: "/alerts", title: "page.alerts", icon: "alerts", group: "system", key: "n", load: () => import("../pages/alerts/Alerts") }),
   page({ path: "/logs", title: "page.logs", icon: "logs", group: "system", key: "j", load: () => import("../pages/Logs") }),
   page({ path: "/settings", title: "page.settings", icon: "settings", group: "system", key: "s", handy: true, load: () => import("../pages/Settings") }),
 ];

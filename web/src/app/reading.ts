@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { asFailure } from "../api/problem";
 import type { Failure } from "../api/problem";
+import { feed } from "../market/feed";
 
 export interface Reading<T> {
   readonly value: T | null;
@@ -11,8 +12,14 @@ export interface Reading<T> {
   readonly again: () => void;
 }
 
-/** Reads once, and every `every` ms while the page is looked at. `read` must be stable: a changed one starts anew. */
-export function useReading<T>(read: () => Promise<T>, every?: number): Reading<T> {
+/** Least time between two readings that a room of the stream brings about, ms. */
+const ROOM_EVERY = 250;
+
+/**
+ * Reads once, every `every` ms while the page is looked at, and when `room` of the stream says something. `read` must be stable: a
+ * changed one starts anew.
+ */
+export function useReading<T>(read: () => Promise<T>, every?: number, room?: string): Reading<T> {
   const [state, setState] = useState<{ value: T | null; failed: Failure | null; at: number | undefined }>({ value: null, failed: null, at: undefined });
   const run = useRef<() => void>(() => {});
   useEffect(() => {
@@ -31,13 +38,22 @@ export function useReading<T>(read: () => Promise<T>, every?: number): Reading<T
     };
     run.current = go;
     go();
-    if (every === undefined) return () => void (over = true);
-    const timer = setInterval(() => !document.hidden && go(), every);
+    const timer = every === undefined ? undefined : setInterval(() => !document.hidden && go(), every);
+    let soon: ReturnType<typeof setTimeout> | undefined;
+    const told = () => {
+      soon ??= setTimeout(() => {
+        soon = undefined;
+        if (!document.hidden) go();
+      }, ROOM_EVERY);
+    };
+    const stop = room === undefined ? () => {} : feed.watch(room, (said) => said.kind === "event" && told());
     return () => {
       over = true;
       clearInterval(timer);
+      clearTimeout(soon);
+      stop();
     };
-  }, [read, every]);
+  }, [read, every, room]);
   const again = useCallback(() => run.current(), []);
   return { ...state, again };
 }

@@ -15,6 +15,8 @@ export interface PriceChartProps {
   readonly decimals: number;
   readonly trips?: readonly RoundTrip[];
   readonly outlook?: readonly Outlook[];
+  /** All of it in view at first, not its end. */
+  readonly whole?: boolean;
   readonly label: string;
 }
 
@@ -29,7 +31,7 @@ export function By() {
   );
 }
 
-export const PriceChart = memo(function PriceChart({ candles, decimals, trips, outlook, label }: PriceChartProps) {
+export const PriceChart = memo(function PriceChart({ candles, decimals, trips, outlook, whole = false, label }: PriceChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const [plot, setPlot] = useState<Plot | null>(null);
   const { theme, market } = useApp((state) => state.settings);
@@ -42,6 +44,7 @@ export const PriceChart = memo(function PriceChart({ candles, decimals, trips, o
       bars.take(candles);
       made = new Plot(box.current, decimals);
       made.show(bars, false);
+      if (whole) made.fit();
       setPlot(made);
     });
     return () => {
@@ -49,7 +52,7 @@ export const PriceChart = memo(function PriceChart({ candles, decimals, trips, o
       made?.remove();
       setPlot(null);
     };
-  }, [candles, decimals]);
+  }, [candles, decimals, whole]);
   useEffect(() => plot?.trips(trips ?? []), [plot, trips]);
   useEffect(() => plot?.outlook(outlook ?? []), [plot, outlook]);
   useEffect(() => {

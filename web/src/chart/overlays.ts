@@ -49,7 +49,8 @@ abstract class Overlay implements ISeriesPrimitive<Time> {
 export interface Trip {
   readonly opened: Time;
   readonly entry: number;
-  readonly closed: Time;
+  /** Null while the position is open. */
+  readonly closed: Time | null;
   readonly exit: number;
   readonly long: boolean;
   readonly words: string;
@@ -87,7 +88,10 @@ export class Trips extends Overlay {
     context.font = `11px ${look.font}`;
     context.textAlign = "center";
     for (const trip of this.#trips) {
-      const [from, to] = [this.at(trip.opened, trip.entry), this.at(trip.closed, trip.exit)];
+      const from = this.at(trip.opened, trip.entry);
+      const to = trip.closed === null ? null : this.at(trip.closed, trip.exit);
+      context.fillStyle = look.text;
+      if (from && trip.closed === null) mark(context, from, trip.long);
       if (!from || !to) continue;
       context.beginPath();
       context.setLineDash([2, 3]);

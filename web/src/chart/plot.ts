@@ -151,6 +151,11 @@ export class Plot {
     }
   }
 
+  /** All bars in view. */
+  fit(): void {
+    if (!this.#gone) this.#chart.timeScale().fitContent();
+  }
+
   /** Only the end changed: a fraction of the work of `show`. */
   update(bars: Bars, tail: readonly Bar[]): void {
     if (this.#gone) return;
@@ -293,8 +298,9 @@ export class Plot {
   #drawTrips(): void {
     const c = this.#colours;
     const shown = this.#roundTrips.flatMap((trip) => {
-      const [opened, closed] = [this.#barAt(trip.opened), this.#barAt(trip.closed)];
-      return opened === null || closed === null ? [] : [{ ...trip, opened: local(opened), closed: local(closed) }];
+      const opened = this.#barAt(trip.opened);
+      const closed = trip.closed === null ? null : this.#barAt(trip.closed);
+      return opened === null || (closed === null && trip.closed !== null) ? [] : [{ ...trip, opened: local(opened), closed: closed === null ? null : local(closed) }];
     });
     this.#trips.show(shown, { up: c.up, down: c.down, text: c.text, faint: c.faint, font: getComputedStyle(document.body).fontFamily });
   }

@@ -8,7 +8,8 @@ export interface RoundTrip {
   /** Seconds since 1970. */
   readonly opened: number;
   readonly entry: number;
-  readonly closed: number;
+  /** Null while the position is open. */
+  readonly closed: number | null;
   readonly exit: number;
   readonly long: boolean;
   readonly words: string;
@@ -53,7 +54,10 @@ export function ownTrips(fills: readonly Fill[]): RoundTrip[] {
       if (D.sign(held) === -sign) [entry, opened] = [price, at];
     }
   }
-  return out.map((each) => each.trip);
+  const trips = out.map((each) => each.trip);
+  // What is still open has an entry and no exit.
+  if (D.sign(held) !== 0) trips.push({ opened, entry: D.toNumber(entry), closed: null, exit: 0, long: D.sign(held) > 0, words: "", tone: "" });
+  return trips;
 }
 
 /** The trips of a back-test in one instrument. */

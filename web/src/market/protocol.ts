@@ -39,7 +39,7 @@ const NOTHING: Outcome = { said: [], send: [], refused: [], pong: null };
 /** Most rooms in one request: far below what the server takes (64 KiB). */
 const ROOMS_PER_REQUEST = 50;
 
-const CONFLATED = ["market-data", "ticker:", "book:", "candles:"];
+const CONFLATED = ["market-data", "ticker:", "book:", "candles:", "bots", "jobs"];
 
 /** Whether a room tells only the newest state. */
 export function isConflated(room: string): boolean {

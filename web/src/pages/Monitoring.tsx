@@ -13,6 +13,7 @@ import type { Column } from "../parts/Table";
 import { useMore } from "../text/more";
 import type { MoreText } from "../text/more";
 import "./monitoring.css";
+import { Caches, Latencies } from "./Numbers";
 
 type Detailed = Schemas["DetailedHealth"];
 type Report = Schemas["DatabaseReport"];
@@ -220,6 +221,12 @@ export default function Monitoring() {
       {items.length > 0 ? <Figures items={items} at={health.at} /> : null}
       {health.value ? <PartsCard health={health.value} beats={beats} /> : null}
       {performance.value ? <Promises list={performance.value.promises} /> : null}
+      {performance.value ? (
+        <div className="columns">
+          <Latencies performance={performance.value} />
+          <Caches />
+        </div>
+      ) : null}
       {report ? <DatabaseCards report={report} /> : null}
     </div>
   );

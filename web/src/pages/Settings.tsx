@@ -15,6 +15,7 @@ import { Choice } from "../parts/Tabs";
 import { useText } from "../text/settings";
 import type { Text } from "../text/settings";
 import { ApiKeys, VenueKeys } from "./Keys";
+import { AccountLimits } from "./Limits";
 import "./settings.css";
 
 const Qr = lazy(() => import("../parts/Qr"));
@@ -374,6 +375,7 @@ export default function Settings() {
         <div className="stack">
           <Look />
           <Trading />
+          <AccountLimits />
           <ApiKeys />
           {user?.role === "admin" ? <People /> : null}
         </div>

@@ -17,7 +17,7 @@ import { isOver, measure, percent, plain } from "./result";
 import type { Backtest } from "./result";
 import "./backtests.css";
 
-const EVERY_RUNNING = 1_000;
+const EVERY = 2_000;
 const readTests = () => body(api.GET("/api/backtests", { params: { query: { limit: 200 } } }));
 
 export function statusWord(m: MoreText, status: string): string {
@@ -104,7 +104,7 @@ export default function Backtests() {
   const m = useMore();
   const [, go] = useLocation();
   const { id } = useParams<{ id?: string }>();
-  const { value, failed, again } = useReading(readTests, EVERY_RUNNING);
+  const { value, failed, again } = useReading(readTests, EVERY, "jobs");
   const [making, setMaking] = useState(false);
   const choose = useCallback((test: string) => go(`/backtests/${test}`), [go]);
   const tests = value ?? [];

@@ -274,7 +274,7 @@ function Prices({ test, trades }: { test: Backtest; trades: readonly RoundTrip[]
       {failed ? <ErrorNote what={m("tests.pricesFailed")} detail={failed.detail} requestId={failed.requestId} retry={again} /> : null}
       {value === null && !failed ? <Loading rows={5} /> : null}
       {value?.length === 0 ? <Empty>{m("tests.pricesNone")}</Empty> : null}
-      {value && value.length > 0 ? <PriceChart candles={value} decimals={Math.max(2, decimals)} trips={trips} label={m("tests.onChartSay", { n: trips.length, market: bare(symbol) })} /> : null}
+      {value && value.length > 0 ? <PriceChart candles={value} decimals={Math.max(2, decimals)} trips={trips} whole label={m("tests.onChartSay", { n: trips.length, market: bare(symbol) })} /> : null}
     </section>
   );
 }

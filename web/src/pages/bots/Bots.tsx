@@ -20,7 +20,7 @@ import { Details } from "./Details";
 import { NewBot } from "./NewBot";
 import "./bots.css";
 
-const EVERY = 2_000;
+const EVERY = 4_000;
 const readBots = () => body(api.GET("/api/bots"));
 
 export function statusWord(m: MoreText, status: string): string {
@@ -184,7 +184,7 @@ export default function Bots() {
   const m = useMore();
   const [, go] = useLocation();
   const { id } = useParams<{ id?: string }>();
-  const { value, failed, at, again } = useReading(readBots, EVERY);
+  const { value, failed, at, again } = useReading(readBots, EVERY, "bots");
   const [making, setMaking] = useState(false);
   const act = useBotActs(again);
   const choose = useCallback((bot: string) => go(`/bots/${bot}`), [go]);

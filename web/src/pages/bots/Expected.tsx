@@ -14,13 +14,15 @@ import { fan, isOf } from "./fan";
 import type { Curve } from "./fan";
 
 const [EVERY, POINTS] = [5_000, 2_000];
+const readStrategies = () => body(api.GET("/api/strategies"));
 const readTests = () => body(api.GET("/api/backtests", { params: { query: { limit: 200 } } }));
 
 export function Expected({ bot, live }: { bot: Bot; live: readonly Curve[] }) {
   const m = useMore();
   const { failed } = useActions();
   const tests = useReading(readTests, EVERY);
-  const own = useMemo(() => tests.value?.filter((test) => isOf(bot, test)) ?? [], [tests.value, bot]);
+  const strategies = useReading(readStrategies);
+  const own = useMemo(() => tests.value?.filter((test) => isOf(bot, test, strategies.value ?? [])) ?? [], [tests.value, strategies.value, bot]);
   const done = own.find((test) => test.status === "done");
   const running = own.find((test) => !isOver(test.status));
   const id = done?.id;
@@ -39,7 +41,7 @@ export function Expected({ bot, live }: { bot: Bot; live: readonly Curve[] }) {
     }
     tests.again();
   };
-  if (tests.value === null) return <Loading rows={4} />;
+  if (tests.value === null || strategies.value === null) return <Loading rows={4} />;
   if (!done && running) return <Empty>{m("fan.running", { percent: Math.round(running.progress) })}</Empty>;
   if (!done) {
     return (

@@ -4,6 +4,8 @@
  * shares of these paths does the live curve run? Floats: for drawing and reading only.
  */
 import type { Schemas } from "../../api/client";
+import * as D from "../../market/decimal";
+import type { Strategy } from "../strategies/params";
 import type { Bot } from "./bot";
 
 export interface Curve {
@@ -109,15 +111,25 @@ export function fan(live: readonly Curve[], test: readonly Curve[], seed = 1): F
 }
 
 const bare = (symbol: string) => symbol.replace(/^local:/, "");
-const sorted = (params: Readonly<Record<string, unknown>>) => JSON.stringify(Object.entries(params).map(([name, value]) => [name, String(value)]).sort());
+/** Parameters with the defaults of the strategy where nothing was given, numbers as numbers. */
+function whole(params: Readonly<Record<string, unknown>>, strategy: Strategy | undefined): string {
+  const all = new Map(strategy?.params.map((param) => [param.name, param.default]) ?? []);
+  for (const [name, value] of Object.entries(params)) all.set(name, String(value));
+  const plain = (text: string) => {
+    const value = D.parse(text);
+    return value ? D.short(value) : text;
+  };
+  return JSON.stringify([...all].map(([name, value]) => [name, plain(value)]).sort());
+}
 
 /** Whether a back-test is of this very bot: strategy, parameters, markets, bars. */
-export function isOf(bot: Bot, test: Schemas["Backtest"]): boolean {
+export function isOf(bot: Bot, test: Schemas["Backtest"], strategies: readonly Strategy[]): boolean {
+  const strategy = strategies.find((each) => each.name === bot.strategy);
   const markets = bot.markets.map((market) => bare(market.symbol));
   return (
     test.strategy === bot.strategy &&
     test.interval === bot.markets[0]?.interval &&
     JSON.stringify(test.symbols.map(bare)) === JSON.stringify(markets) &&
-    sorted(test.params as Record<string, unknown>) === sorted(bot.params)
+    whole(test.params as Record<string, unknown>, strategy) === whole(bot.params, strategy)
   );
 }

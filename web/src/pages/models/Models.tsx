@@ -18,7 +18,8 @@ import { algorithmWord, NewModel } from "./NewModel";
 import { ScoreCard } from "./Score";
 import "./models.css";
 
-const [EVERY_TRAINING, EVERY] = [500, 4_000];
+/** Without the stream: how often is asked, ms. */
+const [EVERY_TRAINING, EVERY] = [1_000, 6_000];
 const readModels = () => body(api.GET("/api/ml/models"));
 
 function stateWord(m: ModelText, status: string): string {
@@ -53,7 +54,7 @@ function Lede({ models }: { models: readonly Model[] }) {
   return (
     <p className="lede">
       {training ? m(rest ? "model.ledeTrainingLeft" : "model.ledeTraining", { name: training.name, left: rest ?? "" }) : null}
-      {judged.length === 0 ? (training ? "" : m("model.ledeNone")) : m("model.ledeBetter", { n: judged.length, better })}
+      {judged.length === 0 ? (training ? "" : m("model.ledeNone")) : m(better === 0 ? "model.ledeWorse" : "model.ledeBetter", { n: judged.length, better })}
     </p>
   );
 }
@@ -68,7 +69,7 @@ function Row({ model, chosen, onChoose }: { model: Model; chosen: boolean; onCho
         <span>
           <b className="strong">{model.name}</b> <span className="faint">{algorithmWord(model.algorithm)}</span>
         </span>
-        <span className={`right ${skill === undefined ? "faint" : skill > 0 ? "up" : "down"}`}>{skill === undefined ? "–" : percent(skill)}</span>
+        <span className={`right ${skill === undefined || Math.abs(skill) < 0.05 ? "faint" : skill > 0 ? "up" : "down"}`}>{skill === undefined ? "–" : percent(skill)}</span>
         <span className="dot small soft" data-state={DOTS[model.status] ?? "off"}>
           {stateWord(m, model.status)}
           {model.version > 0 ? ` · v${model.version}` : ""} · {model.symbols.join(", ")} {model.interval}
@@ -98,12 +99,16 @@ function useLosses(models: readonly Model[] | null): ReadonlyMap<string, readonl
   return losses;
 }
 
+/** What was asked for and is worth a line. */
+const [ASKED, OF_NETWORKS] = [["days", "horizon", "search"], ["epochs", "hidden"]];
+
 function TrainingCard({ model, losses, act }: { model: Model; losses: readonly number[]; act: (what: "train" | "cancel" | "delete") => void }) {
   const m = useModelText();
   const lost = useLink().way === "lost";
   const busy = isTraining(model);
   const training = model.training;
-  const asked = facts(model.params).filter(([name]) => !["symbol", "symbols", "algorithm", "interval"].includes(name.split(".")[0] ?? ""));
+  const learns = model.algorithm === "lstm";
+  const asked = facts(model.params).filter(([name]) => ASKED.includes(name) || (learns && OF_NETWORKS.includes(name)));
   const fitted = facts((model.metrics as Record<string, unknown>)["params"]);
   const button = (what: "train" | "cancel" | "delete", word: string) => (
     <button type="button" className="button small-button" disabled={lost} onClick={() => act(what)}>
@@ -194,7 +199,7 @@ export default function Models() {
   const [, go] = useLocation();
   const { id } = useParams<{ id?: string }>();
   const [busy, setBusy] = useState(false);
-  const { value, failed, again } = useReading(readModels, busy ? EVERY_TRAINING : EVERY);
+  const { value, failed, again } = useReading(readModels, busy ? EVERY_TRAINING : EVERY, "jobs");
   const [making, setMaking] = useState(false);
   const choose = useCallback((model: string) => go(`/models/${model}`), [go]);
   const models = useMemo(() => value ?? [], [value]);

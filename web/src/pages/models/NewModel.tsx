@@ -56,6 +56,7 @@ function Form({ onClose, onMade, taken }: { onClose: () => void; onMade: (model:
       search: draft.search,
       limit_s: whole(draft.limit, LIMIT_MAX, m("model.limit")),
       seed: 1,
+      priority: 0,
       epochs: learns ? whole(draft.epochs, EPOCHS_MAX, m("model.epochs")) : 8,
       hidden: learns ? whole(draft.hidden, HIDDEN_MAX, m("model.hidden")) : 32,
       train: true,

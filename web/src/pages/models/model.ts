@@ -53,6 +53,7 @@ export function isTraining(model: Model): boolean {
 export function facts(value: unknown, prefix = ""): [string, string][] {
   if (value === null || value === undefined) return [];
   if (typeof value !== "object") return [[prefix, typeof value === "number" ? rounded(value) : String(value)]];
+  if (Array.isArray(value) && value.length === 0) return [];
   if (Array.isArray(value)) {
     const flat = value.every((each) => typeof each !== "object");
     return flat && value.length <= 8 ? [[prefix, value.map((each) => (typeof each === "number" ? rounded(each) : String(each))).join(", ")]] : [[prefix, `[${value.length}]`]];

@@ -19,7 +19,7 @@ import type { Fold, Kept, Sweep, Trial } from "./kept";
 import { NewSweep } from "./NewSweep";
 import "./sweeps.css";
 
-const EVERY = 1_500;
+const EVERY = 2_000;
 const readSweeps = () => body(api.GET("/api/sweeps"));
 
 function Lede({ it }: { it: Kept }) {
@@ -220,7 +220,7 @@ export default function Sweeps() {
   const m = useMore();
   const [, go] = useLocation();
   const { id } = useParams<{ id?: string }>();
-  const { value, failed, again } = useReading(readSweeps, EVERY);
+  const { value, failed, again } = useReading(readSweeps, EVERY, "jobs");
   const [making, setMaking] = useState(false);
   const choose = useCallback((sweep: string) => go(`/sweeps/${sweep}`), [go]);
   const sweeps = value ?? [];

@@ -1,7 +1,8 @@
 /** The chart pane: price head, intervals, indicators, the plot, and who made the chart library. */
-import { memo, useEffect, useMemo, useRef, useState } from "react";
+import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { api, body } from "../../api/client";
 import { asFailure } from "../../api/problem";
+import { useReading } from "../../app/reading";
 import { isTyping } from "../../app/keys";
 import { selectFills, selectLive, selectPositions } from "../../app/desk";
 import type { Market } from "../../app/desk";
@@ -16,7 +17,8 @@ import { useTickers } from "../../market/hub";
 import { ErrorNote, Loading } from "../../parts/states";
 import { Choice } from "../../parts/Tabs";
 import { useText } from "../../text/trade";
-import { INDICATORS } from "../../chart/look";
+import { IndicatorMenu } from "./Indicators";
+import { ofServer, studiesOf, useStudies } from "./studies";
 import type { Plot } from "../../chart/plot";
 import { By } from "../../chart/PriceChart";
 import { ownTrips } from "../../chart/trips";
@@ -36,6 +38,7 @@ function usePlot(market: Market, interval: string, onHover: (bar: Bar | null) =>
   const [plot, setPlot] = useState<Plot | null>(null);
   const [state, setState] = useState<"loading" | "ready" | { detail: string; requestId: string | null }>("loading");
   const [turn, setTurn] = useState(0);
+  const [count, setCount] = useState(0);
   useEffect(() => {
     const bars = new Bars();
     let over = false;
@@ -57,6 +60,7 @@ function usePlot(market: Market, interval: string, onHover: (bar: Bar | null) =>
         bars.take(page);
         exhausted = page.length === 0 || bars.first === before;
         if (!exhausted) made.show(bars, true);
+        setCount(bars.all.length);
       };
       const made = new Plot(box.current, D.decimalsOf(market.tick), () => void older(), onHover);
       made.show(bars, false);
@@ -71,6 +75,7 @@ function usePlot(market: Market, interval: string, onHover: (bar: Bar | null) =>
         made.remove();
       };
       setPlot(made);
+      setCount(bars.all.length);
       setState("ready");
     };
     begin().catch((error: unknown) => {
@@ -81,9 +86,10 @@ function usePlot(market: Market, interval: string, onHover: (bar: Bar | null) =>
       over = true;
       end();
       setPlot(null);
+      setCount(0);
     };
   }, [market, interval, onHover, turn]);
-  return { box, plot, state, again: () => setTurn((now) => now + 1) };
+  return { box, plot, state, bars: count, again: () => setTurn((now) => now + 1) };
 }
 
 function PriceHead({ market }: { market: Market }) {
@@ -122,8 +128,14 @@ export const Chart = memo(function Chart({ market }: { market: Market }) {
   const { interval, indicators, theme, market: preset } = useApp((state) => state.settings);
   const known = (INTERVALS as readonly string[]).includes(interval) ? interval : "5m";
   const [hover, setHover] = useState<Bar | null>(null);
-  const { box, plot, state, again } = usePlot(market, known, setHover);
-  const toggle = (id: string) => act(chose({ indicators: indicators.includes(id) ? indicators.filter((each) => each !== id) : [...indicators, id] }));
+  const { box, plot, state, bars, again } = usePlot(market, known, setHover);
+  const names = ofServer(indicators).join(",");
+  const [browsed, setBrowsed] = useState(false);
+  const needed = browsed || names !== "";
+  const readCatalogue = useCallback(async () => (needed ? body(api.GET("/api/indicators")) : null), [needed]);
+  const catalogue = useReading(readCatalogue);
+  const studies = useStudies(market.symbol, known, names, bars);
+  useEffect(() => plot?.studies(studies.values ? studiesOf(studies.values, catalogue.value ?? [], indicators.includes("rsi14") ? 2 : 1) : []), [plot, studies.values, catalogue.value, indicators]);
   const orders = useApp(selectLive);
   const positions = useApp(selectPositions);
   const fills = useApp(selectFills);
@@ -164,16 +176,7 @@ export const Chart = memo(function Chart({ market }: { market: Market }) {
         <PriceHead market={market} />
         <span className="fill" />
         <Choice options={INTERVALS.map((id) => ({ id, label: id }))} value={known as (typeof INTERVALS)[number]} onChange={(id) => act(chose({ interval: id }))} label={t("chart.interval")} className="intervals" />
-        <details className="menu">
-          <summary className="button small-button">{t("chart.indicators")}</summary>
-          <div>
-            {INDICATORS.map((id) => (
-              <label key={id}>
-                <input type="checkbox" checked={indicators.includes(id)} onChange={() => toggle(id)} /> {t(`indicator.${id}`)}
-              </label>
-            ))}
-          </div>
-        </details>
+        <IndicatorMenu catalogue={catalogue.value} failed={studies.failed} onBrowse={() => setBrowsed(true)} />
       </div>
       <div className="plot-box">
         <Legend bar={hover} decimals={D.decimalsOf(market.tick)} />

@@ -1,6 +1,6 @@
 /** The order ticket: what one wants, what it costs, what it does to the position. Sends only when its button is pressed. */
 import { useMemo, useState } from "react";
-import type { FormEvent } from "react";
+import type { FormEvent, ReactNode } from "react";
 import { useActions } from "../../app/actions";
 import { selectFills, selectHalted, selectPositions } from "../../app/desk";
 import type { Market } from "../../app/desk";
@@ -17,12 +17,17 @@ import { orderKind } from "../../parts/DeskTables";
 import { Tabs } from "../../parts/Tabs";
 import { useText } from "../../text/trade";
 import type { Text } from "../../text/trade";
+import { limitWord } from "../../parts/limits";
+import { shareOf, touched, usePreview } from "./preview";
+import type { LimitUse, Preview, Previewed } from "./preview";
 import { after, feeRate, plan, share } from "./ticket";
 import type { Draft, Fault, Funds, Plan } from "./ticket";
 
 /** A book older than this is no basis for an order, seconds. */
 export const BOOK_OLD_S = 6;
 const SHARES = [10, 25, 50, 100];
+/** Limits that the ticket has room for. */
+const USES_SHOWN = 4;
 
 function useFunds(market: Market): Funds | null {
   const balances = useApp((state) => state.desk.balances);
@@ -43,6 +48,10 @@ export function faultText(t: Text, fault: Fault | undefined, market: Market): st
       return t("fault.zero");
     case "step":
       return t("fault.step", { step: fault.step });
+    case "above":
+      return t("fault.above", { price: fault.last });
+    case "below":
+      return t("fault.below", { price: fault.last });
     case "min":
       return t("fault.min", { limit: fault.limit, asset: market.base });
     case "max":
@@ -68,7 +77,7 @@ function useBlock(bookAt: number | undefined): string | null {
   return null;
 }
 
-function Facts({ market, draft, it }: { market: Market; draft: Draft; it: Plan }) {
+function Facts({ market, draft, it, preview }: { market: Market; draft: Draft; it: Plan; preview: Preview | null }) {
   const t = useText();
   const fills = useApp(selectFills);
   const position = useApp(selectPositions).find((p) => p.symbol === market.symbol && !p.bot);
@@ -81,8 +90,19 @@ function Facts({ market, draft, it }: { market: Market; draft: Draft; it: Plan }
     <dl className="facts ticket-facts">
       <dt>{t("ticket.cost")}</dt>
       <dd>{money(it.cost)}</dd>
-      <dt>{rate ? t("ticket.feeAt", { rate: `${D.short(D.round(D.mul(rate, { units: 100n, scale: 0 }), 4))}%` }) : t("ticket.fee")}</dt>
-      <dd>{rate ? money(it.cost && D.mul(it.cost, rate)) : <span className="faint">{t("ticket.feeUnknown")}</span>}</dd>
+      {preview ? (
+        <>
+          <dt>{t("ticket.feeAtMost")}</dt>
+          <dd>
+            {F.number(D.cut(D.of(preview.fee), 6))} {preview.gets.asset}
+          </dd>
+        </>
+      ) : (
+        <>
+          <dt>{rate ? t("ticket.feeAt", { rate: `${D.short(D.round(D.mul(rate, { units: 100n, scale: 0 }), 4))}%` }) : t("ticket.fee")}</dt>
+          <dd>{rate ? money(it.cost && D.mul(it.cost, rate)) : <span className="faint">{t("ticket.feeUnknown")}</span>}</dd>
+        </>
+      )}
       {draft.kind === "market" ? (
         <>
           <dt>{t("ticket.average")}</dt>
@@ -120,6 +140,54 @@ function ShareLine({ market, it, draft, funds }: { market: Market; it: Plan; dra
   );
 }
 
+/** What the order does to the account's limits; without one that is on, to what is free. */
+function Limits({ it, previewed, children }: { it: Plan; previewed: Previewed; children: ReactNode }) {
+  const t = useText();
+  const { preview, failed } = previewed;
+  if (!it.order || (!preview && !failed)) return children;
+  const refusal = preview?.refusal?.detail ?? failed;
+  if (refusal) {
+    return (
+      <p className="ticket-limits" data-block role="status">
+        <Icon name="alert" size={14} />
+        <span>{refusal}</span>
+      </p>
+    );
+  }
+  const uses = touched(preview?.limits ?? []);
+  if (uses.length === 0) return children;
+  return (
+    <div className="ticket-uses">
+      <p className="ticket-limits">
+        <Icon name="check" size={14} />
+        <span>{t("ticket.inLimits")}</span>
+      </p>
+      <ul>
+        {uses.slice(0, USES_SHOWN).map((use) => (
+          <Use key={`${use.name}-${use.symbol ?? ""}`} use={use} />
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Use({ use }: { use: LimitUse }) {
+  const t = useText();
+  const [before, then] = [shareOf(use, "used") ?? 0, shareOf(use, "after") ?? 0];
+  const percent = (share: number) => `${Math.round(share * 100)}%`;
+  const near = then >= 0.8;
+  return (
+    <li className="small">
+      <span className="soft">{limitWord(t, use.name)}</span>
+      <span className="meter two" aria-hidden="true">
+        <i className="then" style={{ width: percent(Math.min(1, then)) }} />
+        <i data-state={near ? "warn" : undefined} style={{ width: percent(Math.min(1, before)) }} />
+      </span>
+      <span className={near ? "warn" : ""}>{t("ticket.use", { before: percent(before), after: percent(then) })}</span>
+    </li>
+  );
+}
+
 export function Ticket({ market, draft, change }: { market: Market; draft: Draft; change: (part: Partial<Draft>) => void }) {
   const t = useText();
   const held = useChannel(bookOf(market.symbol));
@@ -130,6 +198,8 @@ export function Ticket({ market, draft, change }: { market: Market; draft: Draft
   const [busy, setBusy] = useState(false);
   const it = useMemo(() => plan(market, draft, held?.value ?? null, funds), [market, draft, held, funds]);
   const block = useBlock(held?.at);
+  const previewed = usePreview(it.order, block === null);
+  const refused = previewed.preview?.accepted === false;
   const fault = (field: Fault["field"]) => faultText(t, it.faults.find((fault) => fault.field === field), market);
   const best = held?.value ? (draft.side === "buy" ? held.value.bids : held.value.asks)[0]?.[0] : undefined;
   const word = t(draft.side === "buy" ? "side.buy" : "side.sell");
@@ -145,7 +215,7 @@ export function Ticket({ market, draft, change }: { market: Market; draft: Draft
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!it.order || block) return;
+    if (!it.order || block || refused) return;
     if (confirms) setAsking(true);
     else void send();
   };
@@ -157,6 +227,7 @@ export function Ticket({ market, draft, change }: { market: Market; draft: Draft
     { id: "limit" as const, label: t("kind.limit") },
     { id: "market" as const, label: t("kind.market") },
     { id: "stop" as const, label: t("kind.stop") },
+    { id: "oco" as const, label: t("kind.oco") },
   ];
   return (
     <form className="ticket" onSubmit={submit} onKeyDown={quiet} aria-label={t("ticket.title")}>
@@ -171,8 +242,10 @@ export function Ticket({ market, draft, change }: { market: Market; draft: Draft
             </button>
           ))}
         </div>
-        {draft.kind === "stop" ? <NumberField label={t("ticket.stop")} value={draft.stop} onChange={(stop) => change({ stop })} unit={market.quote} problem={fault("stop")} name="stop" /> : null}
-        {draft.kind === "limit" || (draft.kind === "stop" && draft.stopLimit) ? (
+        {draft.kind === "oco" ? <p className="small faint">{t(draft.side === "sell" ? "ticket.ocoSell" : "ticket.ocoBuy")}</p> : null}
+        {draft.kind === "stop" || draft.kind === "oco" ? <NumberField label={t("ticket.stop")} value={draft.stop} onChange={(stop) => change({ stop })} unit={market.quote} problem={fault("stop")} name="stop" /> : null}
+        {draft.kind === "oco" ? <NumberField label={t("ticket.stopPrice")} value={draft.stopPrice} onChange={(stopPrice) => change({ stopPrice })} unit={market.quote} problem={fault("stopPrice")} placeholder={t("kind.market")} name="stop-price" /> : null}
+        {draft.kind === "limit" || draft.kind === "oco" || (draft.kind === "stop" && draft.stopLimit) ? (
           <NumberField label={t("ticket.price")} value={draft.price} onChange={(price) => change({ price })} unit={market.quote} problem={fault("price")} placeholder={best ? D.short(D.of(best)) : ""} name="price" />
         ) : null}
         <NumberField label={t("ticket.amount")} value={draft.amount} onChange={(amount) => change({ amount })} unit={market.base} problem={fault("amount")} name="amount" />
@@ -184,9 +257,9 @@ export function Ticket({ market, draft, change }: { market: Market; draft: Draft
           ))}
         </div>
         <Options draft={draft} change={change} />
-        <Facts market={market} draft={draft} it={it} />
+        <Facts market={market} draft={draft} it={it} preview={previewed.preview} />
         <span className="fill" />
-        <button type="submit" className="go" data-side={draft.side} disabled={!it.order || block !== null || busy}>
+        <button type="submit" className="go" data-side={draft.side} disabled={!it.order || block !== null || refused || busy}>
           {it.amount ? `${word} ${F.number(it.amount)} ${market.base}` : `${word} ${market.base}`}
         </button>
         {block ? (
@@ -195,7 +268,9 @@ export function Ticket({ market, draft, change }: { market: Market; draft: Draft
             <span>{block}</span>
           </p>
         ) : (
-          <ShareLine market={market} it={it} draft={draft} funds={funds} />
+          <Limits it={it} previewed={previewed}>
+            <ShareLine market={market} it={it} draft={draft} funds={funds} />
+          </Limits>
         )}
       </div>
       <Dialog open={asking} onClose={() => setAsking(false)} label={t("ticket.confirm")}>
@@ -203,13 +278,14 @@ export function Ticket({ market, draft, change }: { market: Market; draft: Draft
         <p>
           <span className={draft.side === "buy" ? "up" : "down"}>{word}</span> {it.amount ? F.number(it.amount) : ""} {market.base} · {it.order ? orderKind(t, it.order.order_type) : ""}
           {it.price ? ` · ${F.number(it.price)} ${market.quote}` : ""}
+          {draft.kind === "oco" || draft.kind === "stop" ? ` · ${t("ticket.stop")} ${draft.stop}` : ""}
         </p>
-        <Facts market={market} draft={draft} it={it} />
+        <Facts market={market} draft={draft} it={it} preview={previewed.preview} />
         <div className="dialog-actions">
           <button type="button" className="button" onClick={() => setAsking(false)}>
             {t("action.cancel")}
           </button>
-          <button type="button" className="button ink" disabled={!it.order || block !== null} onClick={() => void send()}>
+          <button type="button" className="button ink" disabled={!it.order || block !== null || refused} onClick={() => void send()}>
             {t("ticket.send")}
           </button>
         </div>
@@ -220,7 +296,7 @@ export function Ticket({ market, draft, change }: { market: Market; draft: Draft
 
 function Options({ draft, change }: { draft: Draft; change: (part: Partial<Draft>) => void }) {
   const t = useText();
-  if (draft.kind === "market") return null;
+  if (draft.kind === "market" || draft.kind === "oco") return null;
   const limit = draft.kind === "limit" || draft.stopLimit;
   return (
     <div className="ticket-options">

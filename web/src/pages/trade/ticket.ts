@@ -7,7 +7,7 @@ import * as D from "../../market/decimal";
 import type { Decimal } from "../../market/decimal";
 
 export type Side = "buy" | "sell";
-export type Kind = "limit" | "market" | "stop";
+export type Kind = "limit" | "market" | "stop" | "oco";
 
 export interface Draft {
   readonly side: Side;
@@ -19,13 +19,19 @@ export interface Draft {
   readonly postOnly: boolean;
   /** A stop that becomes a limit order instead of a market order. */
   readonly stopLimit: boolean;
+  /** The limit of an OCO's stop, when it has one. */
+  readonly stopPrice: string;
 }
 
-export const BLANK: Draft = { side: "buy", kind: "limit", price: "", stop: "", amount: "", tif: "gtc", postOnly: false, stopLimit: false };
+export const BLANK: Draft = { side: "buy", kind: "limit", price: "", stop: "", amount: "", tif: "gtc", postOnly: false, stopLimit: false, stopPrice: "" };
+
+/** Fields of the ticket that can be wrong. */
+export type Field = "price" | "stop" | "stopPrice" | "amount";
 
 export type Fault =
-  | { readonly field: "price" | "stop" | "amount"; readonly code: "missing" | "unreadable" | "zero" }
-  | { readonly field: "price" | "stop" | "amount"; readonly code: "step"; readonly step: string }
+  | { readonly field: Field; readonly code: "missing" | "unreadable" | "zero" }
+  | { readonly field: Field; readonly code: "step"; readonly step: string }
+  | { readonly field: "price" | "stop"; readonly code: "above" | "below"; readonly last: string }
   | { readonly field: "amount"; readonly code: "min" | "max"; readonly limit: string }
   | { readonly field: "amount"; readonly code: "notional"; readonly limit: string }
   | { readonly field: "amount"; readonly code: "funds"; readonly free: string; readonly asset: string };
@@ -51,10 +57,28 @@ export interface Plan {
 }
 
 function needsPrice(draft: Draft): boolean {
-  return draft.kind === "limit" || (draft.kind === "stop" && draft.stopLimit);
+  return draft.kind === "limit" || draft.kind === "oco" || (draft.kind === "stop" && draft.stopLimit);
 }
 
-function read(field: "price" | "stop" | "amount", text: string, step: string, faults: Fault[]): Decimal | null {
+function needsStop(draft: Draft): boolean {
+  return draft.kind === "stop" || draft.kind === "oco";
+}
+
+/** The two prices of an OCO lie on either side of the market: a sale's limit above it and its stop below, a buy's the other way. */
+function aroundMarket(draft: Draft, price: Decimal | null, stop: Decimal | null, book: Book | null, faults: Fault[]): void {
+  const best = draft.side === "sell" ? book?.asks[0] : book?.bids[0];
+  const other = draft.side === "sell" ? book?.bids[0] : book?.asks[0];
+  if (draft.kind !== "oco" || !best || !other) return;
+  const [bid, ask] = [D.of(draft.side === "sell" ? other[0] : best[0]), D.of(draft.side === "sell" ? best[0] : other[0])];
+  const sells = draft.side === "sell";
+  // A post-only limit may not trade at once.
+  if (price && sells && D.compare(price, bid) <= 0) faults.push({ field: "price", code: "above", last: D.short(bid) });
+  if (price && !sells && D.compare(price, ask) >= 0) faults.push({ field: "price", code: "below", last: D.short(ask) });
+  if (stop && sells && D.compare(stop, bid) >= 0) faults.push({ field: "stop", code: "below", last: D.short(bid) });
+  if (stop && !sells && D.compare(stop, ask) <= 0) faults.push({ field: "stop", code: "above", last: D.short(ask) });
+}
+
+function read(field: Field, text: string, step: string, faults: Fault[]): Decimal | null {
   if (text.trim() === "") {
     faults.push({ field, code: "missing" });
     return null;
@@ -79,7 +103,7 @@ function judge(market: Market, draft: Draft, amount: Decimal, cost: Decimal | nu
 }
 
 function orderType(draft: Draft): string {
-  if (draft.kind === "market") return "market";
+  if (draft.kind === "market" || draft.kind === "oco") return draft.kind;
   if (draft.kind === "limit") return draft.postOnly ? "limit_maker" : "limit";
   return draft.stopLimit ? "stop_loss_limit" : "stop_loss";
 }
@@ -88,7 +112,9 @@ function order(market: Market, draft: Draft, amount: Decimal, price: Decimal | n
   const request: Schemas["NewOrder"] = { symbol: market.symbol, side: draft.side, order_type: orderType(draft), quantity: D.text(amount) };
   if (price) request.price = D.text(price);
   if (stop) request.stop_price = D.text(stop);
-  if (needsPrice(draft) && !draft.postOnly) request.time_in_force = draft.tif;
+  if (draft.kind === "oco") {
+    if (draft.stopPrice.trim() !== "") request.stop_limit_price = draft.stopPrice.trim();
+  } else if (needsPrice(draft) && !draft.postOnly) request.time_in_force = draft.tif;
   return request;
 }
 
@@ -96,12 +122,16 @@ function order(market: Market, draft: Draft, amount: Decimal, price: Decimal | n
 export function plan(market: Market, draft: Draft, book: Book | null, funds: Funds | null): Plan {
   const faults: Fault[] = [];
   const price = needsPrice(draft) ? read("price", draft.price, market.tick, faults) : null;
-  const stop = draft.kind === "stop" ? read("stop", draft.stop, market.tick, faults) : null;
+  const stop = needsStop(draft) ? read("stop", draft.stop, market.tick, faults) : null;
+  const stopPrice = draft.kind === "oco" && draft.stopPrice.trim() !== "" ? read("stopPrice", draft.stopPrice, market.tick, faults) : null;
+  aroundMarket(draft, price, stop, book, faults);
   const amount = read("amount", draft.amount, market.lot, faults);
   const against = book ? (draft.side === "buy" ? book.asks : book.bids) : [];
   const own = book ? (draft.side === "buy" ? book.bids : book.asks) : [];
   const meets = amount && draft.kind === "market" ? sweep(against, amount) : null;
-  const at = price ?? stop;
+  // Of an OCO's two prices the dearer one is what a buy must be able to pay.
+  const dearest = [price, stop, stopPrice].reduce((most, each) => (each && (!most || D.compare(each, most) > 0) ? each : most), null);
+  const at = draft.kind === "oco" && draft.side === "buy" ? dearest : (price ?? stop);
   const cost = amount ? (meets ? meets.quote : at ? D.mul(amount, at) : null) : null;
   if (amount) judge(market, draft, amount, cost, funds, faults);
   const best = against[0] ? D.of(against[0][0]) : null;

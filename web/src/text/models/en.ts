@@ -75,4 +75,5 @@ export const models = {
   "model.name": "Name, if you want one",
   "model.search": "Search for the best parameters first; takes longer, and every trial is noted",
   "model.whole": "{label}: a whole number from 1 to {most}.",
+  "model.ledeWorse": "The one trained model does not beat the naive forecast.|None of the {n} trained models beats the naive forecast.",
 };

@@ -76,4 +76,5 @@ export const models: ModelCatalogue = {
   "model.name": "Nama, bila perlu",
   "model.search": "Cari parameter terbaik dulu; lebih lama, dan setiap percobaan dicatat",
   "model.whole": "{label}: bilangan bulat 1 sampai {most}.",
+  "model.ledeWorse": "Satu-satunya model terlatih tidak mengalahkan prakiraan naif.|Tak satu pun dari {n} model terlatih mengalahkan prakiraan naif.",
 };

@@ -76,4 +76,5 @@ export const models: ModelCatalogue = {
   "model.name": "이름(선택)",
   "model.search": "먼저 최적의 매개변수를 찾습니다. 더 오래 걸리며 모든 시도를 기록합니다",
   "model.whole": "{label}: 1부터 {most}까지의 정수.",
+  "model.ledeWorse": "학습된 모델이 단순 예측보다 낫지 않습니다.|학습된 모델 {n}개 모두 단순 예측보다 낫지 않습니다.",
 };

@@ -76,4 +76,5 @@ export const models: ModelCatalogue = {
   "model.name": "Tên, nếu muốn",
   "model.search": "Tìm tham số tốt nhất trước; lâu hơn, mọi lần thử đều được ghi",
   "model.whole": "{label}: số nguyên từ 1 đến {most}.",
+  "model.ledeWorse": "Mô hình duy nhất chưa vượt dự báo đơn giản.|Không mô hình nào trong {n} mô hình vượt dự báo đơn giản.",
 };

@@ -163,6 +163,7 @@ pub(crate) enum StateFilter {
 #[into_params(parameter_in = Query)]
 pub(crate) struct AlertQuery {
     /// Only those that last, or those that are over; all without it.
+    #[param(inline)]
     state: Option<StateFilter>,
     /// Those that fired before this moment, for the next page.
     #[param(value_type = Option<String>)]

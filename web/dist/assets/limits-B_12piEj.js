@@ -1,0 +1,1 @@
+var e=[`order_quantity`,`order_value`,`price_band`,`position`,`exposure`,`orders_per_minute`,`daily_loss`,`drawdown`];function t(t,n){let r=e.find(e=>e===n);return r?t(`limit.${r}`):n.replaceAll(`_`,` `)}export{t};

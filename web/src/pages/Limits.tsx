@@ -1,0 +1,192 @@
+/** What one's own account may do, how much of it is used, and stopping it. Bots have limits of their own. */
+import { useCallback, useEffect, useState } from "react";
+import type { FormEvent } from "react";
+import { api, body } from "../api/client";
+import type { Schemas } from "../api/client";
+import { asFailure } from "../api/problem";
+import { useActions } from "../app/actions";
+import { selectHalted } from "../app/desk";
+import { useReading } from "../app/reading";
+import { useApp } from "../app/store";
+import * as D from "../market/decimal";
+import * as F from "../market/format";
+import { TextField } from "../parts/Field";
+import { HoldButton } from "../parts/HoldButton";
+import { limitWord } from "../parts/limits";
+import { ErrorNote, Loading } from "../parts/states";
+import { useText } from "../text/settings";
+
+type Risk = Schemas["AccountRisk"];
+type Limits = Schemas["AccountLimits"];
+type Use = Schemas["LimitUse"];
+
+const EVERY = 5_000;
+/** Fields in money, in whole numbers, and in hundredths of a per cent that are typed as per cent. */
+const FIELDS = [
+  ["order_value_max", "money"],
+  ["exposure_max", "money"],
+  ["daily_loss_max", "money"],
+  ["drawdown_max_bips", "percent"],
+  ["price_band_bips", "percent"],
+  ["orders_per_minute", "whole"],
+] as const;
+type Name = (typeof FIELDS)[number][0];
+type Draft = Record<Name, string>;
+
+const HUNDRED = { units: 100n, scale: 0 };
+
+export function drafted(limits: Limits): Draft {
+  const percent = (bips: number | null | undefined) => (bips == null ? "" : D.short(D.div(D.of(String(bips)), HUNDRED)));
+  return {
+    order_value_max: limits.order_value_max ?? "",
+    exposure_max: limits.exposure_max ?? "",
+    daily_loss_max: limits.daily_loss_max ?? "",
+    drawdown_max_bips: percent(limits.drawdown_max_bips),
+    price_band_bips: percent(limits.price_band_bips),
+    orders_per_minute: limits.orders_per_minute == null ? "" : String(limits.orders_per_minute),
+  };
+}
+
+/** True when the text cannot be a limit of its kind; empty is fine: the limit is off. */
+export function isWrong(kind: "money" | "percent" | "whole", text: string): boolean {
+  if (text.trim() === "") return false;
+  const value = D.parse(text);
+  if (!value || D.sign(value) <= 0) return true;
+  if (kind === "whole") return !D.fits(value, { units: 1n, scale: 0 });
+  return kind === "percent" && (D.compare(value, HUNDRED) > 0 || !D.fits(value, { units: 1n, scale: 2 }));
+}
+
+/** The request of a draft; limits of single markets stay what they are. */
+export function limitsOf(draft: Draft, before: Limits): Limits {
+  const given = (text: string) => (text.trim() === "" ? null : text.trim());
+  const bips = (text: string) => (text.trim() === "" ? null : Math.round(D.toNumber(D.mul(D.of(text), HUNDRED))));
+  return {
+    order_value_max: given(draft.order_value_max),
+    exposure_max: given(draft.exposure_max),
+    daily_loss_max: given(draft.daily_loss_max),
+    drawdown_max_bips: bips(draft.drawdown_max_bips),
+    price_band_bips: bips(draft.price_band_bips),
+    orders_per_minute: draft.orders_per_minute.trim() === "" ? null : Number(draft.orders_per_minute),
+    markets: before.markets ?? {},
+  };
+}
+
+function Uses({ uses }: { uses: readonly Use[] }) {
+  const t = useText();
+  const on = uses.filter((use) => use.max != null);
+  if (on.length === 0) return <p className="small faint">{t("settings.limitsNone")}</p>;
+  const unit = (use: Use) => (use.unit === "bips" ? "%" : use.unit === "orders" ? "" : ` ${use.unit}`);
+  const shown = (use: Use, value: string | null | undefined) => `${F.holding(use.unit === "bips" ? D.div(D.of(value), HUNDRED) : D.of(value)).replace(/\.?0+$/, "")}${unit(use)}`;
+  return (
+    <ul className="limit-uses">
+      {on.map((use) => {
+        const share = Math.min(1, D.toNumber(D.div(D.of(use.used), D.of(use.max))));
+        return (
+          <li key={`${use.name}-${use.symbol ?? ""}`} className="small">
+            <span className="soft">
+              {limitWord(t, use.name)} {use.symbol}
+            </span>
+            <span className="meter" aria-hidden="true">
+              <i data-state={share >= 1 ? "crit" : share >= 0.8 ? "warn" : undefined} style={{ width: `${share * 100}%` }} />
+            </span>
+            <span className={share >= 0.8 ? "warn" : ""}>{t("settings.limitUse", { used: shown(use, use.used), max: shown(use, use.max) })}</span>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function Form({ risk, again }: { risk: Risk; again: () => void }) {
+  const t = useText();
+  const { done } = useActions();
+  const hasFactor = useApp((state) => state.session.user?.totp === true);
+  const [draft, setDraft] = useState(() => drafted(risk.limits));
+  const [code, setCode] = useState("");
+  const [problem, setProblem] = useState<string | null>(null);
+  const wrong = FIELDS.some(([name, kind]) => isWrong(kind, draft[name]));
+  const send = async (event: FormEvent) => {
+    event.preventDefault();
+    setProblem(null);
+    try {
+      const totp = code.trim() === "" ? {} : { totp: code.trim() };
+      await body(api.PUT("/api/accounts/{account_id}/limits", { params: { path: { account_id: risk.account } }, body: { limits: limitsOf(draft, risk.limits), ...totp } }));
+      setCode("");
+      done(t("settings.limitsDone"));
+      again();
+    } catch (error) {
+      setProblem(asFailure(error).detail);
+    }
+  };
+  const unit = (kind: "money" | "percent" | "whole") => (kind === "money" ? risk.currency : kind === "percent" ? "%" : "");
+  return (
+    <form className="settings-block" onSubmit={(event) => void send(event)} aria-label={t("settings.limits")}>
+      <p className="soft">{t("settings.limitsText")}</p>
+      <div className="limit-fields">
+        {FIELDS.map(([name, kind]) => (
+          <TextField key={name} label={`${t(`settings.limit.${name}`)}${unit(kind) ? `, ${unit(kind)}` : ""}`} value={draft[name]} onChange={(value) => setDraft((now) => ({ ...now, [name]: value }))} inputMode="decimal" autoComplete="off" placeholder={t("settings.limitOff")} problem={isWrong(kind, draft[name]) ? t("settings.limitWrong") : null} />
+        ))}
+        {hasFactor ? <TextField label={t("login.code")} value={code} onChange={setCode} inputMode="numeric" autoComplete="one-time-code" maxLength={8} hint={t("settings.limitsFactor")} /> : null}
+      </div>
+      {problem ? (
+        <p className="form-problem" role="alert">
+          {problem}
+        </p>
+      ) : null}
+      <button type="submit" className="button" disabled={wrong}>
+        {t("settings.limitsSave")}
+      </button>
+    </form>
+  );
+}
+
+function Halting() {
+  const t = useText();
+  const { haltAll, resumeAll } = useActions();
+  const halted = useApp(selectHalted);
+  const language = useApp((state) => state.settings.language);
+  const first = halted[0];
+  return (
+    <div className="settings-rows">
+      <div>
+        <span>{first ? t("halt.notice", { since: F.day(first.halted_at ?? "", language) }) : t("settings.haltNote")}</span>
+        {first ? (
+          <button type="button" className="button" onClick={() => void resumeAll()}>
+            {t("halt.release")}
+          </button>
+        ) : (
+          <HoldButton onHeld={() => void haltAll()} hint={t("halt.hint")}>
+            {t("halt.all")}
+          </HoldButton>
+        )}
+      </div>
+    </div>
+  );
+}
+
+export function AccountLimits() {
+  const t = useText();
+  const account = useApp((state) => (state.desk.accounts.find((each) => each.is_default) ?? state.desk.accounts.find((each) => !each.bot))?.id);
+  const read = useCallback(async () => (account === undefined ? null : body(api.GET("/api/accounts/{account_id}/limits", { params: { path: { account_id: account } } }))), [account]);
+  const { value, failed, again } = useReading(read, EVERY);
+  const [version, setVersion] = useState(0);
+  useEffect(() => setVersion((now) => now + 1), [value?.account]);
+  return (
+    <section className="card">
+      <div className="card-head">
+        <h2>{t("settings.limits")}</h2>
+      </div>
+      <Halting />
+      {failed && !value ? <ErrorNote what={t("settings.limitsFailed")} detail={failed.detail} requestId={failed.requestId} retry={again} /> : null}
+      {value === null && !failed ? <Loading rows={3} /> : null}
+      {value ? (
+        <>
+          <div className="settings-block">
+            <Uses uses={value.uses} />
+          </div>
+          <Form key={version} risk={value} again={again} />
+        </>
+      ) : null}
+    </section>
+  );
+}
