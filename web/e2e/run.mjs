@@ -217,6 +217,8 @@ await suite.test("limits of the account hold the ticket, and are changed in the 
   await toast("The limits hold from now on");
   await page.goto(at("/trade/BTCUSDT"));
   await page.locator(".level[data-price]").first().waitFor();
+  await page.locator("#below-open").click();
+  await rows("Open orders").first().waitFor();
 });
 
 await suite.test("halt all cancels everything and stops trading until it is released", page, async () => {
@@ -413,6 +415,7 @@ await suite.test("a second factor is added by its code, asked for at the login, 
   await page.getByRole("button", { name: "Turn on" }).click();
   await page.getByText("A second factor is asked for at each login.").waitFor();
   await page.getByRole("button", { name: "Log out" }).click();
+  await page.getByRole("heading", { name: "Log in" }).waitFor();
   page.forgiven = [...USUAL, /status of 401/];
   await logIn();
   await code.waitFor();

@@ -111,9 +111,9 @@ function Rules({ rules, onRunbook }: { rules: readonly Rule[]; onRunbook: (rule:
         head: m("alert.state"),
         by: (rule) => rule.state,
         cell: (rule) => (
-          <span className="dot" data-state={DOTS[rule.state] ?? "off"}>
+          <span className="dot rule-state" data-state={DOTS[rule.state] ?? "off"} title={rule.subjects.map((subject) => subject.subject).join(", ")}>
             {stateWord(m, rule.state)}
-            {rule.subjects.length > 0 ? ` · ${rule.subjects.map((subject) => subject.subject).join(", ")}` : ""}
+            {rule.subjects.length > 0 ? ` · ${rule.subjects.length}` : ""}
           </span>
         ),
       },
