@@ -423,7 +423,8 @@ await suite.test("a second factor is added by its code, asked for at the login, 
   await code.fill(totp(secret, 0));
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("button", { name: "Remove the second factor" }).click();
-  await code.fill(totp(secret, 1));
+  // The limits ask for a code as well: the form that removes it is meant.
+  await page.locator(".settings-block form").getByLabel("Code of the second factor").fill(totp(secret, 1));
   await page.getByRole("button", { name: "Remove the second factor" }).click();
   await page.getByText("Only the password protects").waitFor();
 });
