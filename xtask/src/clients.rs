@@ -49,12 +49,17 @@ pub(crate) fn suites(root: &Path) -> Result<Vec<Suite>> {
 impl Suite {
     /// Installs what the suite needs and runs it.
     pub(crate) fn run(&self, root: &Path) -> Result<Outcome> {
+        self.run_with(root, &[])
+    }
+
+    /// The same with sizes that the suite reads.
+    pub(crate) fn run_with(&self, root: &Path, sizes: &[(&str, &str)]) -> Result<Outcome> {
         let mut command = match self.kind {
             Kind::Python => self.python()?,
             Kind::Npm => self.npm()?,
             Kind::Rust => self.rust()?,
         };
-        run::run(command.env("TRADEWIND_BIN", program(root)))
+        run::run(command.env("TRADEWIND_BIN", program(root)).envs(sizes.iter().copied()))
     }
 
     fn python(&self) -> Result<Command> {

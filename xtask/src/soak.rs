@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
+use crate::clients;
 use crate::run::{self, Outcome, Report, cargo};
 
 /// One long run.
@@ -74,6 +75,11 @@ const SOAKS: &[Soak] = &[
     },
 ];
 
+/// The generated requests of the suite under `tests/clients/schemathesis`, and more of them.
+const API: &str = "api";
+const API_ABOUT: &str = "12,000 generated requests of two users and an administrator: no server error, nobody sees what is another's";
+const API_SIZES: &[(&str, &str)] = &[("TRADEWIND_API_CASES", "12000"), ("TRADEWIND_SUITE_SECONDS", "3600")];
+
 /// How long each fuzz target runs, in seconds.
 const FUZZ_SECONDS: u32 = 300;
 
@@ -94,11 +100,13 @@ pub(crate) struct Options {
 pub(crate) fn run(root: &Path, options: &Options) -> Result<bool> {
     let targets = fuzz_targets(root)?;
     let fuzz_names = targets.iter().map(|t| format!("fuzz-{t}"));
-    let names: Vec<String> = SOAKS.iter().map(|s| s.name.to_owned()).chain(fuzz_names).collect();
+    let names: Vec<String> =
+        SOAKS.iter().map(|s| s.name.to_owned()).chain([API.to_owned()]).chain(fuzz_names).collect();
     if options.list {
         for soak in SOAKS {
             println!("{:<24} {}", soak.name, soak.about);
         }
+        println!("{API:<24} {API_ABOUT}");
         for target in &targets {
             println!("{:<24} cargo-fuzz target, {} s", format!("fuzz-{target}"), options.fuzz_seconds);
         }
@@ -112,10 +120,23 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool> {
     for soak in SOAKS.iter().filter(|s| chosen(s.name)) {
         report.step(soak.name, || run::run(cargo(root, soak.cargo).envs(soak.sizes.iter().copied())));
     }
+    if chosen(API) {
+        report.step(API, || api(root));
+    }
     for target in targets.iter().filter(|t| chosen(&format!("fuzz-{t}"))) {
         report.step(&format!("fuzz-{target}"), || fuzz(root, target, options.fuzz_seconds));
     }
     Ok(report.close())
+}
+
+/// Builds the program and lets the requests loose on it.
+fn api(root: &Path) -> Result<Outcome> {
+    let built = run::run(&mut cargo(root, &["build", "--package", "server", "--locked"]))?;
+    let suites = clients::suites(root)?;
+    let Some(suite) = suites.iter().find(|suite| suite.name == "client-schemathesis") else {
+        bail!("tests/clients/schemathesis is missing");
+    };
+    if built.is_good() { suite.run_with(root, API_SIZES) } else { Ok(built) }
 }
 
 /// The names of the cargo-fuzz targets.

@@ -13,6 +13,7 @@ use crate::alerting::Alerting;
 use crate::auth::principal::Principal;
 use crate::auth::{Passwords, Sessions, SetupCode, Throttle, Tokens, Vault, signed};
 use crate::broadcast::Broadcast;
+use crate::dials::Dials;
 use crate::limited::Limited;
 use crate::logs::LogRing;
 use crate::models::Models;
@@ -63,8 +64,7 @@ pub struct App {
     pub(crate) monitoring: Arc<dyn Monitoring>,
     pub(crate) alerting: Arc<dyn Alerting>,
     pub(crate) inferences: crate::observe::Inferences,
-    /// Whether programs on this machine see the service's numbers without a login.
-    pub(crate) open_to_loopback: bool,
+    pub(crate) dials: Dials,
     pub(crate) started: Instant,
     pub(crate) version: &'static str,
 }
@@ -144,15 +144,21 @@ impl App {
             setup: parts.setup,
             broadcast: parts.broadcast,
             tickets: stream::Tickets::default(),
-            limited: Limited::new(parts.limited),
+            limited: Limited::default(),
             cache: parts.cache,
             monitoring: parts.monitoring,
             alerting: parts.alerting,
             inferences: crate::observe::Inferences::default(),
-            open_to_loopback: parts.open_to_loopback,
+            dials: Dials::new(parts.limited, parts.open_to_loopback),
             started: Instant::now(),
             version: parts.version,
         }
+    }
+
+    /// What can be changed about it while it runs.
+    #[must_use]
+    pub const fn dials(&self) -> &Dials {
+        &self.dials
     }
 
     /// A user's command has taken effect: the user's next reads wait for the projection.

@@ -13,6 +13,7 @@ mod app;
 pub mod auth;
 mod broadcast;
 mod cached;
+mod dials;
 mod etag;
 mod feeds;
 mod limited;
@@ -36,6 +37,7 @@ pub mod wire;
 
 pub use app::{App, Parts};
 pub use broadcast::Broadcast;
+pub use dials::{Dialled, Dials};
 pub use openapi::document;
 pub use operator::Operator;
 pub use problem::Problem;

@@ -28,26 +28,25 @@ const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 /// Requests that may be in flight: what is beyond waits too long to be worth an answer.
 const IN_FLIGHT_MAX: u64 = 2_000;
 
-/// The limits of this process.
+/// The limits of this process; whether they hold is a dial.
 #[derive(Debug)]
 pub(crate) struct Limited {
-    on: bool,
     buckets: Buckets,
     shedder: Shedder,
     in_flight: AtomicU64,
 }
 
-impl Limited {
-    /// `on` false counts nothing and refuses nothing.
-    pub(crate) fn new(on: bool) -> Self {
+impl Default for Limited {
+    fn default() -> Self {
         Self {
-            on,
             buckets: Buckets::default(),
             shedder: Shedder::new(IN_FLIGHT_MAX),
             in_flight: AtomicU64::new(0),
         }
     }
+}
 
+impl Limited {
     /// Out of the bucket of this process, and out of the one that instances share where there is a Redis: a request that the first one
     /// refuses costs no way there.
     async fn take(&self, cache: &Cache, key: Key, tier: Tier, class: Class) -> Result<Standing, Refusal> {
@@ -85,7 +84,8 @@ impl Limited {
         who: &Principal,
         class: Option<&Class>,
     ) -> Result<(), Problem> {
-        let Some(class) = class.filter(|_| self.on) else { return Ok(()) };
+        // Without limits no request carries its class.
+        let Some(class) = class else { return Ok(()) };
         let key = Key::User(who.user.0.as_u128());
         let taken = self.take(cache, key, tier_of(who.role), *class).await;
         taken.map(|_| ()).map_err(|refusal| refusal.problem())
@@ -174,7 +174,7 @@ pub(crate) async fn requests(State(app): State<Arc<App>>, mut request: Request, 
     let limited = &app.limited;
     let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let class = path.and_then(|path| class_of(request.method(), path));
-    let Some(class) = class.filter(|_| limited.on) else { return next.run(request).await };
+    let Some(class) = class.filter(|_| app.dials.is_limited()) else { return next.run(request).await };
     let load = Load {
         in_flight: limited.in_flight.fetch_add(1, Ordering::Relaxed),
         lag_ms: app.monitoring.runtime_lag_ms(),

@@ -51,7 +51,9 @@ pub(crate) async fn requests(request: Request, next: Next) -> Response {
     let route = matched.map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
     let _in_flight = Counted::new(metrics::gauge!("http_requests_in_flight"));
     let started = Instant::now();
-    let response = next.run(request).await;
+    let (response, statements) = store::counted(next.run(request)).await;
+    // For whoever looks for pages that ask the database once per row.
+    tracing::debug!(target: "api::statements", method, route, statements, "answered");
     let seconds = started.elapsed().as_secs_f64();
     let status = response.status().as_u16().to_string();
     let labels = [("method", method.to_owned()), ("endpoint", route.clone()), ("status", status.clone())];

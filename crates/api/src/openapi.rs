@@ -7,8 +7,9 @@ use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use utoipa::OpenApi;
+use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{self, ContentBuilder, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{self, ContentBuilder, Object, Ref, RefOr, ResponseBuilder, Schema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -16,7 +17,7 @@ use crate::app::App;
 use crate::routes::{
     account_limits, accounts, alerts, analytics, audit, backtests, bots, health, indicators, jobs, keys,
     logs, markets, models, monitoring, orders, performance, session, settings, setup, strategies, sweeps,
-    totp, trades, users, venue_keys, ws,
+    system, totp, trades, users, venue_keys, ws,
 };
 
 #[derive(OpenApi)]
@@ -43,7 +44,7 @@ impl utoipa::Modify for Schemes {
 
 /// All routes.
 pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
-    trading(automation(OpenApiRouter::with_openapi(Document::openapi())))
+    trading(automation(changing(OpenApiRouter::with_openapi(Document::openapi()))))
         .routes(routes!(health::alive))
         .routes(routes!(health::alive_at_old_path))
         .routes(routes!(health::database_alive))
@@ -58,7 +59,6 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(keys::revoke))
         .routes(routes!(venue_keys::list, venue_keys::add))
         .routes(routes!(venue_keys::remove))
-        .routes(routes!(settings::get, settings::change))
         .routes(routes!(setup::needed, setup::set_up))
         .routes(routes!(session::login))
         .routes(routes!(session::login_at_old_path))
@@ -103,6 +103,11 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(alerts::silences::remove))
         .routes(routes!(alerts::channels::list))
         .routes(routes!(alerts::channels::test))
+}
+
+/// What people and administrators set.
+fn changing(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
+    router.routes(routes!(settings::get, settings::change)).routes(routes!(system::get, system::change))
 }
 
 /// Accounts, what they may do, and what they trade.
@@ -169,7 +174,44 @@ pub(crate) fn described(mut document: openapi::OpenApi) -> openapi::OpenApi {
             }
         }
     }
+    if let Some(components) = &mut document.components {
+        merge_closed(components);
+    }
     document
+}
+
+/// A type that holds the fields of another one beside its own is described as both at once (`allOf`). Where the other one
+/// allows no further fields, nothing would fit both: such types are described as one.
+fn merge_closed(components: &mut openapi::Components) {
+    let closed = |schema: &Object| {
+        matches!(schema.additional_properties.as_deref(), Some(AdditionalProperties::FreeForm(false)))
+    };
+    let object = |name: &str| match components.schemas.get(name) {
+        Some(RefOr::T(Schema::Object(object))) => Some(object.clone()),
+        _ => None,
+    };
+    let part = |item: &RefOr<Schema>| match item {
+        RefOr::Ref(to) => object(to.ref_location.rsplit('/').next().unwrap_or_default()),
+        RefOr::T(Schema::Object(object)) => Some(object.clone()),
+        RefOr::T(_) => None,
+    };
+    let mut merged = Vec::new();
+    for (name, schema) in &components.schemas {
+        let RefOr::T(Schema::AllOf(all)) = schema else { continue };
+        let Some(parts) = all.items.iter().map(part).collect::<Option<Vec<Object>>>() else { continue };
+        if !parts.iter().any(closed) {
+            continue;
+        }
+        let mut one = Object::new();
+        one.description.clone_from(&all.description);
+        for part in parts {
+            one.properties.extend(part.properties);
+            one.required.extend(part.required);
+        }
+        one.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        merged.push((name.clone(), RefOr::T(Schema::Object(one))));
+    }
+    components.schemas.extend(merged);
 }
 
 /// The description as pretty JSON, as it is committed in `docs/openapi.json`.
@@ -205,4 +247,31 @@ pub(crate) fn pages(document: &openapi::OpenApi) -> Router<Arc<App>> {
         .route("/api/docs", get(typed("text/html; charset=utf-8", PAGE)))
         .route("/api/docs/page.js", get(typed("text/javascript; charset=utf-8", SCRIPT)))
         .route("/api/docs/page.css", get(typed("text/css; charset=utf-8", STYLE)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_described_body_can_be_made() {
+        let document: serde_json::Value = serde_json::from_str(&document()).unwrap();
+        let schemas = &document["components"]["schemas"];
+        let named = |item: &serde_json::Value| {
+            let name =
+                item["$ref"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned();
+            if name.is_empty() { item.clone() } else { schemas[name].clone() }
+        };
+        for (name, schema) in schemas.as_object().unwrap() {
+            let parts = schema["allOf"].as_array().into_iter().flatten().map(named);
+            let closed = parts.filter(|part| part["additionalProperties"] == false).count();
+            assert_eq!(closed, 0, "{name}: a part that allows no other fields stands beside others");
+        }
+        let model = &schemas["ModelRequest"];
+        assert_eq!(model["additionalProperties"], false);
+        assert!(
+            model["properties"]["name"].is_object() && model["properties"]["algorithm"].is_object(),
+            "{model}"
+        );
+    }
 }

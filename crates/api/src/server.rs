@@ -94,9 +94,10 @@ pub async fn serve(app: Arc<App>, config: ApiConfig, stop: Stop) -> std::io::Res
     tokio::spawn(socket::watch(Arc::clone(&app), stop.clone()));
     tokio::spawn(feeds::run(Arc::clone(&app), stop.clone()));
     let router = router(Arc::clone(&app), &config);
+    app.dials.set_frontend(config.frontend.as_deref());
     let operator = Operator::new(Arc::clone(&app), router.clone());
     tokio::spawn(warm::popular(Arc::clone(&app), router.clone()));
-    let front = Arc::new(Front { app, router, frontend: config.frontend, pages: config.pages });
+    let front = Arc::new(Front { app, router, pages: config.pages });
     let task = tokio::spawn(http::serve(listener, front, config.http, Arc::clone(&counters), stop));
     Ok(BoundApi { addr, task, counters, operator })
 }
@@ -126,7 +127,6 @@ fn router(app: Arc<App>, config: &ApiConfig) -> Router {
 struct Front {
     app: Arc<App>,
     router: Router,
-    frontend: Option<String>,
     pages: Option<Arc<dyn Pages>>,
 }
 
@@ -136,7 +136,7 @@ impl Service for Front {
         let trace = TraceId::of(request.headers());
         let origin = request.headers().get(header::ORIGIN).cloned();
         if request.path() == socket::PATH {
-            return match socket::accept(&self.app, self.frontend.as_deref(), request).await {
+            return match socket::accept(&self.app, self.app.dials.frontend().as_deref(), request).await {
                 Ok(switching) => switching,
                 Err(problem) => self.finish(problem.into_response(), &id, origin.as_ref()).await,
             };
@@ -240,7 +240,7 @@ impl Front {
 
     fn allows(&self, origin: Option<&HeaderValue>) -> bool {
         let origin = origin.and_then(|o| o.to_str().ok());
-        origin.is_some() && origin == self.frontend.as_deref()
+        origin.is_some() && origin == self.app.dials.frontend().as_deref()
     }
 
     async fn finish(&self, response: Response, id: &str, origin: Option<&HeaderValue>) -> http::Response {

@@ -52,16 +52,21 @@ struct Shared {
     timing: Timing,
     /// This process among all: no two are alike.
     name: String,
+    /// Most jobs of one user at once.
+    of_user_max: i64,
     stop: watch::Receiver<bool>,
 }
 
 impl Workers {
-    /// Starts `slots` workers that do `works`, and one task that looks after leases that ran out.
+    /// Starts `slots` workers that do `works`, and one task that looks after leases that ran out. While there are several,
+    /// one user never has all of them.
     #[must_use]
     pub fn start(queue: &Queue, works: Vec<Arc<dyn Work>>, slots: usize, timing: Timing) -> Self {
         let (stop, stopped) = watch::channel(false);
         let name = format!("{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());
-        let shared = Arc::new(Shared { queue: queue.clone(), works, timing, name, stop: stopped });
+        let of_user_max = i64::try_from(slots.saturating_sub(1).max(1)).unwrap_or(i64::MAX);
+        let shared =
+            Arc::new(Shared { queue: queue.clone(), works, timing, name, of_user_max, stop: stopped });
         let mut tasks: Vec<JoinHandle<()>> =
             (0..slots).map(|slot| tokio::spawn(Arc::clone(&shared).serve(slot))).collect();
         tasks.push(tokio::spawn(shared.reap()));
@@ -110,13 +115,15 @@ impl Shared {
         if kinds.is_empty() {
             return Ok(None);
         }
-        let (worker, until) = (worker.to_owned(), self.lease_end());
-        let store = self.queue.store();
-        store
-            .write(move |tx| {
-                Box::pin(async move { jobs::claim(tx, &worker, &kinds, Ts::now(), until).await })
+        let (worker, beside, of_user_max) = (worker.to_owned(), self.name.clone(), self.of_user_max);
+        let until = self.lease_end();
+        let claimed = self.queue.store().write(move |tx| {
+            Box::pin(async move {
+                let claim = jobs::Claim { worker: &worker, beside: &beside, of_user_max, kinds: &kinds };
+                jobs::claim(tx, &claim, Ts::now(), until).await
             })
-            .await
+        });
+        claimed.await
     }
 
     fn lease_end(&self) -> Ts {

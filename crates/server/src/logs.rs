@@ -1,42 +1,111 @@
-//! Logs: from every crate through `tracing`, to standard error, and the last lines into memory for administrators.
+//! Logs: from every crate through `tracing`, to standard error or a file, and the last lines into memory for administrators.
+//!
+//! The level and the file can be changed while the program runs. A log that cannot be written never ends the program.
 
-use std::io::IsTerminal as _;
-use std::sync::Arc;
+use std::fs::{File, OpenOptions};
+use std::io::{self, IsTerminal as _, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use api::logs::{LogLevel, LogLine, LogRing};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer};
+use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
 use types::Time;
 
 use crate::config;
+use crate::failure::{Exit, Failure};
 
-/// Starts logging; gives the last lines. A second call in one process changes nothing.
-pub(crate) fn start(settings: &config::Log) -> Arc<LogRing> {
-    let ring = Arc::<LogRing>::default();
-    // The filter was checked when the configuration was read.
-    let filter = EnvFilter::new(&settings.filter);
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        // Standard error may be a file on the full disk that the log is about: telling of that there would be a panic.
-        .log_internal_errors(false);
-    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let layer = ToRing(Arc::clone(&ring));
-    let started = if settings.json {
-        builder.json().finish().with(layer).try_init()
-    } else {
-        builder.with_ansi(colour).finish().with(layer).try_init()
-    };
-    if let Err(error) = started {
-        crate::terminal::note(format!("logging could not be started: {error}"));
-    }
-    ring
+/// The running log.
+pub(crate) struct Logs {
+    /// The last lines.
+    pub(crate) ring: Arc<LogRing>,
+    filter: reload::Handle<EnvFilter, Registry>,
+    sink: Arc<Sink>,
 }
 
+/// Starts logging. A second call in one process changes nothing but the file.
+///
+/// # Errors
+/// When the file cannot be opened.
+pub(crate) fn start(settings: &config::Log) -> Result<Logs, Failure> {
+    let sink = Arc::<Sink>::default();
+    sink.open(settings.file.as_deref())?;
+    let ring = Arc::<LogRing>::default();
+    // The filter was checked when the configuration was read.
+    let (filter, handle) = reload::Layer::new(EnvFilter::new(&settings.filter));
+    let written = written(settings, Arc::clone(&sink));
+    let layers = tracing_subscriber::registry().with(filter).with(written).with(ToRing(Arc::clone(&ring)));
+    if let Err(error) = layers.try_init() {
+        crate::terminal::note(format!("logging could not be started: {error}"));
+    }
+    Ok(Logs { ring, filter: handle, sink })
+}
+
+impl Logs {
+    /// Takes over a changed level and file; opens the file anew in any case.
+    ///
+    /// # Errors
+    /// When the file cannot be opened; the log goes on as before then.
+    pub(crate) fn change(&self, settings: &config::Log) -> Result<(), Failure> {
+        self.sink.open(settings.file.as_deref())?;
+        let changed = self.filter.reload(EnvFilter::new(&settings.filter));
+        changed
+            .map_err(|error| Failure::new(Exit::Failed, "the log's level cannot be changed").because(error))
+    }
+}
+
+/// Lines of text or JSON, for people and for programs that collect them.
+fn written<S>(settings: &config::Log, sink: Arc<Sink>) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let to_terminal = settings.file.is_none() && io::stderr().is_terminal();
+    let colour = to_terminal && std::env::var_os("NO_COLOR").is_none();
+    // What is written to may be a file on the full disk that the log is about: telling of that there would be a panic.
+    let layer = tracing_subscriber::fmt::layer().with_writer(sink).log_internal_errors(false);
+    if settings.json { layer.json().boxed() } else { layer.with_ansi(colour).boxed() }
+}
+
+/// Where lines go: a file, else standard error.
+#[derive(Debug, Default)]
+struct Sink {
+    /// Locked for one line, and for a moment when the file is opened anew.
+    file: RwLock<Option<File>>,
+}
+
+impl Sink {
+    fn open(&self, path: Option<&Path>) -> Result<(), Failure> {
+        let opened = path.map(|path| {
+            let file = OpenOptions::new().create(true).append(true).mode(0o640).open(path);
+            file.map_err(|error| {
+                Failure::new(Exit::Config, format!("cannot open the log file {}", path.display()))
+                    .because(error)
+                    .advise("make its folder, or choose another file with log.file")
+            })
+        });
+        *self.file.write().unwrap_or_else(PoisonError::into_inner) = opened.transpose()?;
+        Ok(())
+    }
+}
+
+impl Write for &Sink {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        match self.file.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            Some(mut file) => file.write(line),
+            None => io::stderr().write(line),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 /// Puts what is logged into memory, too.
 struct ToRing(Arc<LogRing>);
 

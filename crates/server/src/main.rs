@@ -10,6 +10,7 @@ mod config;
 mod failure;
 mod logs;
 mod platform;
+mod serving;
 mod terminal;
 
 use std::process::ExitCode;
@@ -37,9 +38,24 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let environment: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    let loaded = config::load(&arguments.flags(), arguments.global.config.as_deref(), &environment)?;
+    let file = arguments.global.config.clone();
+    // What needs no configuration must not fail because of one.
     match &arguments.command {
-        Command::Serve(serve) => commands::serve::run(&loaded.config, serve.json),
+        Command::Init(init) => {
+            return commands::init::run(init, file.as_deref()).map(|()| ExitCode::SUCCESS);
+        }
+        Command::Completions { shell } => {
+            return commands::words::completions(*shell).map(|()| ExitCode::SUCCESS);
+        }
+        Command::Man { dir } => return commands::words::man(dir.as_deref()).map(|()| ExitCode::SUCCESS),
+        _ => {}
+    }
+    let source = config::Source { flags: arguments.flags(), file, environment };
+    let loaded = source.load()?;
+    match &arguments.command {
+        Command::Serve(serve) => commands::serve::run(loaded, source, serve.json),
+        Command::Status(output) => commands::status::run(&loaded.config, *output),
+        Command::Init(_) | Command::Completions { .. } | Command::Man { .. } => Ok(ExitCode::SUCCESS),
         Command::Exchange(exchange) => commands::exchange::run(&loaded.config, exchange),
         Command::Model(model) => commands::model::run(&loaded.config, model),
         Command::Indicator(indicator) => commands::indicator::run(&loaded.config, indicator),
@@ -64,8 +80,8 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Benchmark(benchmark) => commands::benchmark::run(&loaded.config, benchmark),
         Command::LoadTest(load) => commands::loadtest::run(load),
         Command::Db(db) => commands::db::run(&loaded.config, db),
-        Command::Audit(audit) => commands::db::run_audit(&loaded.config, audit),
-        Command::Doctor(output) => commands::doctor::run(&loaded.config, *output),
+        Command::Audit(audit) => commands::audit::run(&loaded.config, audit),
+        Command::Doctor(doctor) => commands::doctor::run(&loaded.config, doctor),
         Command::Config(Settings::Show { origin, output }) => {
             commands::settings::show(&loaded, *origin, *output);
             Ok(ExitCode::SUCCESS)

@@ -61,6 +61,17 @@ fn unwritable(error: &std::io::Error) -> StoreError {
 /// # Errors
 /// `Unfit` when the file cannot be written; failures of the database.
 pub async fn write(store: &Store, out: &mut (dyn Write + Send), now: Ts) -> Result<Contents, StoreError> {
+    write_some(store, &tables(), "", out, now).await
+}
+
+/// Writes some tables, of each the rows under a condition (` WHERE ...`), in one snapshot.
+pub(crate) async fn write_some(
+    store: &Store,
+    tables: &[Table],
+    condition: &str,
+    out: &mut (dyn Write + Send),
+    now: Ts,
+) -> Result<Contents, StoreError> {
     let mut file = Hashed { out, hash: Context::new(&SHA256) };
     let engine = store.engine().name().to_owned();
     let head = json!({ "tradewind_backup": FORM, "schema": newest(), "engine": engine, "made_at": now.0 });
@@ -70,12 +81,12 @@ pub async fn write(store: &Store, out: &mut (dyn Write + Send), now: Ts) -> Resu
         Backend::Sqlite(sqlite) => {
             let mut connection = sqlite.maintenance().await?;
             connection.execute("BEGIN").await?;
-            for table in tables() {
-                let mut rows = sqlx::query(AssertSqlSafe(select(&table))).fetch(&mut connection);
+            for table in tables {
+                let mut rows = sqlx::query(AssertSqlSafe(select(table, condition))).fetch(&mut connection);
                 let mut count = 0;
-                file.table(&table)?;
+                file.table(table)?;
                 while let Some(row) = rows.try_next().await? {
-                    file.row(&table, &Row::Sqlite(row))?;
+                    file.row(table, &Row::Sqlite(row))?;
                     count += 1;
                 }
                 contents.tables.push((table.name.clone(), count));
@@ -85,12 +96,12 @@ pub async fn write(store: &Store, out: &mut (dyn Write + Send), now: Ts) -> Resu
         Backend::Postgres(postgres) => {
             let mut connection = postgres.pool(Class::Maintenance).begin().await?;
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
-            for table in tables() {
-                let mut rows = sqlx::query(AssertSqlSafe(select(&table))).fetch(&mut *connection);
+            for table in tables {
+                let mut rows = sqlx::query(AssertSqlSafe(select(table, condition))).fetch(&mut *connection);
                 let mut count = 0;
-                file.table(&table)?;
+                file.table(table)?;
                 while let Some(row) = rows.try_next().await? {
-                    file.row(&table, &Row::Postgres(row))?;
+                    file.row(table, &Row::Postgres(row))?;
                     count += 1;
                 }
                 contents.tables.push((table.name.clone(), count));
@@ -103,9 +114,9 @@ pub async fn write(store: &Store, out: &mut (dyn Write + Send), now: Ts) -> Resu
     Ok(contents)
 }
 
-fn select(table: &Table) -> String {
+fn select(table: &Table, condition: &str) -> String {
     let columns: Vec<&str> = table.columns.iter().map(|(name, _)| name.as_str()).collect();
-    format!("SELECT {} FROM {}", columns.join(", "), table.name)
+    format!("SELECT {} FROM {}{condition}", columns.join(", "), table.name)
 }
 
 /// A file and the hash of what went into it.
@@ -310,7 +321,7 @@ pub async fn restore(store: &Store, input: impl BufRead + Send + 'static) -> Res
 
 async fn fill<R: BufRead + Send>(
     tx: &mut Tx,
-    mut lines: Lines<R>,
+    lines: Lines<R>,
     engine: Engine,
 ) -> Result<Contents, StoreError> {
     for table in tables() {
@@ -324,6 +335,26 @@ async fn fill<R: BufRead + Send>(
         }
     }
     tx.execute(composed("DELETE FROM audit_head".to_owned())).await?;
+    pour(tx, lines, engine, None).await
+}
+
+/// Puts rows of one table into a database that has others already, as a whole or not at all.
+pub(crate) async fn add(
+    store: &Store,
+    input: impl BufRead + Send + 'static,
+    only: &'static str,
+) -> Result<Contents, StoreError> {
+    let lines = Lines::open(input)?;
+    let engine = store.engine();
+    store.write_as(Class::Maintenance, move |tx| Box::pin(pour(tx, lines, engine, Some(only)))).await
+}
+
+async fn pour<R: BufRead + Send>(
+    tx: &mut Tx,
+    mut lines: Lines<R>,
+    engine: Engine,
+    only: Option<&str>,
+) -> Result<Contents, StoreError> {
     let (mut table, mut rows): (Option<Table>, Vec<Vec<Value>>) = (None, Vec::new());
     loop {
         let line = lines.next()?;
@@ -332,6 +363,9 @@ async fn fill<R: BufRead + Send>(
         }
         match line {
             Line::Row(values) => rows.push(values),
+            Line::Table(next) if only.is_some_and(|only| only != next.name) => {
+                return Err(StoreError::Unfit(format!("the file holds {}, too: it is a backup", next.name)));
+            }
             Line::Table(next) => table = Some(next),
             Line::End => return Ok(lines.head),
         }

@@ -22,6 +22,7 @@ mod indexes;
 pub mod limits;
 pub mod maintenance;
 mod migrate;
+pub mod months;
 mod observe;
 mod options;
 mod record;

@@ -7,6 +7,7 @@
 //! | reindex (concurrently) | – | monthly |
 //! | partitions of the coming months | – | daily |
 //! | forecasts older than 7 days, ended logins | daily | daily |
+//! | what bots were worth: 3 points an hour after 7 days, 3 a day after 400 | daily | daily |
 //! | audit entries older than 30 days to the archive | daily | daily |
 //!
 //! Everything goes in small pieces beside the requests: no statement holds a lock that writers wait long for. When a task
@@ -25,7 +26,7 @@ use crate::options::Class;
 use crate::record::words;
 use crate::statement::sql;
 use crate::store::Store;
-use crate::tables::{audit, models, sessions, trades};
+use crate::tables::{audit, equity, models, sessions, trades};
 use crate::tx::Reader;
 use crate::value::Ts;
 
@@ -48,6 +49,8 @@ words! {
         Sessions = "sessions",
         /// Moves audit entries older than 30 days to the archive.
         Audit = "audit",
+        /// Thins out what bots were worth long ago.
+        Equity = "equity",
     }
 }
 
@@ -59,6 +62,10 @@ const PREDICTIONS_KEPT: i64 = 7 * DAY;
 const SESSIONS_KEPT: i64 = 7 * DAY;
 /// Audit entries stay in the log so long (seconds).
 const AUDIT_KEPT: i64 = 30 * DAY;
+/// From this age on (seconds), what a bot was worth is kept as three points per span (seconds): last, lowest, highest.
+const EQUITY_THINNED: [(i64, i64); 2] = [(7 * DAY, HOUR), (400 * DAY, DAY)];
+/// Of a bot's points so long a time is looked at at once (seconds): about ten thousand points.
+const EQUITY_WINDOW: i64 = 7 * DAY;
 /// Months whose partitions are made ahead.
 const MONTHS_AHEAD: i64 = 3;
 /// Rows that one transaction removes or moves: a few milliseconds.
@@ -95,7 +102,7 @@ impl Task {
             (Self::Reindex, Engine::Postgres) => Some(30 * DAY),
             (Self::Partitions, Engine::Postgres) => Some(DAY),
             (Self::Reindex | Self::Partitions, Engine::Sqlite) => None,
-            (Self::Predictions | Self::Sessions | Self::Audit, _) => Some(DAY),
+            (Self::Predictions | Self::Sessions | Self::Audit | Self::Equity, _) => Some(DAY),
         }
     }
 }
@@ -226,6 +233,7 @@ async fn work(store: &Store, task: Task, now: Ts) -> Result<String, StoreError> 
         Task::Analyze => analyze(store).await,
         Task::Reindex => reindex(store).await,
         Task::Partitions => partitions(store, now).await,
+        Task::Equity => thin_equity(store, now).await,
         Task::Predictions => {
             let before = now.plus_seconds(-PREDICTIONS_KEPT);
             removed("forecasts", || {
@@ -272,6 +280,32 @@ where
         // Requests that wait go first.
         tokio::task::yield_now().await;
     }
+}
+
+/// What bots were worth long ago, span by span; what is thin already is only looked at.
+async fn thin_equity(store: &Store, now: Ts) -> Result<String, StoreError> {
+    let mut total = 0;
+    for (age, span) in EQUITY_THINNED {
+        // Whole spans only: one that is still filling keeps all its points.
+        let until = Ts(now.plus_seconds(-age).0.div_euclid(span * 1_000_000) * span * 1_000_000);
+        for (bot, oldest) in equity::oldest_of_all(&mut store.read_as(Class::Maintenance), until).await? {
+            let mut from = Ts(oldest.0.div_euclid(span * 1_000_000) * span * 1_000_000);
+            while from < until {
+                let to = from.plus_seconds(EQUITY_WINDOW).min(until);
+                let mut reader = store.read_as(Class::Maintenance);
+                let points = equity::between_extremes(&mut reader, bot, from, to, span).await?;
+                for some in points.chunks(equity::at_once()).map(<[Ts]>::to_vec) {
+                    let removed = store.write_as(Class::Maintenance, move |tx| {
+                        Box::pin(async move { equity::remove(tx, bot, &some).await })
+                    });
+                    let removed: Result<u64, StoreError> = removed.await;
+                    total += removed?;
+                }
+                from = to;
+            }
+        }
+    }
+    Ok(format!("{total} points of bots' worth removed"))
 }
 
 /// Passive: waits for nobody. Then the file of the WAL is cut if nobody reads it just now.

@@ -43,6 +43,12 @@ pub(crate) const VERSIONS: &[Version] = &[
         postgres: include_str!("../migrations/postgres/0003_account_risk.sql"),
     },
     Version {
+        number: 4,
+        name: "turns",
+        sqlite: include_str!("../migrations/sqlite/0004_turns.sql"),
+        postgres: include_str!("../migrations/postgres/0004_turns.sql"),
+    },
+    Version {
         number: 5,
         name: "alerts",
         sqlite: include_str!("../migrations/sqlite/0005_alerts.sql"),

@@ -11,6 +11,7 @@ use crate::observe::SlowStatement;
 use crate::options::{Class, Location};
 use crate::statement::sql;
 use crate::store::{PoolSample, Store};
+use crate::tables::audit;
 use crate::tx::Reader;
 use crate::value::Ts;
 
@@ -315,7 +316,7 @@ pub async fn faults(store: &Store) -> Result<Vec<String>, StoreError> {
     }
     let missing = indexes(&mut reader).await?.missing;
     faults.extend(missing.into_iter().map(|name| format!("index {name} is missing or not valid")));
-    if let Some(fault) = crate::tables::audit::verify(&mut reader, None).await?.fault {
+    if let Some(fault) = audit::verify(&mut reader, &audit::Trust::default()).await?.fault {
         faults.push(format!("the audit log at entry {}: {}", fault.seq, fault.why));
     }
     Ok(faults)

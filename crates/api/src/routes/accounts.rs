@@ -17,8 +17,6 @@ use crate::wire::{Decimal, Json, Moment, id_of};
 
 /// The name of the account that a user gets without asking.
 const FIRST_NAME: &str = "main";
-/// Most accounts of one user.
-const ACCOUNTS_MAX: usize = 20;
 /// Longest name in characters.
 const NAME_LEN_MAX: usize = 40;
 
@@ -181,11 +179,9 @@ pub(crate) async fn open(
 ) -> Result<(StatusCode, Json<AccountBody>), Problem> {
     let name = name_of(&new.name)?;
     let known = accounts::list(&mut app.store.read(), who.owner()).await.map_err(|e| from_store(&e))?;
-    if known.iter().filter(|account| account.bot_id.is_none()).count() >= ACCOUNTS_MAX {
-        return Err(Problem::refused(
-            "too_many_accounts",
-            format!("a user has at most {ACCOUNTS_MAX} accounts"),
-        ));
+    let most = super::system::read(&app).await.map_err(|e| from_store(&e))?.accounts_per_user;
+    if known.iter().filter(|account| account.bot_id.is_none()).count() >= most as usize {
+        return Err(Problem::refused("too_many_accounts", format!("a user has at most {most} accounts")));
     }
     let account =
         record(&app, who.owner(), &name, new.is_default == Some(true)).await.map_err(|e| from_store(&e))?;

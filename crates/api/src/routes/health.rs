@@ -129,7 +129,7 @@ pub(crate) struct DetailedHealth {
 }
 
 /// How each part is. What this process only has in its memory is asked of the port.
-async fn components(app: &App) -> Vec<Component> {
+pub(super) async fn components(app: &App) -> Vec<Component> {
     let (answer, latency_ms) = database(app).await;
     let engine = app.store.engine().name();
     let database = match answer {
@@ -175,7 +175,7 @@ pub(crate) async fn detailed(State(app): State<Arc<App>>, _who: Viewer) -> Respo
 pub(crate) struct Ready {
     /// True if every part that a request needs works.
     ready: bool,
-    /// The parts that do not work.
+    /// The parts that do not work; `stopping` once the server was told to stop.
     down: Vec<String>,
 }
 
@@ -183,12 +183,15 @@ pub(crate) struct Ready {
 #[utoipa::path(get, path = "/ready", tag = "health", operation_id = "getReady", security(()),
     responses((status = 200, body = Ready), (status = 503, body = Ready)))]
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
-    let down: Vec<String> = components(&app)
+    let mut down: Vec<String> = components(&app)
         .await
         .into_iter()
         .filter(|component| component.condition == Condition::Down)
         .map(|component| component.name.to_owned())
         .collect();
+    if app.dials.is_draining() {
+        down.push("stopping".to_owned());
+    }
     let status = if down.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Ready { ready: down.is_empty(), down })).into_response()
 }
@@ -208,6 +211,9 @@ pub(crate) struct Status {
     markets: usize,
     /// True until the first administrator exists.
     needs_setup: bool,
+    /// What the administrators tell everybody; absent for nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<String>,
     /// What is one's own; absent without a login.
     own: Option<OwnStatus>,
 }
@@ -248,13 +254,20 @@ pub(crate) async fn status(
             ..own(&app, who.owner()).await.map_err(|e| from_store(&e))?
         }),
     };
+    let worst = worst(&components(&app).await);
+    // A database that does not answer is not asked once more.
+    let notice = match worst {
+        Condition::Down => None,
+        _ => super::system::read(&app).await.ok().and_then(|settings| settings.notice),
+    };
     Ok(Json(Status {
-        status: worst(&components(&app).await).word().to_owned(),
+        status: worst.word().to_owned(),
         version: app.version,
         uptime_s: app.started.elapsed().as_secs(),
         time: Moment(crate::app::now()),
         markets: app.markets.instruments().len(),
         needs_setup: app.setup.is_open(),
+        notice,
         own,
     }))
 }

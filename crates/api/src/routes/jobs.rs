@@ -14,9 +14,6 @@ use crate::app::App;
 use crate::auth::principal::{Trader, Viewer, from_store};
 use crate::wire::{Json, Moment, Query, id_of};
 
-/// Most jobs of one user that wait or run: more would wait for hours anyway.
-const PENDING_MAX: usize = 50;
-
 /// A job.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Job)]
@@ -93,10 +90,11 @@ pub(crate) async fn behind(app: &App, owner: Owner, id: Option<JobId>) -> Result
 /// Refuses more work than one user may have waiting.
 pub(crate) async fn room_for_one(app: &App, owner: Owner) -> Result<(), Problem> {
     let newest = rows::page(&mut app.store.read(), owner, None, 1_000).await.map_err(|e| from_store(&e))?;
-    if newest.iter().filter(|job| !is_over(job.status)).count() < PENDING_MAX {
+    let most = super::system::read(app).await.map_err(|e| from_store(&e))?.jobs_per_user;
+    if newest.iter().filter(|job| !is_over(job.status)).count() < most as usize {
         return Ok(());
     }
-    let detail = format!("{PENDING_MAX} of your jobs wait or run already; cancel some, or wait");
+    let detail = format!("{most} of your jobs wait or run already; cancel some, or wait");
     Err(Problem::slow_down("too_many_jobs", detail, 10))
 }
 

@@ -26,6 +26,7 @@ pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod strategies;
 pub(crate) mod sweeps;
+pub(crate) mod system;
 pub(crate) mod totp;
 pub(crate) mod trades;
 pub(crate) mod users;

@@ -3,7 +3,6 @@
 //! For administrators; with `monitoring.loopback` also for programs on this machine that come without a proxy.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{FromRequestParts, State};
 use axum::http::header::{CONTENT_TYPE, FORWARDED};
@@ -16,10 +15,9 @@ use crate::Problem;
 use crate::app::App;
 use crate::auth::principal::{Admin, Peer};
 use crate::monitoring::{CacheClass, Performance};
+use crate::ports::Condition;
 use crate::wire::Json;
 
-/// How long the database may take to answer before it counts as down.
-const PING_MAX: Duration = Duration::from_secs(1);
 /// Timers later than this are a sign of too little processor time.
 const LAG_MAX_MS: f64 = 100.0;
 
@@ -31,7 +29,7 @@ impl FromRequestParts<Arc<App>> for Operator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        if app.open_to_loopback && is_local(parts) {
+        if app.dials.is_open_to_loopback() && is_local(parts) {
             return Ok(Self);
         }
         Admin::from_request_parts(parts, app).await.map(|_| Self)
@@ -77,13 +75,9 @@ pub(crate) struct HealthNumbers {
 }
 
 async fn health_of(app: &App) -> HealthNumbers {
-    let database = match app.store.ping(PING_MAX).await {
-        Ok(()) => Check { name: "database", ok: true, detail: "answers".to_owned() },
-        Err(error) => {
-            tracing::warn!(%error, "the database does not answer a health check");
-            Check { name: "database", ok: false, detail: "does not answer".to_owned() }
-        }
-    };
+    let parts = super::health::components(app).await.into_iter();
+    let parts =
+        parts.map(|part| Check { name: part.name, ok: part.condition == Condition::Ok, detail: part.detail });
     let system = app.monitoring.performance().system;
     let lag = system.runtime_lag_ms;
     let timers = Check {
@@ -97,7 +91,7 @@ async fn health_of(app: &App) -> HealthNumbers {
         ok: counts.connections < stream::limits::CONNECTIONS_MAX,
         detail: format!("{} of {} connections", counts.connections, stream::limits::CONNECTIONS_MAX),
     };
-    let checks = vec![database, timers, stream];
+    let checks: Vec<Check> = parts.chain([timers, stream]).collect();
     let status = if checks.iter().all(|check| check.ok) { "ok" } else { "degraded" };
     HealthNumbers { status, checks }
 }

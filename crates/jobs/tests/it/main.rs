@@ -50,6 +50,14 @@ impl Work for Scripted {
     }
 }
 
+async fn add_user(store: &Store, name: &str) -> Owner {
+    let new =
+        NewUser { username: name.to_owned(), email: None, password_hash: "x".to_owned(), role: Role::Trader };
+    let user: Result<users::User, store::StoreError> =
+        store.write(move |tx| Box::pin(async move { users::insert(tx, &new, Ts::now()).await })).await;
+    Owner::of(user.unwrap().id)
+}
+
 struct Stand {
     store: Store,
     queue: Queue,
@@ -61,16 +69,8 @@ struct Stand {
 impl Stand {
     async fn new(url: &str) -> Self {
         let store = Store::at(url).await.unwrap();
-        let new = NewUser {
-            username: "alice".to_owned(),
-            email: None,
-            password_hash: "x".to_owned(),
-            role: Role::Trader,
-        };
-        let user: Result<users::User, store::StoreError> =
-            store.write(move |tx| Box::pin(async move { users::insert(tx, &new, Ts::now()).await })).await;
         let (sender, begun) = mpsc::unbounded_channel();
-        let owner = Owner::of(user.unwrap().id);
+        let owner = add_user(&store, "alice").await;
         Self { queue: Queue::new(store.clone()), store, owner, begun, sender }
     }
 
@@ -144,6 +144,26 @@ fn a_running_job_shows_its_progress_and_is_cancelled() {
         assert_eq!((job.progress, job.progress_note.as_str()), (3_333, "waiting"));
         assert_eq!(stand.queue.cancel(stand.owner, id).await.unwrap(), JobStatus::Running);
         stand.until(id, |job| job.status == JobStatus::Cancelled).await;
+        workers.stop().await;
+        stand.store.close().await;
+    });
+}
+
+#[test]
+fn a_user_with_much_work_leaves_a_worker_to_others() {
+    on_both(|mut stand| async move {
+        let bob = add_user(&stand.store, "bob").await;
+        for _ in 0..3 {
+            stand.submit("wait").await;
+        }
+        let workers = stand.workers(2, TIMING);
+        let first = stand.begun.recv().await.unwrap();
+        assert_eq!(first.job.user_id, Some(stand.owner.user()));
+        // One of the two workers is busy, more of alice's work waits, and bob's is begun all the same.
+        let job = Job::new(Some(bob.user()), "test", "wait".to_owned(), Ts::now());
+        let id = stand.queue.submit(job).await.unwrap();
+        let second = stand.begun.recv().await.unwrap();
+        assert_eq!((second.job.id, second.job.user_id), (id, Some(bob.user())));
         workers.stop().await;
         stand.store.close().await;
     });

@@ -36,9 +36,27 @@ pub(crate) enum Db {
     },
     /// Carry out the maintenance that is due by the calendar, or one task of it now
     Maintain {
-        /// checkpoint, vacuum, analyze, reindex, partitions, predictions, sessions or audit
+        /// checkpoint, vacuum, analyze, reindex, partitions, predictions, sessions, audit or equity
         #[arg(long, value_name = "TASK")]
         task: Option<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Months that have fills, and how many each
+    Months(Output),
+    /// Move the fills of a month that is over out of the database into a file
+    Archive {
+        /// The month, like 2026-05 (UTC)
+        month: String,
+        /// The file; must not exist
+        file: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Put the fills of such a file back
+    Unarchive {
+        /// The file
+        file: PathBuf,
         #[command(flatten)]
         output: Output,
     },
@@ -60,7 +78,13 @@ pub(crate) enum Db {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Audit {
     /// Check every hash and every signed checkpoint; exit code 1 on a fault
-    Verify(Output),
+    Verify {
+        /// A further key that may have signed, in hex: of an installation that the database came from (repeat)
+        #[arg(long = "key", value_name = "HEX")]
+        keys: Vec<String>,
+        #[command(flatten)]
+        output: Output,
+    },
 }
 
 impl Db {
@@ -72,6 +96,9 @@ impl Db {
             | Self::Backup { output, .. }
             | Self::Restore { output, .. }
             | Self::Verify { output, .. }
+            | Self::Months(output)
+            | Self::Archive { output, .. }
+            | Self::Unarchive { output, .. }
             | Self::Maintain { output, .. } => output.json,
             Self::Tune { .. } => false,
         }
@@ -81,7 +108,7 @@ impl Db {
 impl Audit {
     /// True if it answers with JSON.
     pub(crate) const fn json(&self) -> bool {
-        let Self::Verify(output) = self;
+        let Self::Verify { output, .. } = self;
         output.json
     }
 }

@@ -36,6 +36,7 @@ Examples:
   tradewind backtest run ema-cross --file bars.csv --param fast=20 --param slow=100
   tradewind data import bars.csv --symbol BTC-PERP     bring in market data
   tradewind doctor                                     check the machine and the data directory
+  tradewind status                                     how the running server is
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 4 no server reachable,
 5 refused by the exchange (nothing changed), 130 interrupted.";
@@ -87,8 +88,12 @@ pub(crate) enum Command {
     /// The audit log
     #[command(subcommand)]
     Audit(Audit),
-    /// Check the machine and the data directory; says how to mend what is wrong
-    Doctor(Output),
+    /// How the running server is: its parts, and what it promises with what was measured
+    Status(Output),
+    /// Write a configuration file to begin with; what is there is never overwritten
+    Init(Init),
+    /// Check the machine and the data directory; says how to mend what is wrong, or mends it
+    Doctor(Doctor),
     /// Technical indicators: what there is, with parameters and outputs
     #[command(subcommand)]
     Indicator(indicator::Indicator),
@@ -128,6 +133,36 @@ pub(crate) enum Command {
     /// Show the resolved configuration
     #[command(subcommand)]
     Config(Settings),
+    /// Print what a shell loads to complete commands: source <(tradewind completions bash)
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write the pages of all commands into a folder
+    Man {
+        /// The folder; made if it is missing
+        #[arg(value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+}
+
+/// Options of `init`.
+#[derive(Args, Debug)]
+pub(crate) struct Init {
+    /// Where the file goes [default: what --config names, else tradewind.toml here]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Options of `doctor`.
+#[derive(Args, Debug)]
+pub(crate) struct Doctor {
+    /// Mend what can be mended without a risk: modes of files, a missing folder, what a crash left behind
+    #[arg(long)]
+    pub(crate) fix: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 /// Options of `serve`.
@@ -291,7 +326,10 @@ impl Arguments {
             Command::Data(data) => data.output().json,
             Command::Db(db) => db.json(),
             Command::Audit(audit) => audit.json(),
-            Command::Doctor(output) => output.json,
+            Command::Status(output) => output.json,
+            Command::Init(init) => init.output.json,
+            Command::Doctor(doctor) => doctor.output.json,
+            Command::Completions { .. } | Command::Man { .. } => false,
             Command::User(user) => user.output().json,
             Command::Token(user::Token::Create { output, .. }) => output.json,
             Command::Config(Settings::Show { output, .. }) => output.json,

@@ -1,4 +1,6 @@
-//! `tradewind db` and `tradewind audit`: look after the platform's database.
+//! `tradewind db`: look after the platform's database.
+
+mod months;
 
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Write as _};
@@ -11,9 +13,9 @@ use store::backup::{self, Contents};
 use store::maintenance::{self, Done, Task};
 use store::statistics::{self, Report};
 use store::tune::{Machine, postgresql_conf};
-use store::{Class, Store, StoreError, Ts, audit};
+use store::{Store, StoreError, Ts};
 
-use crate::cli::{Audit, Db};
+use crate::cli::Db;
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::platform::{location, open_store, store_failure};
@@ -34,7 +36,7 @@ pub(crate) fn run(config: &Config, command: &Db) -> Result<ExitCode, Failure> {
             told(output.json, &contents, &format!("{} is sound: {}", file.display(), words(&contents)));
             return Ok(ExitCode::SUCCESS);
         }
-        Db::Backup { file, .. } if file.exists() => {
+        Db::Backup { file, .. } | Db::Archive { file, .. } if file.exists() => {
             return Err(Failure::new(Exit::Usage, format!("{} exists", file.display()))
                 .advise("give another name; a backup is never overwritten"));
         }
@@ -53,29 +55,7 @@ pub(crate) fn run(config: &Config, command: &Db) -> Result<ExitCode, Failure> {
     })
 }
 
-/// Carries out one command on the audit log.
-pub(crate) fn run_audit(config: &Config, command: &Audit) -> Result<ExitCode, Failure> {
-    let Audit::Verify(output) = command;
-    runtime()?.block_on(async {
-        let store = open_store(config).await?;
-        let verdict = audit::verify(&mut store.read_as(Class::Report), None).await;
-        store.close().await;
-        let verdict = verdict.map_err(|error| failed("cannot check the audit log", &error))?;
-        if output.json {
-            answer(json!({ "v": 1, "ok": verdict.fault.is_none(), "entries": verdict.entries,
-                "checkpoints": verdict.checkpoints, "fault": verdict.fault }));
-        } else {
-            let checked = format!("{} entries, {} signed checkpoints", verdict.entries, verdict.checkpoints);
-            answer(match &verdict.fault {
-                None => format!("the audit log is sound: {checked}"),
-                Some(fault) => format!("FAULT at entry {}: {} (checked: {checked})", fault.seq, fault.why),
-            });
-        }
-        Ok(if verdict.fault.is_none() { ExitCode::SUCCESS } else { Exit::Failed.into() })
-    })
-}
-
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     runtime.map_err(|error| Failure::new(Exit::Failed, "cannot start threads").because(error))
 }
@@ -97,7 +77,7 @@ async fn carry_out(store: &Store, command: &Db) -> Result<ExitCode, Failure> {
             told(output.json, &report, &status(store, &report));
         }
         Db::Backup { file, output } => {
-            let contents = save(store, file).await?;
+            let contents = save(file, async |out| backup::write(store, out, Ts::now()).await).await?;
             told(output.json, &contents, &format!("{} written: {}", file.display(), words(&contents)));
         }
         Db::Restore { file, output } => {
@@ -121,6 +101,9 @@ async fn carry_out(store: &Store, command: &Db) -> Result<ExitCode, Failure> {
             let text = if done.is_empty() { "nothing is due".to_owned() } else { lines.join("\n") };
             told(output.json, &json!({ "done": done }), &text);
         }
+        Db::Months(output) => months::list(store, output.json).await?,
+        Db::Archive { month, file, output } => months::archive(store, month, file, output.json).await?,
+        Db::Unarchive { file, output } => months::unarchive(store, file, output.json).await?,
         Db::Tune { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
@@ -153,7 +136,10 @@ async fn maintain(store: &Store, task: Option<&str>) -> Result<Vec<Done>, Failur
 }
 
 /// Beside the final name first, so that a file of that name is whole. Only its owner may read it.
-async fn save(store: &Store, file: &Path) -> Result<Contents, Failure> {
+async fn save<W>(file: &Path, write: W) -> Result<Contents, Failure>
+where
+    W: AsyncFnOnce(&mut BufWriter<File>) -> Result<Contents, StoreError>,
+{
     let beside = file.with_added_extension("part");
     let cannot = |error: std::io::Error| {
         Failure::new(Exit::Failed, format!("cannot write {}", file.display())).because(error)
@@ -161,8 +147,8 @@ async fn save(store: &Store, file: &Path) -> Result<Contents, Failure> {
     let out =
         File::options().write(true).create(true).truncate(true).mode(0o600).open(&beside).map_err(cannot)?;
     let mut out = BufWriter::new(out);
-    let saved = backup::write(store, &mut out, Ts::now()).await;
-    let kept = saved.map_err(|error| failed("the backup failed", &error)).and_then(|contents| {
+    let saved = write(&mut out).await;
+    let kept = saved.map_err(|error| failed("nothing was written", &error)).and_then(|contents| {
         out.flush().and_then(|()| out.get_ref().sync_all()).map_err(cannot)?;
         fs::rename(&beside, file).map_err(cannot)?;
         Ok(contents)
@@ -185,13 +171,13 @@ fn unusable(file: &Path, error: StoreError) -> Failure {
         .because(error)
 }
 
-fn failed(what: &str, error: &StoreError) -> Failure {
+pub(super) fn failed(what: &str, error: &StoreError) -> Failure {
     let exit = if matches!(error, StoreError::Unreachable(_)) { Exit::Unreachable } else { Exit::Failed };
     Failure::new(exit, what).because(error)
 }
 
 /// Answers with one JSON object that has `v`, or with words.
-fn told(as_json: bool, value: &impl serde::Serialize, text: &str) {
+pub(super) fn told(as_json: bool, value: &impl serde::Serialize, text: &str) {
     if !as_json {
         answer(text);
         return;

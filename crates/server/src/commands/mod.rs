@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod api;
+pub(crate) mod audit;
 pub(crate) mod backtest;
 pub(crate) mod benchmark;
 pub(crate) mod bot;
@@ -9,6 +10,7 @@ pub(crate) mod db;
 pub(crate) mod doctor;
 pub(crate) mod exchange;
 pub(crate) mod indicator;
+pub(crate) mod init;
 pub(crate) mod loadtest;
 pub(crate) mod model;
 pub(crate) mod order;
@@ -16,6 +18,8 @@ pub(crate) mod parity;
 pub(crate) mod serve;
 pub(crate) mod session;
 pub(crate) mod settings;
+pub(crate) mod status;
 pub(crate) mod strategy;
 pub(crate) mod sweep;
 pub(crate) mod user;
+pub(crate) mod words;

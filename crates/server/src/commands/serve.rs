@@ -3,11 +3,14 @@
 //! Order of stopping: no new requests → open ones end → the host finishes what waits and writes a snapshot → exit. The
 //! first SIGINT or SIGTERM starts it; a second one ends the process at once with code 130 (nothing accepted is lost:
 //! the journal is the record).
+//! SIGHUP reads the configuration again and opens the log file anew; when the terminal it was started on is gone, it stops.
 
+mod reloading;
+
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use exchange_api::{ApiConfig, BoundServer, RateLimits};
@@ -15,18 +18,24 @@ use exchange_host::{Handle, Host, HostConfig, OpenError, Participants, Progress}
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::config::Config;
+use crate::config::{Config, Loaded, Source};
 use crate::failure::{Exit, Failure};
+use crate::logs::Logs;
 use crate::platform::{self, Platform};
+use crate::serving;
 use crate::terminal::{answer, note};
 
 /// Shortest time between two lines of progress.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs the server until it is stopped.
-pub(crate) fn run(config: &Config, json: bool) -> Result<ExitCode, Failure> {
+pub(crate) fn run(loaded: Loaded, source: Source, json: bool) -> Result<ExitCode, Failure> {
+    let config = &loaded.config.clone();
     refuse_public(config)?;
-    let logs = crate::logs::start(&config.log);
+    let logs = crate::logs::start(&config.log)?;
+    for idle in config.cluster.idle() {
+        note(idle);
+    }
     let host = open(&config.host()).map_err(|error| open_failure(&config.data_dir, error))?;
     let bots = match crate::bots::open(config, &host.handle()) {
         Ok(bots) => bots,
@@ -35,10 +44,17 @@ pub(crate) fn run(config: &Config, json: bool) -> Result<ExitCode, Failure> {
             return Err(failure);
         }
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime =
-        runtime.map_err(|error| Failure::new(Exit::Failed, "cannot start threads").because(error))?;
-    let ended = runtime.block_on(serve(config, host.handle(), &bots, logs, json));
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    if config.cluster.workers > 0 {
+        threads.worker_threads(config.cluster.workers);
+    }
+    let runtime = threads
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Failed, "cannot start threads").because(error))?;
+    let reloading = reloading::Reloading::new(source, loaded);
+    let ended = runtime.block_on(serve(config, host.handle(), &bots, logs, reloading, json));
+    serving::forget(&config.data_dir);
     note("closing the journals");
     // First: what they still decide is journaled, and nothing of it leaves.
     drop(bots);
@@ -98,21 +114,37 @@ async fn serve(
     config: &Config,
     handle: Handle,
     bots: &crate::bots::Bots,
-    logs: Arc<api::logs::LogRing>,
+    logs: Logs,
+    mut reloading: reloading::Reloading,
     json: bool,
 ) -> Result<ExitCode, Failure> {
     let cannot_wait = |error| Failure::new(Exit::Failed, "cannot wait for signals").because(error);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot_wait)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(cannot_wait)?;
+    let mut hang_up = signal(SignalKind::hangup()).map_err(cannot_wait)?;
+    let on_terminal = std::io::stdin().is_terminal();
     let (stopper, stop) = http::stop();
     let server = exchange_api::serve(handle.clone(), config.exchange_api(), stop.clone())
         .await
         .map_err(|error| listen_failure("--exchange-addr", error.addr, &error.source))?;
-    let platform = platform::start(config, &handle, bots.desk(), logs, stop).await?;
+    let ring = std::sync::Arc::clone(&logs.ring);
+    let platform = platform::start(config, &handle, bots.desk(), ring, stop).await?;
     // Once: this is the only platform of the process.
     let _ = bots.platform().set((platform.operator().clone(), tokio::runtime::Handle::current()));
+    serving::tell(&config.data_dir, server.local_addr(), platform.local_addr());
     announce(config, &server, &platform, json);
-    told_to_stop(&mut interrupt, &mut terminate).await;
+    loop {
+        tokio::select! {
+            () = told_to_stop(&mut interrupt, &mut terminate) => break,
+            _ = hang_up.recv() => {
+                if on_terminal && std::fs::File::open("/dev/tty").is_err() {
+                    break;
+                }
+                reloading.again(&logs, &platform);
+            }
+        }
+    }
+    drain(config, &platform, &mut interrupt, &mut terminate).await;
     note("stopping: open requests end first (once more to stop at once)");
     stopper.stop();
     tokio::select! {
@@ -126,6 +158,20 @@ async fn serve(
             Exit::Failed.into()
         }
     })
+}
+
+/// Tells load balancers to look elsewhere and gives them time for it, unless the operator is in a hurry.
+async fn drain(config: &Config, platform: &Platform, interrupt: &mut Signal, terminate: &mut Signal) {
+    platform.dials().drain();
+    let wait = Duration::from_secs(config.api.drain_seconds);
+    if wait.is_zero() {
+        return;
+    }
+    note(format!("stopping in {} s: /ready says no (once more to begin at once)", wait.as_secs()));
+    tokio::select! {
+        () = tokio::time::sleep(wait) => {}
+        () = told_to_stop(interrupt, terminate) => {}
+    }
 }
 
 async fn told_to_stop(interrupt: &mut Signal, terminate: &mut Signal) {

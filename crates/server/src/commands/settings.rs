@@ -4,10 +4,18 @@ use serde_json::json;
 
 use crate::cli::Output;
 use crate::config::{Loaded, document};
-use crate::terminal::{answer, table};
+use crate::terminal::{answer, note, table};
 
 /// Prints every setting.
 pub(crate) fn show(loaded: &Loaded, origin: bool, output: Output) {
+    let mut idle = loaded.config.cluster.idle();
+    let is_set = |name: &str| loaded.values.iter().any(|value| value.name == name && value.text != "none");
+    if is_set("cache.database") && !is_set("cache.redis") {
+        idle.push("cache.database has no effect: there is no cache.redis");
+    }
+    if is_set("alerts.email_to") && !is_set("alerts.email_smtp") {
+        idle.push("alerts.email_to has no effect: there is no alerts.email_smtp");
+    }
     if output.json {
         let value = |v: &crate::config::Value| {
             let mut entry = json!({ "key": v.name, "value": v.shown() });
@@ -17,7 +25,7 @@ pub(crate) fn show(loaded: &Loaded, origin: bool, output: Output) {
             entry
         };
         let settings: Vec<_> = loaded.values.iter().map(value).collect();
-        answer(json!({ "v": 1, "settings": settings }));
+        answer(json!({ "v": 1, "settings": settings, "without_effect": idle }));
         return;
     }
     let mut rows = Vec::new();
@@ -29,6 +37,9 @@ pub(crate) fn show(loaded: &Loaded, origin: bool, output: Output) {
         rows.push(row);
     }
     answer(table(&rows));
+    for idle in idle {
+        note(idle);
+    }
 }
 
 /// Prints the reference of all settings.

@@ -2,7 +2,8 @@
 
 use alerts::Severity;
 
-use super::keys::{Key, parse, put, words};
+use super::keys::Key;
+use super::readers::{parse, put, words};
 
 const LEAST: &str = "low, medium, high or critical";
 

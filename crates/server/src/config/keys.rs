@@ -3,13 +3,15 @@
 //! The reference `docs/configuration.md` is generated from this table and pinned by a test.
 
 use std::net::SocketAddr;
-use std::str::FromStr;
 
-use exchange_host::Durability;
 use exchange_host::participants::PAST_MINUTES_MAX;
 
 use super::Config;
 use super::alert_keys::ALERTS;
+use super::readers::{
+    absolute_file, durability, filter, live_indicators, origin, paper_percent, parse, put, range,
+    redis_database, redis_url, speed_percent, store_url, symbols, with_database, word,
+};
 
 /// One key.
 #[derive(Clone, Copy)]
@@ -185,7 +187,7 @@ const BASE: &[Key] = &[
         unit: "origin like https://desk.example.org, or none",
         default: "none",
         flag: None,
-        about: "The one other origin whose pages may call the API from a browser (CORS).",
+        about: "The one other origin whose pages may call the API from a browser (CORS). Also understood: FRONTEND_URL.",
         set: |config, text| put(&mut config.api.frontend, origin(text)),
     },
     Key {
@@ -204,6 +206,15 @@ const BASE: &[Key] = &[
         flag: None,
         about: "Most connections to the platform at once from one address.",
         set: |config, text| put(&mut config.api.connections_per_ip_max, range(text, 1, CONNECTIONS_MAX)),
+    },
+    Key {
+        name: "api.drain",
+        unit: "seconds, 0 to 600",
+        default: "0",
+        flag: None,
+        about: "When the server is told to stop, /ready says no for so long before new connections are refused, so that load \
+                balancers look elsewhere first. A second signal ends the wait.",
+        set: |config, text| put(&mut config.api.drain_seconds, range(text, 0, 600)),
     },
     Key {
         name: "monitoring.loopback",
@@ -245,8 +256,22 @@ const BASE: &[Key] = &[
         unit: "text of 1 to 40 letters, digits, - and _",
         default: "tradewind",
         flag: None,
-        about: "In front of every key in Redis, so that several installations can share one.",
-        set: |config, text| put(&mut config.cache.prefix, cache_prefix(text)),
+        about: "In front of every key in Redis, so that several installations can share one. Also understood: REDIS_KEY_PREFIX.",
+        set: |config, text| put(&mut config.cache.prefix, word(text)),
+    },
+    Key {
+        name: "cache.database",
+        unit: "0 to 15, or none",
+        default: "none",
+        flag: None,
+        about: "The database in Redis, instead of the one in cache.redis. Also understood: REDIS_DB.",
+        set: |config, text| {
+            let database = redis_database(text)?;
+            if let (Some(database), Some(url)) = (database, &config.cache.redis) {
+                config.cache.redis = Some(with_database(url, database));
+            }
+            Ok(())
+        },
     },
     Key {
         name: "store.url",
@@ -376,11 +401,52 @@ const BASE: &[Key] = &[
         set: |config, text| put(&mut config.paper.speed_percent, paper_percent(text)),
     },
     Key {
+        name: "research.slots",
+        unit: "jobs, 1 to 64",
+        default: "2",
+        flag: None,
+        about: "So many back-tests and sweeps run beside each other. One user has at most all but one of them while there are \
+                several, and who waited longest goes first.",
+        set: |config, text| put(&mut config.research.slots, range(text, 1, 64)),
+    },
+    Key {
+        name: "cluster.workers",
+        unit: "threads, 0 for one per processor, at most 1024",
+        default: "0",
+        flag: None,
+        about: "Threads that serve requests: one process does what a cluster of workers did. Also understood: CLUSTER_WORKERS.",
+        set: |config, text| put(&mut config.cluster.workers, range(text, 0, 1_024)),
+    },
+    Key {
+        name: "cluster.enabled",
+        unit: "true or false",
+        default: "false",
+        flag: None,
+        about: "Accepted from old deployments (CLUSTER_ENABLED) and without effect: this version runs as one instance.",
+        set: |config, text| put(&mut config.cluster.enabled, parse(text, "true or false")),
+    },
+    Key {
+        name: "cluster.scaling",
+        unit: "true or false",
+        default: "false",
+        flag: None,
+        about: "Accepted from old deployments (AUTO_SCALING_ENABLED) and without effect: this version runs as one instance.",
+        set: |config, text| put(&mut config.cluster.scaling, parse(text, "true or false")),
+    },
+    Key {
+        name: "gateway.strategy",
+        unit: "a word, or none",
+        default: "none",
+        flag: None,
+        about: "Accepted from old deployments (LB_STRATEGY) and without effect: this version has no gateway.",
+        set: |config, text| put(&mut config.cluster.strategy, word(text)),
+    },
+    Key {
         name: "log.filter",
         unit: "level, or target=level list",
         default: "info",
         flag: Some("--log"),
-        about: "What is logged to standard error: error, warn, info, debug, trace; per target as in `info,http=debug`.",
+        about: "What is logged: error, warn, info, debug, trace; per target as in `info,http=debug`.",
         set: |config, text| put(&mut config.log.filter, filter(text)),
     },
     Key {
@@ -391,117 +457,15 @@ const BASE: &[Key] = &[
         about: "Logs one JSON object per line instead of text.",
         set: |config, text| put(&mut config.log.json, parse(text, "true or false")),
     },
+    Key {
+        name: "log.file",
+        unit: "a file's full path, or none",
+        default: "none",
+        flag: None,
+        about: "Where the log goes; none is standard error. SIGHUP opens it anew, after logrotate moved it away.",
+        set: |config, text| put(&mut config.log.file, absolute_file(text)),
+    },
 ];
-
-/// Reads a speed in times of normal as percent: `1.5` is 150.
-pub(crate) fn speed_percent(text: &str) -> Result<u32, String> {
-    let percent = types::decimal::parse_unsigned(text, 2).map_err(|error| error.to_string())?;
-    let percent = u32::try_from(percent).ok().filter(|p| *p <= SPEED_MAX * 100);
-    percent.ok_or_else(|| format!("is above {SPEED_MAX}"))
-}
-
-/// The speed of recorded markets in hundredths.
-fn paper_percent(text: &str) -> Result<u32, String> {
-    let wrong = || "is not a number from 0.01 to 1000000 with at most two decimals".to_owned();
-    let hundredths = types::decimal::parse_unsigned(text, 2).map_err(|_| wrong())?;
-    u32::try_from(hundredths).ok().filter(|h| (1..=100_000_000).contains(h)).ok_or_else(wrong)
-}
-
-/// The parts of a list; `none` has none.
-pub(super) fn words(text: &str) -> Vec<String> {
-    let text = if text == "none" { "" } else { text };
-    text.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
-}
-
-pub(super) fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
-    *place = value?;
-    Ok(())
-}
-
-pub(super) fn parse<T: FromStr>(text: &str, expected: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("is not {expected}"))
-}
-
-fn range<T: FromStr + PartialOrd + Copy + std::fmt::Display>(
-    text: &str,
-    min: T,
-    max: T,
-) -> Result<T, String> {
-    let value: T = parse(text, "a whole number in range")?;
-    if value < min || value > max { Err(format!("is not between {min} and {max}")) } else { Ok(value) }
-}
-
-fn origin(text: &str) -> Result<Option<String>, String> {
-    if text == "none" {
-        return Ok(None);
-    }
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    match host {
-        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', ' ', '*']) => {
-            Ok(Some(text.to_owned()))
-        }
-        _ => Err("is not an origin: scheme and host, no path, like https://desk.example.org".into()),
-    }
-}
-
-fn symbols(text: &str) -> Result<Vec<String>, String> {
-    let all = words(text);
-    match all.iter().find(|symbol| types::Symbol::new(symbol).is_err()) {
-        Some(wrong) => Err(format!("holds {wrong:?}, which is no symbol like BTC-PERP")),
-        None => Ok(all),
-    }
-}
-
-fn durability(text: &str) -> Result<Durability, String> {
-    match text {
-        "fsync" => Ok(Durability::Fsync),
-        "buffered" => Ok(Durability::Buffered),
-        _ => Err("is neither `fsync` nor `buffered`".into()),
-    }
-}
-
-/// Checked here so that a wrong URL is told with where it came from; the reason never holds the password.
-fn store_url(text: &str) -> Result<Option<String>, String> {
-    if text == "none" {
-        return Ok(None);
-    }
-    let parsed = text.parse::<store::Location>();
-    parsed.map(|_| Some(text.to_owned())).map_err(|error| error.to_string())
-}
-
-/// Functions that can be computed over the candles that are kept.
-fn live_indicators(text: &str) -> Result<Vec<indicators::Settings>, String> {
-    let all = indicators::Settings::list(text).map_err(|error| format!("cannot be read: {error}"))?;
-    if all.len() > 10 {
-        return Err("holds more than 10 functions".into());
-    }
-    match all.iter().find(|settings| settings.lookback() >= 1_000) {
-        Some(long) => Err(format!("holds {long}, which needs more than 1,000 candles")),
-        None => Ok(all),
-    }
-}
-
-fn redis_url(text: &str) -> Result<Option<String>, String> {
-    match text {
-        "none" => Ok(None),
-        url if url.starts_with("redis://") => Ok(Some(url.to_owned())),
-        _ => Err("is not an address like redis://127.0.0.1:6379/0".into()),
-    }
-}
-
-fn cache_prefix(text: &str) -> Result<String, String> {
-    let good = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if (1..=40).contains(&text.len()) && text.chars().all(good) {
-        Ok(text.to_owned())
-    } else {
-        Err("is not 1 to 40 letters, digits, - and _".into())
-    }
-}
-
-fn filter(text: &str) -> Result<String, String> {
-    let checked = tracing_subscriber::EnvFilter::builder().parse(text);
-    checked.map(|_| text.to_owned()).map_err(|error| format!("is not a log filter: {error}"))
-}
 
 #[cfg(test)]
 mod tests {
@@ -513,15 +477,6 @@ mod tests {
             assert_eq!((key.set)(&mut Config::blank(), key.default), Ok(()), "{}", key.name);
             assert!((key.set)(&mut Config::blank(), "=?").is_err(), "{}", key.name);
             assert!(!key.unit.is_empty() && key.about.ends_with('.'), "{}", key.name);
-        }
-    }
-
-    #[test]
-    fn a_speed_is_read_exactly() {
-        assert_eq!(speed_percent("1.5"), Ok(150));
-        assert_eq!(speed_percent("0"), Ok(0));
-        for bad in ["1000.01", "-1", "0.001", "fast", "99999999999999999"] {
-            assert!(speed_percent(bad).is_err(), "{bad}");
         }
     }
 }

@@ -51,8 +51,7 @@ impl Value {
                 let host = self.text.split('/').nth(2).unwrap_or_default();
                 return format!("https://{host}/***");
             }
-            "store.url" | "cache.redis" | "alerts.email_smtp" => {}
-            _ => return self.text.clone(),
+            _ => {}
         }
         let Some((scheme, rest)) = self.text.split_once("://") else { return self.text.clone() };
         let Some((user, host)) = rest.rsplit_once('@') else { return self.text.clone() };
@@ -72,6 +71,24 @@ pub(crate) struct Loaded {
 /// What the command line says: pairs of key and text.
 pub(crate) type Flags = Vec<(&'static str, String)>;
 
+/// Where a configuration is read from, so that it can be read again.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// What the command line said.
+    pub(crate) flags: Flags,
+    /// The file, if one was named.
+    pub(crate) file: Option<PathBuf>,
+    /// The environment of the process.
+    pub(crate) environment: Vec<(String, String)>,
+}
+
+impl Source {
+    /// Reads everything.
+    pub(crate) fn load(&self) -> Result<Loaded, Failure> {
+        load(&self.flags, self.file.as_deref(), &self.environment)
+    }
+}
+
 /// Resolves every key: flags over environment over file over defaults.
 pub(crate) fn load(
     flags: &Flags,
@@ -84,8 +101,8 @@ pub(crate) fn load(
             set(&mut values, &name, text, Origin::File(path.to_owned()))?;
         }
     }
-    for (name, text, variable) in foreign::values(environment) {
-        set(&mut values, name, text, Origin::Environment(variable.to_owned()))?;
+    for foreign in foreign::values(environment)? {
+        set(&mut values, foreign.key, foreign.text, Origin::Environment(foreign.from))?;
     }
     for (variable, text) in environment {
         let Some(name) = variable.strip_prefix(PREFIX) else { continue };
@@ -137,7 +154,7 @@ fn set(values: &mut [Value], name: &str, text: String, origin: Origin) -> Result
 }
 
 /// The first line of the file that a variable names.
-fn read_secret(variable: &str, path: &str) -> Result<String, Failure> {
+pub(super) fn read_secret(variable: &str, path: &str) -> Result<String, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Failure::new(Exit::Config, format!("the file that {variable} names cannot be read"))
             .because(format!("{path}: {error}"))
@@ -281,7 +298,7 @@ mod tests {
         assert_eq!(loaded.config.store.url.as_deref(), Some("postgres://u:p%40%3A%2F@h:5432/tradewind"));
         assert_eq!((loaded.config.store.pool().max(), loaded.config.store.pool().min), (7, 5));
         let url = loaded.values.iter().find(|v| v.name == "store.url").unwrap();
-        assert_eq!(url.origin.to_string(), "environment DB_HOST");
+        assert_eq!(url.origin.to_string(), "environment DB_HOST, DB_USER, DB_PASSWORD");
         let both = [("DB_HOST", "h"), ("TRADEWIND__STORE__URL", "sqlite:x.db")];
         let loaded = load(&vec![], None, &environment(&both)).unwrap();
         assert_eq!(loaded.config.store.url.as_deref(), Some("sqlite:x.db"), "the own name goes first");

@@ -6,6 +6,8 @@ pub(crate) mod document;
 mod foreign;
 mod keys;
 mod load;
+mod readers;
+pub(crate) mod reload;
 mod suggest;
 
 use std::net::SocketAddr;
@@ -13,8 +15,10 @@ use std::path::PathBuf;
 
 use exchange_host::Durability;
 
-pub(crate) use keys::speed_percent;
-pub(crate) use load::{Flags, Loaded, Value, load};
+pub(crate) use load::{Flags, Loaded, Source, Value};
+#[cfg(test)]
+pub(crate) use load::{Origin, load};
+pub(crate) use readers::speed_percent;
 pub(crate) use suggest::nearest as closest;
 
 /// Everything that can be configured. The keys, their units and defaults stand in [`keys::KEYS`].
@@ -43,6 +47,8 @@ pub(crate) struct Config {
     /// `models.trainings`
     pub(crate) trainings: usize,
     pub(crate) paper: Paper,
+    pub(crate) research: Research,
+    pub(crate) cluster: Cluster,
     pub(crate) log: Log,
 }
 
@@ -73,6 +79,8 @@ pub(crate) struct Api {
     pub(crate) frontend: Option<String>,
     pub(crate) connections_max: usize,
     pub(crate) connections_per_ip_max: usize,
+    /// How long `/ready` says no before the server stops.
+    pub(crate) drain_seconds: u64,
 }
 
 /// `[monitoring]`
@@ -129,11 +137,47 @@ pub(crate) struct Paper {
     pub(crate) speed_percent: u32,
 }
 
+/// `[research]`
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Research {
+    /// Jobs beside each other.
+    pub(crate) slots: usize,
+}
+
+/// `[cluster]` and `[gateway]`: what old deployments say about more than one instance.
+#[derive(Clone, Debug)]
+pub(crate) struct Cluster {
+    /// Threads; 0: one per processor.
+    pub(crate) workers: usize,
+    pub(crate) enabled: bool,
+    pub(crate) scaling: bool,
+    pub(crate) strategy: String,
+}
+
+impl Cluster {
+    /// What is set here and has no effect, for people.
+    pub(crate) fn idle(&self) -> Vec<&'static str> {
+        let mut idle = Vec::new();
+        if self.enabled {
+            idle.push("cluster.enabled is accepted and has no effect: this version runs as one instance");
+        }
+        if self.scaling {
+            idle.push("cluster.scaling is accepted and has no effect: this version runs as one instance");
+        }
+        if self.strategy != "none" {
+            idle.push("gateway.strategy is accepted and has no effect: this version has no gateway yet");
+        }
+        idle
+    }
+}
+
 /// `[log]`
 #[derive(Clone, Debug)]
 pub(crate) struct Log {
     pub(crate) filter: String,
     pub(crate) json: bool,
+    /// `None`: standard error.
+    pub(crate) file: Option<PathBuf>,
 }
 
 impl Config {
@@ -172,6 +216,7 @@ impl Config {
                 frontend: None,
                 connections_max: 1,
                 connections_per_ip_max: 1,
+                drain_seconds: 0,
             },
             monitoring: Monitoring { loopback: true },
             limited: true,
@@ -190,7 +235,9 @@ impl Config {
             bots: Bots { snapshot_every: 1, snapshots_kept: 1 },
             trainings: 1,
             paper: Paper { symbols: Vec::new(), speed_percent: 100 },
-            log: Log { filter: String::new(), json: false },
+            research: Research { slots: 1 },
+            cluster: Cluster { workers: 0, enabled: false, scaling: false, strategy: "none".to_owned() },
+            log: Log { filter: String::new(), json: false, file: None },
         }
     }
 }

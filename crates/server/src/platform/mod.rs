@@ -28,6 +28,7 @@ mod lane;
 mod ledger;
 mod market_views;
 pub(crate) mod models;
+pub(crate) mod notary;
 mod projector;
 mod refusals;
 mod research;
@@ -51,7 +52,9 @@ pub(crate) const DATABASE_NAME: &str = "platform.db";
 /// The running platform.
 pub(crate) struct Platform {
     api: BoundApi,
+    app: Arc<App>,
     store: Store,
+    notary: Arc<notary::Notary>,
     /// Those of back-tests and sweeps, and those of trainings.
     workers: [jobs::Workers; 2],
     tables: Tables,
@@ -70,6 +73,11 @@ impl Platform {
         self.api.operator()
     }
 
+    /// What can be changed about its API while it runs.
+    pub(crate) fn dials(&self) -> &api::Dials {
+        self.app.dials()
+    }
+
     /// Resolves when its last request is answered and its database is closed.
     pub(crate) async fn ended(self) {
         self.api.ended().await;
@@ -77,6 +85,7 @@ impl Platform {
         let [research, trainings] = self.workers;
         tokio::join!(research.stop(), trainings.stop());
         self.tables.ended().await;
+        self.notary.sign().await;
         self.store.close().await;
     }
 }
@@ -184,6 +193,7 @@ pub(crate) async fn start(
     let measured = telemetry::Measured::new(telemetry, Arc::clone(&cache));
     measured.start(store.clone(), bots.clone(), stop.clone());
     let alerts = watch(config, &measured, &store, &broadcast, stop.clone())?;
+    let notary = notary::Notary::start(store.clone(), secrets.signer, &config.data_dir, stop.clone());
     let laboratory = research::Laboratory::new(config, handle);
     let queue = jobs::Queue::new(store.clone());
     let models = Arc::new(models::TrainedModels::open(&config.data_dir, handle.clone())?);
@@ -212,12 +222,12 @@ pub(crate) async fn start(
         version: env!("CARGO_PKG_VERSION"),
     }));
     tokio::spawn(api::keep_models(Arc::clone(&app)));
-    let api = listen(config, app, stop).await?;
+    let api = listen(config, Arc::clone(&app), stop).await?;
     let tables = Tables::new(stopper, vec![projector, keeper], &store, bots);
     take_up(&store).await.map_err(failed)?;
-    let trainings = models.trainings().start(&store, &queue, config.trainings);
-    let workers = [laboratory.start(&store, &queue), trainings];
-    Ok(Platform { api, store, workers, tables, setup_code })
+    let workers =
+        [laboratory.start(&store, &queue), models.trainings().start(&store, &queue, config.trainings)];
+    Ok(Platform { api, app, store, notary, workers, tables, setup_code })
 }
 
 fn open_cache(config: &Config) -> Result<Arc<cache::Cache>, Failure> {

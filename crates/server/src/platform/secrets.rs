@@ -1,11 +1,12 @@
 //! The platform's key file: 64 random bytes that are nowhere else. The first half seals secrets in the database, the second
-//! signs access tokens.
+//! signs access tokens. A key derived from the second signs checkpoints of the audit log.
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use api::auth::{Tokens, Vault};
+use store::audit::Signer;
 
 use crate::failure::{Exit, Failure};
 
@@ -17,6 +18,7 @@ const LEN: usize = 64;
 pub(crate) struct Secrets {
     pub(crate) vault: Vault,
     pub(crate) tokens: Tokens,
+    pub(crate) signer: Signer,
 }
 
 /// Reads the key file, or makes it on the first start.
@@ -49,7 +51,13 @@ pub(crate) fn load(dir: &Path) -> Result<Secrets, Failure> {
     let (mut seal, mut sign) = ([0; 32], [0; 32]);
     seal.copy_from_slice(&bytes[..32]);
     sign.copy_from_slice(&bytes[32..]);
-    Ok(Secrets { vault: Vault::new(&seal), tokens: Tokens::new(&sign) })
+    let signer = Signer::derived(&sign).map_err(|error| failed(&error))?;
+    Ok(Secrets { vault: Vault::new(&seal), tokens: Tokens::new(&sign), signer })
+}
+
+/// The same where there is a key file already; none is made.
+pub(crate) fn look(dir: &Path) -> Result<Option<Secrets>, Failure> {
+    if dir.join(KEY_NAME).exists() { load(dir).map(Some) } else { Ok(None) }
 }
 
 /// Written beside, synced and renamed: a crash leaves no half key.

@@ -59,6 +59,22 @@ fn a_file_moves_to_postgresql_by_backup_and_restore() {
 }
 
 #[test]
+fn only_a_month_that_is_over_and_has_fills_is_archived() {
+    let dir = tempfile::tempdir().unwrap();
+    add_user(dir.path(), None, "alice");
+    assert_eq!(run(dir.path(), None, &["db", "months", "--json"]).json()["months"], serde_json::json!([]));
+    let file = dir.path().join("month.jsonl");
+    let path = file.to_str().unwrap();
+    for (month, code) in [("2026-05", 5), ("2026-13", 2), ("may", 2)] {
+        assert_eq!(run(dir.path(), None, &["db", "archive", month, path]).code, code, "{month}");
+    }
+    assert!(!file.exists());
+    std::fs::write(&file, "not a backup\n").unwrap();
+    assert_eq!(run(dir.path(), None, &["db", "archive", "2026-05", path]).code, 2, "never overwritten");
+    assert_eq!(run(dir.path(), None, &["db", "unarchive", path]).code, 1);
+}
+
+#[test]
 fn maintenance_and_the_audit_log_are_looked_after_by_command() {
     let dir = tempfile::tempdir().unwrap();
     add_user(dir.path(), None, "alice");

@@ -70,3 +70,37 @@ fn each_problem_is_named_with_what_mends_it() {
     let text = run_in(dir.path(), &["doctor"]);
     assert!(text.out.contains("do: chmod 600"), "{}", text.out);
 }
+
+#[test]
+fn what_can_be_mended_is_mended_and_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let fix = || {
+        let mut command = tradewind(&["doctor", "--fix", "--json", "--data-dir"]);
+        let free = ("TRADEWIND__EXCHANGE__ADDR", "127.0.0.1:0");
+        finish(command.arg(&data).env(free.0, free.1).env("TRADEWIND__API__ADDR", "127.0.0.1:0"))
+    };
+    let made = fix();
+    assert!(made.code == 0 && made.out.contains("made the folder") && data.is_dir(), "{}", made.out);
+    let server = Server::start(&data);
+    assert_eq!(fix().json()["mended"], serde_json::json!([]), "a running server's things are in order");
+    // A server that is killed leaves its socket and its addresses behind.
+    server.stop(Signal::KILL);
+    assert!(data.join("control.sock").exists() && data.join("serving.json").exists());
+    for (file, mode) in [("master.key", 0o644), ("platform.key", 0o640), (".", 0o755)] {
+        std::fs::set_permissions(data.join(file), std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let before = doctor(&data, "127.0.0.1:0");
+    assert_eq!((before.code, state(&before, "key file").as_str()), (1, "failed"));
+    let mended = fix();
+    assert_eq!(mended.code, 0, "{}", mended.out);
+    let list = mended.json()["mended"].as_array().unwrap().clone();
+    assert!(list.len() == 5 && list.iter().all(|one| one["ok"] == true), "{list:?}");
+    for (file, mode) in [("master.key", 0o600), ("platform.key", 0o600), (".", 0o700)] {
+        assert_eq!(std::fs::metadata(data.join(file)).unwrap().permissions().mode() & 0o777, mode, "{file}");
+    }
+    assert!(!data.join("control.sock").exists() && !data.join("serving.json").exists());
+    assert_eq!(fix().json()["mended"], serde_json::json!([]));
+    let server = Server::start(&data);
+    assert_eq!(server.stop(Signal::TERM).code(), Some(0));
+}

@@ -124,14 +124,26 @@ impl Server {
         if let Ok(url) = std::fs::read_to_string(dir.join(crate::home::STORE_FILE)) {
             command.args(["--store", &url]);
         }
-        command.args(options).arg("--data-dir").arg(dir).stdout(Stdio::piped()).stderr(log);
-        let mut child = command.spawn().unwrap();
+        Self::spawn(command.args(options).arg("--data-dir").arg(dir), log)
+    }
+
+    fn spawn(command: &mut Command, log: Stdio) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         out.read_line(&mut line).unwrap();
         let ready =
             serde_json::from_str(&line).unwrap_or_else(|_| panic!("the server did not start: {line:?}"));
         Self { child, _out: out, ready }
+    }
+
+    /// With what the configuration says about the log, and without what it says on standard error.
+    pub(crate) fn start_quiet(dir: &Path, options: &[&str]) -> Self {
+        let addresses = ["--exchange-addr", "127.0.0.1:0", "--api-addr", "127.0.0.1:0"];
+        Self::spawn(
+            tradewind(&["serve", "--json"]).args(addresses).args(options).arg("--data-dir").arg(dir),
+            Stdio::null(),
+        )
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -151,6 +163,11 @@ impl Server {
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
         let answer = ask(self.addr(), "GET", path, &[], "");
         (answer.status, answer.body)
+    }
+
+    /// Waits for the end of a server that was told to stop.
+    pub(crate) fn wait(mut self) -> ExitStatus {
+        self.child.wait().unwrap()
     }
 
     /// Sends a signal and waits for the end.

@@ -8,7 +8,6 @@
 //! Cost: entries follow one another, so on PostgreSQL transactions that write one wait for each other's commit.
 
 use ring::digest::{SHA256, digest};
-use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use serde::Serialize;
 
 use crate::error::StoreError;
@@ -19,6 +18,11 @@ use crate::statement::sql;
 use crate::tables::FAR;
 use crate::tx::{Reader, Tx};
 use crate::value::Ts;
+
+mod checkpoint;
+
+use checkpoint::checkpoints;
+pub use checkpoint::{Checkpoint, Signer, Trust, checkpoint, hash_at};
 
 record! {
     /// An entry.
@@ -238,49 +242,16 @@ pub async fn archive(tx: &mut Tx, before: Ts, limit: u32) -> Result<u64, StoreEr
     if copied == removed { Ok(removed) } else { Err(StoreError::Stale("the audit log changed meanwhile")) }
 }
 
-/// Signs where the chain is now; `None` if that is signed already, or nothing is there yet.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn checkpoint(tx: &mut Tx, key: &Ed25519KeyPair, now: Ts) -> Result<Option<i64>, StoreError> {
-    let head = tx.one("audit head", sql("SELECT seq, hash FROM audit_head WHERE one = 1")).await?;
-    let (seq, hash): (i64, Vec<u8>) = (head.get("seq")?, head.get("hash")?);
-    let signature = key.sign(&signed_bytes(seq, &hash));
-    let text = "INSERT INTO audit_checkpoints (seq, hash, public_key, signature, created_at) \
-                VALUES ($1, $2, $3, $4, $5) ON CONFLICT (seq) DO NOTHING";
-    if seq == 0 {
-        return Ok(None);
-    }
-    let statement = sql(text).bind(seq).bind(hash).bind(key.public_key().as_ref()).bind(signature.as_ref());
-    Ok((tx.execute(statement.bind(now)).await? > 0).then_some(seq))
-}
-
-fn signed_bytes(seq: i64, hash: &[u8]) -> Vec<u8> {
-    [b"tradewind audit checkpoint 1\0".as_slice(), &seq.to_be_bytes(), hash].concat()
-}
-
-/// Walks the chain from its first entry, archive included, and checks every hash, the head and every checkpoint.
-/// `public_key` is the key that must have signed the checkpoints; without it their signatures only prove themselves.
+/// Walks the chain from its first entry, archive included, and checks every hash, the head and every checkpoint: those of
+/// the table and those that were kept elsewhere.
 ///
 /// # Errors
 /// Failures of the database. A fault of the chain is not an error but the verdict.
-pub async fn verify(reader: &mut Reader, public_key: Option<&[u8]>) -> Result<Verdict, StoreError> {
-    let mut checkpoints = reader
-        .all(sql("SELECT seq, hash, public_key, signature FROM audit_checkpoints ORDER BY seq"))
-        .await?
-        .iter()
-        .map(|row| {
-            let checkpoint: Checkpoint = Checkpoint {
-                seq: row.get("seq")?,
-                hash: row.get("hash")?,
-                public_key: row.get("public_key")?,
-                signature: row.get("signature")?,
-            };
-            Ok(checkpoint)
-        })
-        .collect::<Result<Vec<_>, StoreError>>()?
-        .into_iter()
-        .peekable();
+pub async fn verify(reader: &mut Reader, trust: &Trust) -> Result<Verdict, StoreError> {
+    let mut checkpoints = checkpoints(reader).await?;
+    checkpoints.extend(trust.kept.iter().cloned());
+    checkpoints.sort_by_key(|checkpoint| checkpoint.seq);
+    let mut checkpoints = checkpoints.into_iter().peekable();
     let mut verdict = Verdict { entries: 0, checkpoints: 0, fault: None };
     let (mut seq, mut hash) = (0_i64, vec![0_u8; 32]);
     loop {
@@ -297,7 +268,7 @@ pub async fn verify(reader: &mut Reader, public_key: Option<&[u8]>) -> Result<Ve
             verdict.entries += 1;
             while let Some(checkpoint) = checkpoints.next_if(|checkpoint| checkpoint.seq <= seq) {
                 verdict.checkpoints += 1;
-                if let Some(why) = checkpoint.fault(seq, &hash, public_key) {
+                if let Some(why) = checkpoint.fault(seq, &hash, trust) {
                     verdict.fault = Some(Fault { seq, why });
                     return Ok(verdict);
                 }
@@ -349,25 +320,4 @@ async fn end_fault(
         return Ok(None);
     };
     Ok(Some(Fault { seq: seq + 1, why }))
-}
-
-struct Checkpoint {
-    seq: i64,
-    hash: Vec<u8>,
-    public_key: Vec<u8>,
-    signature: Vec<u8>,
-}
-
-impl Checkpoint {
-    fn fault(&self, seq: i64, hash: &[u8], public_key: Option<&[u8]>) -> Option<String> {
-        if self.seq != seq || self.hash != hash {
-            return Some(format!("the checkpoint of entry {} does not fit", self.seq));
-        }
-        if public_key.is_some_and(|key| key != self.public_key) {
-            return Some("its checkpoint was signed with another key".to_owned());
-        }
-        let signed = signed_bytes(self.seq, &self.hash);
-        let good = UnparsedPublicKey::new(&ED25519, &self.public_key).verify(&signed, &self.signature);
-        good.is_err().then(|| "the signature of its checkpoint is wrong".to_owned())
-    }
 }

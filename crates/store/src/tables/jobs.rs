@@ -156,31 +156,61 @@ pub async fn page(
     Job::all_of(&reader.all(Job::select(rest).bind(owner).bind(before).bind(limit.min(PAGE_MAX))).await?)
 }
 
-/// Takes the next job of one of `kinds` for `worker`, until `lease_until`. Two workers never get the same.
+/// What a worker asks for.
+#[derive(Clone, Debug)]
+pub struct Claim<'a> {
+    /// The worker's name.
+    pub worker: &'a str,
+    /// The workers it stands beside begin their names so.
+    pub beside: &'a str,
+    /// Most jobs of one user that these workers have at once.
+    pub of_user_max: i64,
+    /// Kinds of jobs it can do.
+    pub kinds: &'a [&'static str],
+}
+
+/// Takes the next job for a worker, until `lease_until`. Two workers never get the same.
+///
+/// Higher priorities go first; among equals the user with the fewest running jobs, then who was served longest ago, then
+/// the oldest job. A user who has as many jobs running as allowed is passed over.
 ///
 /// # Errors
 /// Failures of the database.
 pub async fn claim(
     tx: &mut Tx,
-    worker: &str,
-    kinds: &[&str],
+    claim: &Claim<'_>,
     now: Ts,
     lease_until: Ts,
 ) -> Result<Option<Job>, StoreError> {
-    let places: Vec<String> = (4..4 + kinds.len()).map(|n| format!("${n}")).collect();
-    // On PostgreSQL others look past a row that is being taken; SQLite has one writer.
-    let lock = if tx.engine() == Engine::Postgres { " FOR UPDATE SKIP LOCKED" } else { "" };
+    let places: Vec<String> = (7..7 + claim.kinds.len()).map(|n| format!("${n}")).collect();
+    if tx.engine() == Engine::Postgres {
+        // One after the other: two at once would both count what runs before either of them has taken a job.
+        tx.optional(sql("SELECT pg_advisory_xact_lock(hashtext('tradewind job turns'))::text AS taken"))
+            .await?;
+    }
+    let running = "SELECT count(*) FROM jobs r WHERE r.status = 'running' AND r.user_id = j.user_id";
     let text = format!(
         "UPDATE jobs SET status = 'running', lease_owner = $1, lease_until = $2, attempts = attempts + 1, \
          started_at = coalesce(started_at, $3) \
-         WHERE id = (SELECT id FROM jobs WHERE status = 'queued' AND run_after <= $3 AND kind IN ({}) \
-         ORDER BY priority DESC, run_after LIMIT 1{lock}) RETURNING {}",
+         WHERE id = (SELECT j.id FROM jobs j LEFT JOIN job_turns t ON t.user_id = j.user_id \
+         WHERE j.status = 'queued' AND j.run_after <= $3 AND j.kind IN ({}) AND (j.user_id IS NULL \
+         OR ({running} AND substr(r.lease_owner, 1, CAST($5 AS INTEGER)) = $4) < $6) \
+         ORDER BY j.priority DESC, ({running}), t.served_at NULLS FIRST, j.run_after, j.id LIMIT 1) AND status = 'queued' RETURNING {}",
         places.join(", "),
         Job::COLUMNS.join(", ")
     );
-    let statement = composed(text).kept().bind(worker).bind(lease_until).bind(now);
-    let statement = statement.bind_all(kinds.iter().map(|kind| (*kind).into()));
-    tx.optional(statement).await?.map(|row| Job::of(&row)).transpose()
+    let length = i64::try_from(claim.beside.chars().count()).unwrap_or(i64::MAX);
+    let statement = composed(text).kept().bind(claim.worker).bind(lease_until).bind(now);
+    let statement = statement.bind(claim.beside).bind(length).bind(claim.of_user_max);
+    let statement = statement.bind_all(claim.kinds.iter().map(|kind| (*kind).into()));
+    let Some(row) = tx.optional(statement).await? else { return Ok(None) };
+    let job = Job::of(&row)?;
+    if let Some(user) = job.user_id {
+        let served = "INSERT INTO job_turns (user_id, served_at) VALUES ($1, $2) \
+                      ON CONFLICT (user_id) DO UPDATE SET served_at = excluded.served_at";
+        tx.execute(sql(served).bind(user).bind(now)).await?;
+    }
+    Ok(Some(job))
 }
 
 /// Renews a lease and notes the progress (hundredths of a percent); true if the job is to be cancelled.

@@ -6,6 +6,7 @@ pub mod alerts;
 pub mod audit;
 pub mod balances;
 pub mod bots;
+pub(crate) mod equity;
 pub mod jobs;
 pub mod keys;
 pub mod markets;

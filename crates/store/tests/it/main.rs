@@ -4,6 +4,7 @@
 
 mod conformance;
 mod engines;
+mod months;
 mod old_files;
 mod plans;
 mod schema;

@@ -56,7 +56,7 @@ fn a_file_of_the_first_schema_opens_with_everything_in_it() {
         assert!(fills.len() >= 2);
         let open = positions::open(&mut store.read(), alice, None).await.unwrap();
         assert_eq!(open.len(), 1);
-        let verdict = audit::verify(&mut store.read(), None).await.unwrap();
+        let verdict = audit::verify(&mut store.read(), &audit::Trust::default()).await.unwrap();
         assert_eq!(verdict.fault, None);
         store.close().await;
     });

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use store::maintenance::{self, Task};
 use store::{Class, Engine, PoolSize, Store, StoreError, backup, statistics, users};
 
-use crate::conformance::{T0, add_account, add_owner, add_pair, add_user, at, sample};
+use crate::conformance::{T0, add_account, add_owner, add_pair, add_user, at, bot, sample, write};
 use crate::engines::{Fresh, on_both, run};
 
 on_both!(
@@ -13,6 +13,7 @@ on_both!(
     a_damaged_backup_is_refused_and_changes_nothing,
     maintenance_runs_by_the_calendar_and_by_command,
     old_forecasts_and_logins_go_and_audit_entries_are_archived,
+    what_bots_were_worth_is_thinned_out_and_keeps_its_extremes,
     a_report_tells_what_is_there,
     faults_are_found,
     the_pools_are_measured_against_the_server,
@@ -126,6 +127,62 @@ async fn old_forecasts_and_logins_go_and_audit_entries_are_archived(fresh: Fresh
     maintenance::run_due(&fresh.store, at(31 * 86_400)).await.unwrap();
     assert_eq!(counts(&fresh), ["0", "0", "0", "1"]);
     assert_eq!(statistics::faults(&fresh.store).await.unwrap(), Vec::<String>::new());
+    fresh
+}
+
+/// A point each minute of 12 days for each of two bots, with a value that goes up and down.
+async fn worth(fresh: &Fresh) {
+    let alice = add_owner(&fresh.store, "alice").await;
+    let account = add_account(&fresh.store, alice, "main").await;
+    for name in ["one", "two"] {
+        let bot = bot(alice, account, name);
+        write(&fresh.store, move |tx| Box::pin(async move { store::bots::insert(tx, &bot).await })).await;
+    }
+    let minutes = 12 * 1_440;
+    let (series, taken, value) = match fresh.store.engine() {
+        Engine::Sqlite => (
+            format!(
+                "(WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {minutes}) SELECT i FROM n)"
+            ),
+            format!("{} + i * 60000000", T0.0),
+            "CAST(1000 + (i * 37) % 101 AS TEXT)",
+        ),
+        Engine::Postgres => (
+            format!("generate_series(0, {minutes} - 1) AS n(i)"),
+            format!("to_timestamp({}) + i * interval '1 minute'", T0.0 / 1_000_000),
+            "1000 + (i * 37) % 101",
+        ),
+    };
+    fresh.sql(&format!(
+        "INSERT INTO bot_equity (bot_id, taken_at, user_id, equity) SELECT b.id, {taken}, b.user_id, {value} FROM bots b, {series}"
+    ));
+}
+
+async fn what_bots_were_worth_is_thinned_out_and_keeps_its_extremes(fresh: Fresh) -> Fresh {
+    worth(&fresh).await;
+    let (hour, of_hour) = match fresh.store.engine() {
+        Engine::Sqlite => ("taken_at / 3600000000", "CAST(equity AS REAL)"),
+        Engine::Postgres => ("floor(extract(epoch FROM taken_at) / 3600)", "equity"),
+    };
+    let curve = format!(
+        "SELECT b.name, {hour}, min({of_hour}), max({of_hour}), max(taken_at) FROM bot_equity e JOIN bots b ON b.id = e.bot_id \
+         GROUP BY 1, 2 ORDER BY 1, 2"
+    );
+    let before = fresh.sql(&curve);
+    let now = at(12 * 86_400);
+    maintenance::run(&fresh.store, Task::Equity, now).await.unwrap();
+    assert_eq!(fresh.sql(&curve), before, "each hour has its lowest, highest and last value");
+    let count = |fresh: &Fresh| fresh.sql("SELECT count(*) FROM bot_equity").parse::<i64>().unwrap();
+    let (young, hours) = (2 * 7 * 1_440, 2 * 5 * 24);
+    let left = count(&fresh);
+    // Whole hours only: up to one more hour is not thinned.
+    assert!((young + hours..=young + 3 * hours + 2 * 60).contains(&left), "{left}");
+    let again = maintenance::run(&fresh.store, Task::Equity, at(12 * 86_400 + 1)).await.unwrap();
+    assert!(again.outcome.starts_with("0 points"), "{}", again.outcome);
+    // After 400 days three a day are left, and the youngest are three an hour.
+    maintenance::run(&fresh.store, Task::Equity, at(403 * 86_400 + 60)).await.unwrap();
+    let left = count(&fresh);
+    assert!((2 * 9 * 24..=2 * (3 * 9 * 24 + 3 * 24 + 9)).contains(&left), "{left}");
     fresh
 }
 

@@ -26,8 +26,6 @@ use crate::routes::models::usable;
 use crate::routes::orders::idempotency_key;
 use crate::wire::{Decimal, Json};
 
-/// Most bots of one user: each listens to its markets all the time.
-const BOTS_MAX: usize = 100;
 /// Most markets of one bot; strategies say how many they need.
 const MARKETS_MAX: usize = 20;
 
@@ -59,8 +57,9 @@ pub(crate) async fn create(
         return Ok((StatusCode::OK, Json(BotBody::of(known, entry))));
     }
     let known = bots::list(&mut app.store.read(), owner, None).await.map_err(|e| from_store(&e))?;
-    if known.len() >= BOTS_MAX {
-        return Err(Problem::refused("too_many_bots", format!("a user has at most {BOTS_MAX} bots")));
+    let most = crate::routes::system::read(&app).await.map_err(|e| from_store(&e))?.bots_per_user;
+    if known.len() >= most as usize {
+        return Err(Problem::refused("too_many_bots", format!("a user has at most {most} bots")));
     }
     let model = match &new.model_id {
         Some(model) => {

@@ -22,6 +22,17 @@ const FILES_MIN: u64 = 4_096;
 /// 2026-01-01 UTC in seconds: no clock that is right shows less.
 const CLOCK_MIN: u64 = 1_767_225_600;
 
+/// Files of the data directory that hold keys, hashes or addresses: nobody but their owner may get at them.
+pub(super) const SECRET_FILES: &[&str] = &[
+    "master.key",
+    "keys.sealed",
+    "platform.key",
+    "platform.db",
+    "platform.db-wal",
+    "platform.db-shm",
+    "audit.checkpoint",
+];
+
 /// All checks, in the order they are printed.
 pub(super) fn all(config: &Config) -> Vec<Check> {
     let running = matches!(Client::connect(&config.data_dir), Ok(Some(_)));
@@ -57,7 +68,7 @@ fn folder(dir: &Path) -> Check {
             Check::doubtful(
                 name,
                 format!("{shown} is open to others (mode {mode:o})"),
-                format!("chmod 700 {shown}"),
+                format!("chmod 700 {shown} (`doctor --fix` does it)"),
             )
         }
         Ok(_) => match tempfile_in(dir) {
@@ -153,21 +164,30 @@ fn port(name: &'static str, flag: &str, addr: SocketAddr, running: bool) -> Chec
     }
 }
 
+/// Nobody else can read what is secret.
 fn key_file(dir: &Path) -> Check {
     let name = "key file";
-    let path = dir.join("master.key");
-    match std::fs::metadata(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Check::good(name, "none yet"),
-        Err(error) => Check::bad(name, format!("{}: {error}", path.display()), "start as its owner"),
-        Ok(found) if found.permissions().mode() & 0o077 != 0 => {
-            let found = format!("{} is open to others", path.display());
-            Check::bad(
-                name,
-                found,
-                format!("chmod 600 {}, and revoke the API keys made so far", path.display()),
-            )
+    let mut there = 0;
+    for file in SECRET_FILES {
+        let path = dir.join(file);
+        match std::fs::metadata(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => {
+                return Check::bad(name, format!("{}: {error}", path.display()), "start as its owner");
+            }
+            Ok(found) if found.permissions().mode() & 0o077 != 0 => {
+                let advice = format!(
+                    "chmod 600 {} (`doctor --fix` does it), and revoke the API keys and change the passwords made so far",
+                    path.display()
+                );
+                return Check::bad(name, format!("{} is open to others", path.display()), advice);
+            }
+            Ok(_) => there += 1,
         }
-        Ok(_) => Check::good(name, "private (mode 600)"),
+    }
+    match there {
+        0 => Check::good(name, "none yet"),
+        files => Check::good(name, format!("{files} files, private (mode 600)")),
     }
 }
 

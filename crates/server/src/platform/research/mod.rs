@@ -28,8 +28,6 @@ use crate::failure::{Exit, Failure};
 
 pub(super) use backtests::subject;
 
-/// Jobs that are worked on at the same time: the trading beside them needs the other cores.
-const SLOTS: usize = 1;
 /// Name of a report in a run's folder.
 const REPORT: &str = "report.html";
 
@@ -51,7 +49,7 @@ impl Laboratory {
             Arc::new(backtests::Backtests::new(self.clone(), store.clone())),
             Arc::new(sweeps::SweepWork::new(self.clone(), store.clone())),
         ];
-        Workers::start(queue, works, SLOTS, Timing::default())
+        Workers::start(queue, works, self.config.research.slots, Timing::default())
     }
 
     fn prepare(&self, spec: &BacktestSpec) -> Result<Prepared, Failure> {

@@ -1,7 +1,6 @@
 //! The audit log's chain: every way to tamper with it is found.
 
-use ring::signature::Ed25519KeyPair;
-use store::audit::{self, Note, Search, Verdict};
+use store::audit::{self, Checkpoint, Note, Search, Signer, Trust, Verdict};
 use store::{Owner, Store};
 
 use super::{add_owner, at, write};
@@ -38,7 +37,7 @@ async fn append(store: &Store, owner: Owner, count: i64) {
 }
 
 async fn verify(fresh: &Fresh) -> Verdict {
-    audit::verify(&mut fresh.store.read(), None).await.unwrap()
+    audit::verify(&mut fresh.store.read(), &Trust::default()).await.unwrap()
 }
 
 async fn fault(fresh: &Fresh) -> (i64, String) {
@@ -46,8 +45,8 @@ async fn fault(fresh: &Fresh) -> (i64, String) {
     (fault.seq, fault.why)
 }
 
-fn key() -> Ed25519KeyPair {
-    Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap()
+fn signer() -> Signer {
+    Signer::derived(&[7; 32]).unwrap()
 }
 
 async fn entries_follow_one_another_and_a_sound_chain_is_sound(fresh: Fresh) -> Fresh {
@@ -110,14 +109,22 @@ async fn a_rewritten_chain_is_found_by_its_checkpoints(fresh: Fresh) -> Fresh {
     let alice = add_owner(&fresh.store, "alice").await;
     append(&fresh.store, alice, 4).await;
     let sign =
-        || write(&fresh.store, |tx| Box::pin(async move { audit::checkpoint(tx, &key(), at(5)).await }));
-    assert_eq!(sign().await, Some(4));
+        || write(&fresh.store, |tx| Box::pin(async move { audit::checkpoint(tx, &signer(), at(5)).await }));
+    let kept = sign().await.unwrap();
+    assert_eq!(kept.seq, 4);
     assert_eq!(sign().await, None, "it is signed already");
     append(&fresh.store, alice, 1).await;
     assert_eq!(verify(&fresh).await, Verdict { entries: 5, checkpoints: 1, fault: None });
-    let stranger = [9; 32];
-    let verdict = audit::verify(&mut fresh.store.read(), Some(&stranger)).await.unwrap();
+    let trust = |keys, kept| Trust { keys, kept };
+    let stranger = trust(vec![vec![9; 32]], vec![]);
+    let verdict = audit::verify(&mut fresh.store.read(), &stranger).await.unwrap();
     assert!(verdict.fault.unwrap().why.contains("another key"));
+    let own = trust(vec![vec![9; 32], signer().public_key()], vec![kept.clone()]);
+    let verdict = audit::verify(&mut fresh.store.read(), &own).await.unwrap();
+    assert_eq!(verdict, Verdict { entries: 5, checkpoints: 2, fault: None });
+    let forged = Checkpoint { signature: vec![1; 64], ..kept.clone() };
+    let verdict = audit::verify(&mut fresh.store.read(), &trust(vec![], vec![forged])).await.unwrap();
+    assert!(verdict.fault.unwrap().why.contains("signature"));
     // Everything is taken away, the head too, and a new chain is begun: the checkpoint remembers.
     let zeros = match fresh.store.engine() {
         store::Engine::Sqlite => "zeroblob(32)",
@@ -130,6 +137,11 @@ async fn a_rewritten_chain_is_found_by_its_checkpoints(fresh: Fresh) -> Fresh {
     let (seq, why) = fault(&fresh).await;
     // The new fourth entry is not the one that was signed.
     assert!(seq == 4 && why.contains("does not fit"), "{seq} {why}");
+    // Whoever takes the checkpoints away, too, is caught by one that is not in the database.
+    fresh.sql("DELETE FROM audit_checkpoints");
+    assert_eq!(verify(&fresh).await.fault, None);
+    let verdict = audit::verify(&mut fresh.store.read(), &trust(vec![], vec![kept])).await.unwrap();
+    assert!(verdict.fault.unwrap().why.contains("does not fit"));
     fresh
 }
 

@@ -9,6 +9,8 @@ mod research;
 mod trading;
 mod transactions;
 
+pub(crate) use trading::{bot, trade};
+
 use futures_util::future::BoxFuture;
 use store::accounts::{self, Account, Mode};
 use store::markets::{self, Currency, Pair};
@@ -113,7 +115,7 @@ pub(crate) fn btcusdt() -> Pair {
 
 /// One row in the tables that hold every kind of value: order, fill, forecast, login, audit entry, job.
 pub(crate) async fn sample(store: &Store, owner: Owner, account: AccountId, pair: i64) {
-    let (order, fill) = (trading::order(owner, account, pair, 1), trading::trade(owner, account, 3));
+    let (order, fill) = (trading::order(owner, account, pair, 1), trade(owner, account, 3));
     let (model, forecast) = research::model_with_forecast(owner);
     write(store, move |tx| {
         Box::pin(async move {

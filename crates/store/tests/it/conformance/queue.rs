@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use store::jobs::{self, End, Job, JobStatus};
+use store::jobs::{self, Claim, End, Job, JobStatus};
 use store::{JobId, Owner, Store, StoreError};
 
 use super::{absent, add_owner, at, write};
@@ -12,6 +12,7 @@ on_both!(
     a_job_is_taken_once_worked_on_and_done,
     urgent_jobs_go_first_and_later_ones_wait_for_their_time,
     two_workers_never_get_the_same_job,
+    nobody_waits_behind_all_work_of_another,
     a_lost_lease_is_told_and_the_job_crashes_or_goes_on,
     a_waiting_job_is_cancelled_at_once_and_a_running_one_is_told,
     a_released_job_goes_back_and_costs_no_attempt,
@@ -27,11 +28,13 @@ async fn enqueue(store: &Store, owner: Owner, change: impl FnOnce(&mut Job)) -> 
     id
 }
 
+fn asked(worker: &'static str, of_user_max: i64) -> Claim<'static> {
+    Claim { worker, beside: "w", of_user_max, kinds: &["backtest", "sweep"] }
+}
+
 async fn claim(store: &Store, worker: &'static str, second: i64) -> Option<Job> {
     write(store, move |tx| {
-        Box::pin(
-            async move { jobs::claim(tx, worker, &["backtest", "sweep"], at(second), at(second + 30)).await },
-        )
+        Box::pin(async move { jobs::claim(tx, &asked(worker, i64::MAX), at(second), at(second + 30)).await })
     })
     .await
 }
@@ -111,6 +114,46 @@ async fn two_workers_never_get_the_same_job(fresh: Fresh) -> Fresh {
     }
     assert_eq!(all.len(), 30);
     assert_eq!(all.into_iter().collect::<BTreeSet<_>>().len(), 30);
+    fresh
+}
+
+async fn nobody_waits_behind_all_work_of_another(fresh: Fresh) -> Fresh {
+    let [alice, bob, carol] = [
+        add_owner(&fresh.store, "alice").await,
+        add_owner(&fresh.store, "bob").await,
+        add_owner(&fresh.store, "carol").await,
+    ];
+    for _ in 0..6 {
+        enqueue(&fresh.store, alice, |_| ()).await;
+    }
+    let take = |second, max| {
+        write(&fresh.store, move |tx| {
+            Box::pin(async move { jobs::claim(tx, &asked("w1", max), at(second), at(second + 30)).await })
+        })
+    };
+    let first = take(1, i64::MAX).await.unwrap();
+    assert_eq!(first.user_id, Some(alice.user()));
+    // One worker that works one job after the other: whoever came later has the next turn all the same.
+    finish(&fresh.store, first.id, "w1", End::Done("{}".to_owned()), 2).await.unwrap();
+    for owner in [bob, bob, carol] {
+        enqueue(&fresh.store, owner, |job| job.run_after = at(2)).await;
+    }
+    let mut turns = Vec::new();
+    for second in 3..9 {
+        let job = take(second, i64::MAX).await.unwrap();
+        turns.push(job.user_id);
+        finish(&fresh.store, job.id, "w1", End::Done("{}".to_owned()), second).await.unwrap();
+    }
+    let [a, b, c] = [alice, bob, carol].map(|owner| Some(owner.user()));
+    let first_two: BTreeSet<_> = turns[..2].iter().copied().collect();
+    assert_eq!(first_two, BTreeSet::from([b, c]), "those who were never served");
+    assert_eq!(turns[2..], [a, b, a, a]);
+    // Several workers: a user has at most so many of them.
+    assert!(take(10, 1).await.is_some());
+    assert_eq!(take(11, 1).await, None, "the other worker is kept for others");
+    enqueue(&fresh.store, bob, |_| ()).await;
+    assert_eq!(take(12, 1).await.unwrap().user_id, b);
+    assert!(take(13, 2).await.is_some());
     fresh
 }
 

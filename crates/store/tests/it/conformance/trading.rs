@@ -54,7 +54,7 @@ pub(super) fn order(owner: Owner, account: AccountId, pair: i64, n: i64) -> Orde
     }
 }
 
-pub(super) fn trade(owner: Owner, account: AccountId, n: i64) -> Trade {
+pub(crate) fn trade(owner: Owner, account: AccountId, n: i64) -> Trade {
     Trade {
         id: TradeId::new(),
         user_id: owner.user(),
@@ -344,7 +344,7 @@ async fn an_event_is_applied_once(fresh: Fresh) -> Fresh {
     fresh
 }
 
-fn bot(owner: Owner, account: AccountId, name: &str) -> Bot {
+pub(crate) fn bot(owner: Owner, account: AccountId, name: &str) -> Bot {
     Bot {
         id: BotId::new(),
         user_id: owner.user(),
