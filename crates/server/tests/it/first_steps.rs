@@ -50,7 +50,11 @@ fn completions_are_for_each_shell_and_the_shell_takes_them() {
     let script = format!(
         "{bash}\nCOMP_WORDS=(tradewind db ma); COMP_CWORD=2; _tradewind tradewind ma db; echo \"${{COMPREPLY[*]}}\""
     );
-    let output = Command::new("bash").args(["-c", &script]).output().unwrap();
+    // Longer than one argument of a command may be.
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("completions.sh");
+    std::fs::write(&path, script).unwrap();
+    let output = Command::new("bash").arg(&path).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "maintain", "{output:?}");
 }
 
