@@ -1,5 +1,5 @@
 /** Ctrl-K: go to a page or a market, or do one of the few things that can be done from anywhere. */
-import { useDeferredValue, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import type { KeyboardEvent } from "react";
 import { useLocation } from "wouter";
 import { useActions } from "../app/actions";
@@ -62,7 +62,8 @@ function Inside({ onClose }: { onClose: () => void }) {
   const t = useText();
   const [query, setQuery] = useState("");
   const [at, setAt] = useState(0);
-  const wanted = useDeferredValue(query.trim().toLowerCase());
+  // Not deferred: Enter right after the last letter must run what the letters say.
+  const wanted = query.trim().toLowerCase();
   const entries = useEntries(onClose);
   const found = useMemo(
     () => entries.filter((entry) => `${entry.name} ${entry.group}`.toLowerCase().includes(wanted)).slice(0, ENTRIES_MAX),
