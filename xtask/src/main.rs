@@ -20,6 +20,7 @@ mod web;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -45,13 +46,13 @@ enum Task {
 
 fn main() -> ExitCode {
     let task = Arguments::parse().task;
-    let outcome = match &task {
-        Task::Test(options) => test::run(&root(), options),
-        Task::Web => web::build(&root()),
-        Task::Screenshots => web::screenshots(&root()),
-        Task::Soak(options) => soak::run(&root(), options),
-        Task::Bench(options) => bench::run(&root(), options),
-    };
+    let outcome = root().and_then(|root| match &task {
+        Task::Test(options) => test::run(&root, options),
+        Task::Web => web::build(&root),
+        Task::Screenshots => web::screenshots(&root),
+        Task::Soak(options) => soak::run(&root, options),
+        Task::Bench(options) => bench::run(&root, options),
+    });
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -62,8 +63,15 @@ fn main() -> ExitCode {
     }
 }
 
-/// The repository this program was built from.
-fn root() -> PathBuf {
-    let inside = Path::new(env!("CARGO_MANIFEST_DIR"));
-    inside.parent().unwrap_or(inside).to_path_buf()
+/// The repository that this is called in: the nearest folder upwards that holds a workspace. Not the one it was built from: a checkout
+/// may have been moved since, or share its build folder with another.
+fn root() -> Result<PathBuf> {
+    let here = std::env::current_dir().context("there is no working directory")?;
+    let found = here.ancestors().find(|folder| is_workspace(folder));
+    found.map(Path::to_path_buf).context("call it inside the repository: no folder upwards holds its Cargo.toml")
+}
+
+fn is_workspace(folder: &Path) -> bool {
+    let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+    manifest.lines().any(|line| line.trim() == "[workspace]")
 }

@@ -75,9 +75,16 @@ impl Tree {
         Ok(tree)
     }
 
-    /// The repository this crate stands in.
+    /// The repository of the working directory: the nearest folder upwards that holds a workspace. Where this crate was built does
+    /// not matter: a checkout may have been moved since.
     pub fn of_this_repository() -> std::io::Result<Self> {
-        Self::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
+        let here = std::env::current_dir()?;
+        let holds_workspace = |folder: &&Path| {
+            let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+            manifest.lines().any(|line| line.trim() == "[workspace]")
+        };
+        let root = here.ancestors().find(holds_workspace);
+        Self::load(root.ok_or_else(|| std::io::Error::other("no folder upwards holds the workspace"))?)
     }
 
     /// A tree of given files: path and text.
