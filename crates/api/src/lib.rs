@@ -11,6 +11,7 @@ pub mod account_limits;
 pub mod alerting;
 mod app;
 pub mod auth;
+mod beats;
 mod broadcast;
 mod cached;
 mod dials;

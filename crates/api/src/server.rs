@@ -23,7 +23,7 @@ use crate::auth::signed::BodyHash;
 use crate::operator::Operator;
 use crate::ports::{PageAsk, Pages};
 use crate::trace::{TRACE_ID, TraceId};
-use crate::{Problem, cached, etag, feeds, limited, observe, openapi, socket, warm};
+use crate::{Problem, beats, cached, etag, feeds, limited, observe, openapi, socket, warm};
 
 /// Answers above so many bytes are compressed.
 const COMPRESS_ABOVE: u64 = 1_024;
@@ -93,6 +93,7 @@ pub async fn serve(app: Arc<App>, config: ApiConfig, stop: Stop) -> std::io::Res
     tokio::spawn(Arc::clone(&app.broadcast).run(stop.clone()));
     tokio::spawn(socket::watch(Arc::clone(&app), stop.clone()));
     tokio::spawn(feeds::run(Arc::clone(&app), stop.clone()));
+    tokio::spawn(beats::run(Arc::clone(&app), stop.clone()));
     let router = router(Arc::clone(&app), &config);
     app.dials.set_frontend(config.frontend.as_deref());
     let operator = Operator::new(Arc::clone(&app), router.clone());

@@ -108,8 +108,8 @@ pub const PROMISES: &[Promise] = &[
         "Time in which the service answers; told by what watches it from outside",
     ),
     at_least("users", "", (1_000.0, 500.0), "People at once; proved by load tests"),
-    at_least("requests_per_second", "1/s", (10_000.0, 5_000.0), "Proved by load tests"),
-    at_least("data_points_per_day", "", (1_000_000.0, 500_000.0), "Proved by load tests"),
+    at_least("requests_per_second", "1/s", (10_000.0, 5_000.0), "Requests a second; proved by load tests"),
+    at_least("data_points_per_day", "", (1_000_000.0, 500_000.0), "Data points a day; proved by load tests"),
 ];
 
 /// The promise with this name.

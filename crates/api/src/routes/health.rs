@@ -101,11 +101,14 @@ pub(crate) struct ComponentBody {
     status: String,
     /// What is to be known about it.
     detail: String,
+    /// How it was in each of the last minutes, oldest first, at most sixty; since the process started.
+    beats: Vec<&'static str>,
 }
 
 impl ComponentBody {
-    fn of(component: Component) -> Self {
+    fn of(component: Component, app: &App) -> Self {
         Self {
+            beats: app.beats.of(component.name),
             name: component.name.to_owned(),
             status: component.condition.word().to_owned(),
             detail: component.detail,
@@ -129,7 +132,7 @@ pub(crate) struct DetailedHealth {
 }
 
 /// How each part is. What this process only has in its memory is asked of the port.
-pub(super) async fn components(app: &App) -> Vec<Component> {
+pub(crate) async fn components(app: &App) -> Vec<Component> {
     let (answer, latency_ms) = database(app).await;
     let engine = app.store.engine().name();
     let database = match answer {
@@ -164,7 +167,7 @@ pub(crate) async fn detailed(State(app): State<Arc<App>>, _who: Viewer) -> Respo
         version: app.version,
         uptime_s: app.started.elapsed().as_secs(),
         time: Moment(crate::app::now()),
-        components: components.into_iter().map(ComponentBody::of).collect(),
+        components: components.into_iter().map(|component| ComponentBody::of(component, &app)).collect(),
     });
     let status = if worst == Condition::Down { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     (status, body).into_response()
