@@ -1,6 +1,7 @@
 /** Pictures of every page in both themes, for people to look at. Into shots/, or the folder that is named. */
 import { mkdirSync } from "node:fs";
 import { launch, open } from "./browser.mjs";
+import { Client } from "./client.mjs";
 import { Program } from "./program.mjs";
 
 const dir = process.argv[2] ?? "shots";
@@ -13,21 +14,11 @@ const browser = await launch();
 /** Points of a bot's equity that are waited for, one a minute; EQUITY_POINTS names another number. */
 const POINTS = Number(process.env.EQUITY_POINTS ?? 6);
 
-/** A call as the page would make it, without the page. */
-async function api(token, method, path, body) {
-  const headers = { "content-type": "application/json", ...(token ? { authorization: `Bearer ${token}` } : {}) };
-  const response = await fetch(program.url + path, { method, headers, body: body && JSON.stringify(body) });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-  return text ? JSON.parse(text) : null;
-}
-
 /** Some trading, so that there is something to see. */
 async function trade() {
-  const { token } = await api(null, "POST", "/api/setup", { code: program.setupCode, username: "admin", password: PASSWORD });
-  const call = (method, path, body) => api(token, method, path, body);
-  const order = (symbol, side, quantity, price) =>
-    call("POST", "/api/orders", price ? { symbol, side, order_type: "limit", quantity, price } : { symbol, side, order_type: "market", quantity });
+  const client = await new Client(program.url).setUp(program.setupCode, "admin", PASSWORD);
+  const call = (method, path, body) => client.call(method, path, body);
+  const order = (symbol, side, quantity, price) => client.order(symbol, side, quantity, price);
   await order("BTCUSDT", "buy", "0.35");
   await order("ETHUSDT", "buy", "4");
   await order("SOLUSDT", "buy", "60");

@@ -10,6 +10,7 @@ import { facts, outlook, rounded, scores, withLoss } from "../src/pages/models/m
 import type { Forecast, Model } from "../src/pages/models/model";
 import * as D from "../src/market/decimal";
 import { qrPath } from "../src/parts/Qr";
+import { axisWord } from "../src/parts/Series";
 import { encode } from "uqr";
 import { fill } from "./samples";
 
@@ -55,6 +56,11 @@ test("trips are summed by the reason of their way out", () => {
     ["stop", 2, 0.5, 2_000, -0.5, "-2"],
     ["target", 1, 1, 2_000, 3, "6"],
   ]);
+});
+
+test("an axis has the decimals that its steps need, and nothing has no sign", () => {
+  expect([-0.004, -0.002, 0].map((value) => axisWord(value, 0.002, 2))).toEqual(["−0.004", "−0.002", "0.000"]);
+  expect([axisWord(-0.001, 0.5, 2), axisWord(-0, 0.5, 2), axisWord(1500, 500, 0), axisWord(0.25, 0.25, 0), axisWord(-1.5, 0.5, 2)]).toEqual(["0.00", "0.00", "1,500", "0.25", "−1.50"]);
 });
 
 describe("the fan of a back-test", () => {

@@ -43,12 +43,14 @@ describe("limits", () => {
     expect(list.map((each) => [each.name, shareOf(each, "after")])).toEqual([["position", 0.75], ["exposure", 0.25]]);
   });
 
-  test("are typed in per cent and sent in hundredths of it; markets stay as they are", () => {
+  test("are typed in per cent and sent in hundredths of it, those of single markets in the base asset", () => {
     const before = { order_value_max: "1000", drawdown_max_bips: 250, exposure_max: null, daily_loss_max: null, price_band_bips: null, orders_per_minute: 30, markets: { BTCUSDT: { position_max: "1", order_quantity_max: null } } };
     const draft = drafted(before);
     expect([draft.drawdown_max_bips, draft.order_value_max, draft.exposure_max, draft.orders_per_minute]).toEqual(["2.5", "1000", "", "30"]);
-    expect(limitsOf(draft, before)).toEqual(before);
-    expect(limitsOf({ ...draft, drawdown_max_bips: "0.07", order_value_max: " " }, before)).toMatchObject({ drawdown_max_bips: 7, order_value_max: null });
+    expect(limitsOf(draft)).toEqual(before);
+    expect(limitsOf({ ...draft, drawdown_max_bips: "0.07", order_value_max: " " })).toMatchObject({ drawdown_max_bips: 7, order_value_max: null });
+    const markets = { BTCUSDT: { position_max: " ", order_quantity_max: "" }, ETHUSDT: { position_max: "", order_quantity_max: " 2 " } };
+    expect(limitsOf({ ...draft, markets }).markets).toEqual({ ETHUSDT: { position_max: null, order_quantity_max: "2" } });
   });
 
   test("that cannot be are told before they are sent", () => {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { every } from "../src/app/books";
 import { csv } from "../src/app/csv";
 import { desk, liveOrdersRead, orderChanged, ordersRead, positionChanged, positionsRead, selectLive } from "../src/app/desk";
 import type { Order, Position } from "../src/app/desk";
 import { DEFAULTS, restored } from "../src/app/settings";
 import { told, toasts } from "../src/app/toasts";
-import { holdings, homeAsset, since } from "../src/app/worth";
+import { exposed, holdings, homeAsset, openProfit, priceIn, since } from "../src/app/worth";
 import * as D from "../src/market/decimal";
 import { en } from "../src/text/en";
 import { id } from "../src/text/id";
@@ -14,6 +15,10 @@ import { desk as deskEn } from "../src/text/desk/en";
 import { desk as deskId } from "../src/text/desk/id";
 import { desk as deskKo } from "../src/text/desk/ko";
 import { desk as deskVi } from "../src/text/desk/vi";
+import { lists as listsEn } from "../src/text/lists/en";
+import { lists as listsId } from "../src/text/lists/id";
+import { lists as listsKo } from "../src/text/lists/ko";
+import { lists as listsVi } from "../src/text/lists/vi";
 import { settings as settingsEn } from "../src/text/settings/en";
 import { settings as settingsId } from "../src/text/settings/id";
 import { settings as settingsKo } from "../src/text/settings/ko";
@@ -89,8 +94,29 @@ test("an account is worth what its assets are at last prices", () => {
     "USDT", markets, tickers,
   );
   expect(held.map((each) => [each.asset, each.value && D.short(each.value)])).toEqual([["BTC", "150000"], ["USDT", "10"], ["ETH", null]]);
+  const korea = [...markets, { ...market, symbol: "BTCKRW", quote: "KRW", id: "local:BTCKRW" }];
+  const both = new Map([...tickers, ["BTCKRW", { ...ticker, symbol: "BTCKRW", last: "125000000" }]]);
+  const price = (asset: string) => D.short(priceIn(asset, "USDT", korea, both) ?? D.ZERO);
+  expect([price("KRW"), price("BTC"), price("ETH"), price("SOL")]).toEqual(["0.0008", "100000", "0", "0"]);
+  const position: Position = { id: "p", account: "a", symbol: "BTCUSDT", quantity: "-0.5", entry_price: "90000", mark_price: "100000", unrealised_pnl: "-5000", realised_pnl: "0", fees: "0", opened_at: "", updated_at: "" };
+  const won: Position = { ...position, id: "q", symbol: "BTCKRW", quantity: "0.1", mark_price: "125000000", unrealised_pnl: "1250000" };
+  expect([openProfit([position, won], "USDT", korea, both), exposed([position, won], "USDT", korea, both)].map(D.short)).toEqual(["-4000", "60000"]);
+  const korean = { ...fill, symbol: "BTCKRW", pnl: "1250000" };
+  expect(D.short(since(0, [fill, korean], "USDT", korea, both).realised)).toBe("2");
   const today = since(Date.parse("2026-11-26T00:00:00Z"), [fill, { ...fill, fee: "0.00001", fee_currency: "BTC" }, { ...fill, created_at: "2026-11-25T23:59:59Z" }], "USDT", markets, tickers);
   expect([today.fills, D.short(today.realised), D.short(today.fees)]).toEqual([2, "4", "3"]);
+});
+
+test("the books are read to their end, each row once", async () => {
+  const rows = Array.from({ length: 7 }, (_, i) => `r${i}`);
+  const asked: (string | undefined)[] = [];
+  const read = async (before: string | undefined) => {
+    asked.push(before);
+    const at = before === undefined ? 0 : rows.indexOf(before) + 1;
+    return rows.slice(at, at + 3);
+  };
+  expect(await every(read, (row) => row, 3)).toEqual(rows);
+  expect(asked).toEqual([undefined, "r2", "r5"]);
 });
 
 test("files for spreadsheets quote what must be quoted and start no formula", () => {
@@ -107,6 +133,9 @@ describe("the catalogues", () => {
     ["vi, desk", deskEn, deskVi],
     ["id, desk", deskEn, deskId],
     ["ko, desk", deskEn, deskKo],
+    ["vi, lists", listsEn, listsVi],
+    ["id, lists", listsEn, listsId],
+    ["ko, lists", listsEn, listsKo],
     ["vi, trade", tradeEn, tradeVi],
     ["id, trade", tradeEn, tradeId],
     ["ko, trade", tradeEn, tradeKo],

@@ -10,7 +10,7 @@ import "../styles/shell.css";
 import { useText } from "../text/desk";
 import { ActionsContext, makeActions } from "./actions";
 import { desk } from "./desk";
-import { PAGES } from "./pages";
+import { usePages } from "./pages";
 import { Roaming } from "./roaming";
 import { withInner } from "./store";
 import type { makeStore } from "./store";
@@ -55,7 +55,7 @@ function Missing() {
 
 function Pages() {
   const t = useText();
-  const routes = PAGES.flatMap((page) => [page.path, ...(page.below ? [page.below] : [])].map((path) => ({ path, page })));
+  const routes = usePages().flatMap((page) => [page.path, ...(page.below ? [page.below] : [])].map((path) => ({ path, page })));
   return (
     <Shell>
       <Suspense

@@ -1,7 +1,7 @@
 /** Keys that work everywhere: Ctrl-K, `g` and a page's letter, `?`, `/`. Never while somebody types. */
 import { useEffect, useRef } from "react";
 import { useLocation } from "wouter";
-import { PAGES } from "./pages";
+import { usePages } from "./pages";
 
 /** How long `g` waits for its letter, ms. */
 const CHORD_MS = 1_200;
@@ -12,6 +12,7 @@ export function isTyping(target: EventTarget | null): boolean {
 
 export function useKeys(open: (what: "palette" | "keys") => void): void {
   const [, go] = useLocation();
+  const pages = usePages();
   const chord = useRef(0);
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
@@ -25,7 +26,7 @@ export function useKeys(open: (what: "palette" | "keys") => void): void {
       const now = performance.now();
       if (now - chord.current < CHORD_MS) {
         chord.current = 0;
-        const page = PAGES.find((page) => page.key === event.key);
+        const page = pages.find((page) => page.key === event.key);
         if (page) {
           event.preventDefault();
           go(page.path);
@@ -43,5 +44,5 @@ export function useKeys(open: (what: "palette" | "keys") => void): void {
     };
     addEventListener("keydown", pressed);
     return () => removeEventListener("keydown", pressed);
-  }, [go, open]);
+  }, [go, open, pages]);
 }

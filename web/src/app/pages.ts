@@ -1,8 +1,9 @@
 /** The pages there are: where, which key, which group, and the code that is fetched when one is opened. */
-import { lazy } from "react";
+import { lazy, useMemo } from "react";
 import type { ComponentType, LazyExoticComponent } from "react";
 import type { IconName } from "../parts/icons";
 import type { DeskKey } from "../text/desk";
+import { useApp } from "./store";
 
 export interface Page {
   readonly path: string;
@@ -17,6 +18,8 @@ export interface Page {
   readonly below?: string;
   /** In the bar at the bottom of a phone. */
   readonly handy?: boolean;
+  /** Only for administrators: the server tells nobody else. */
+  readonly admin?: boolean;
 }
 
 type Load = Page["load"];
@@ -33,9 +36,15 @@ export const PAGES: readonly Page[] = [
   page({ path: "/models", below: "/models/:id", title: "page.models", icon: "models", group: "research", key: "e", load: () => import("../pages/models/Models") }),
   page({ path: "/analytics", title: "page.analytics", icon: "analytics", group: "research", key: "a", load: () => import("../pages/Analytics") }),
   page({ path: "/monitoring", title: "page.monitoring", icon: "monitoring", group: "system", key: "m", load: () => import("../pages/Monitoring") }),
-  page({ path: "/alerts", title: "page.alerts", icon: "alerts", group: "system", key: "n", load: () => import("../pages/alerts/Alerts") }),
+  page({ path: "/alerts", title: "page.alerts", icon: "alerts", group: "system", key: "n", admin: true, load: () => import("../pages/alerts/Alerts") }),
   page({ path: "/logs", title: "page.logs", icon: "logs", group: "system", key: "j", load: () => import("../pages/Logs") }),
   page({ path: "/settings", title: "page.settings", icon: "settings", group: "system", key: "s", handy: true, load: () => import("../pages/Settings") }),
 ];
+
+/** The pages of who is logged in. */
+export function usePages(): readonly Page[] {
+  const admin = useApp((state) => state.session.user?.role === "admin");
+  return useMemo(() => PAGES.filter((page) => admin || !page.admin), [admin]);
+}
 
 export const GROUPS = ["trade", "research", "system"] as const;

@@ -11,13 +11,32 @@ export function homeAsset(markets: Iterable<Market>): string {
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? "USDT";
 }
 
-/** The last price of an asset in the home asset; null when no market says it. */
-export function priceIn(asset: string, home: string, markets: Iterable<Market>, tickers: ReadonlyMap<string, Ticker>): Decimal | null {
-  if (asset === home) return { units: 1n, scale: 0 };
+const ONE: Decimal = { units: 1n, scale: 0 };
+
+type Markets = readonly Market[];
+type Tickers = ReadonlyMap<string, Ticker>;
+
+/** What one of `base` costs in `quote` by a market of theirs; null when there is none that has traded. */
+function rate(base: string, quote: string, markets: Markets, tickers: Tickers): Decimal | null {
   for (const market of markets) {
-    if (market.base !== asset || market.quote !== home) continue;
     const last = D.of(tickers.get(market.symbol)?.last);
-    if (D.sign(last) > 0) return last;
+    if (D.sign(last) <= 0) continue;
+    if (market.base === base && market.quote === quote) return last;
+    if (market.base === quote && market.quote === base) return D.div(ONE, last);
+  }
+  return null;
+}
+
+/** The last price of an asset in the home asset, if need be by way of a third; null when no market says it. */
+export function priceIn(asset: string, home: string, markets: Markets, tickers: Tickers): Decimal | null {
+  if (asset === home) return ONE;
+  const direct = rate(asset, home, markets, tickers);
+  if (direct) return direct;
+  for (const { base, quote } of markets) {
+    const third = base === asset ? quote : quote === asset ? base : null;
+    if (third === null || third === home) continue;
+    const [there, back] = [rate(asset, third, markets, tickers), rate(third, home, markets, tickers)];
+    if (there && back) return D.mul(there, back);
   }
   return null;
 }
@@ -30,7 +49,7 @@ export interface Holding {
   readonly value: Decimal | null;
 }
 
-export function holdings(balances: readonly Balance[], home: string, markets: readonly Market[], tickers: ReadonlyMap<string, Ticker>): Holding[] {
+export function holdings(balances: readonly Balance[], home: string, markets: Markets, tickers: Tickers): Holding[] {
   return balances
     .map((balance) => {
       const total = D.of(balance.total);
@@ -60,12 +79,14 @@ export interface Today {
 }
 
 /** Fills since `from` (ms) of markets quoted in the home asset; a fee in another asset is valued at its last price. */
-export function since(from: number, fills: readonly Fill[], home: string, markets: readonly Market[], tickers: ReadonlyMap<string, Ticker>): Today {
+export function since(from: number, fills: readonly Fill[], home: string, markets: Markets, tickers: Tickers): Today {
+  const here = new Set(markets.filter((market) => market.quote === home).map((market) => market.symbol));
   let realised = D.ZERO;
   let fees = D.ZERO;
   let count = 0;
   for (const fill of fills) {
     if (Date.parse(fill.created_at) < from) continue;
+    if (!here.has(fill.symbol)) continue;
     count += 1;
     realised = D.add(realised, D.of(fill.pnl));
     const price = priceIn(fill.fee_currency, home, markets, tickers);
@@ -74,6 +95,22 @@ export function since(from: number, fills: readonly Fill[], home: string, market
   return { realised, fills: count, fees };
 }
 
-export function openProfit(positions: readonly Position[]): Decimal {
-  return sum(positions.map((position) => D.of(position.unrealised_pnl)));
+/** An amount in the quote asset of each position, summed in the home asset; where it has no price there it is left out. */
+function inHome(positions: readonly Position[], of: (position: Position) => Decimal, home: string, markets: Markets, tickers: Tickers): Decimal {
+  const bySymbol = new Map(markets.map((market) => [market.symbol, market]));
+  return sum(
+    positions.map((position) => {
+      const price = priceIn(bySymbol.get(position.symbol)?.quote ?? home, home, markets, tickers);
+      return price && D.mul(of(position), price);
+    }),
+  );
+}
+
+export function openProfit(positions: readonly Position[], home: string, markets: Markets, tickers: Tickers): Decimal {
+  return inHome(positions, (position) => D.of(position.unrealised_pnl), home, markets, tickers);
+}
+
+/** What positions are worth at their marks, long and short alike. */
+export function exposed(positions: readonly Position[], home: string, markets: Markets, tickers: Tickers): Decimal {
+  return inHome(positions, (position) => D.abs(D.mul(D.of(position.quantity), D.of(position.mark_price ?? position.entry_price))), home, markets, tickers);
 }

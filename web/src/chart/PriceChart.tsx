@@ -4,7 +4,7 @@ import { useApp } from "../app/store";
 import { Bars } from "../market/candles";
 import type { Candle } from "../market/candles";
 import { Loading } from "../parts/states";
-import { useText } from "../text/desk";
+import { useText } from "../text/lists";
 import "./chart.css";
 import type { Outlook, Plot } from "./plot";
 import type { RoundTrip } from "./trips";

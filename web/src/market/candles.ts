@@ -41,10 +41,19 @@ export class Bars {
     const fresh = candles.map(bar).sort((a, b) => a.time - b.time);
     const lastKnown = this.#bars.at(-1)?.time ?? -Infinity;
     const onlyTail = this.#bars.length > 0 && fresh.every((each) => each.time >= lastKnown);
+    if (onlyTail) {
+      const bars = this.#bars.slice();
+      for (const each of fresh) {
+        if (bars.at(-1)?.time === each.time) bars.pop();
+        bars.push(each);
+      }
+      this.#bars = bars.slice(-BARS_MAX);
+      return { onlyTail, tail: fresh.filter((each, i) => fresh[i + 1]?.time !== each.time) };
+    }
     const byTime = new Map(this.#bars.map((each) => [each.time, each]));
     for (const each of fresh) byTime.set(each.time, each);
     this.#bars = [...byTime.values()].sort((a, b) => a.time - b.time).slice(-BARS_MAX);
-    return { onlyTail, tail: onlyTail ? fresh.filter((each, i) => fresh[i + 1]?.time !== each.time) : [] };
+    return { onlyTail, tail: [] };
   }
 }
 

@@ -1,5 +1,5 @@
 /** The channels that pages read: tickers, one book, one tape. Rooms are watched while somebody looks at them. */
-import { useEffect, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useSyncExternalStore } from "react";
 import type { Schemas } from "../api/client";
 import type { Book } from "./book";
 import { Channel } from "./channel";
@@ -70,6 +70,33 @@ export function takePrints(symbol: string, said: Said): void {
 
 export function useChannel<T>(channel: Channel<T>): Stamped<T> | null {
   return useSyncExternalStore(channel.subscribe, channel.shown);
+}
+
+/** The same for what need not follow each change: told at once, then at most every `every` ms, and of the newest at last. */
+export function useCalmChannel<T>(channel: Channel<T>, every: number): Stamped<T> | null {
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      let told = -Infinity;
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const tell = () => {
+        clearTimeout(timer);
+        timer = undefined;
+        told = performance.now();
+        listener();
+      };
+      const stop = channel.subscribe(() => {
+        const wait = told + every - performance.now();
+        if (wait <= 0) tell();
+        else timer ??= setTimeout(tell, wait);
+      });
+      return () => {
+        clearTimeout(timer);
+        stop();
+      };
+    },
+    [channel, every],
+  );
+  return useSyncExternalStore(subscribe, channel.shown);
 }
 
 export function useTickers(): ReadonlyMap<string, Ticker> {

@@ -10,11 +10,12 @@ import * as F from "../market/format";
 import { Figures } from "../parts/Figures";
 import { Series } from "../parts/Series";
 import type { Point } from "../parts/Series";
+import { useUpdated } from "../parts/Shell";
 import { Empty, ErrorNote, Loading } from "../parts/states";
 import { Table } from "../parts/Table";
 import type { Column } from "../parts/Table";
 import { Choice } from "../parts/Tabs";
-import { useText } from "../text/desk";
+import { useText } from "../text/lists";
 import { useMore } from "../text/more";
 import "./analytics.css";
 
@@ -119,6 +120,7 @@ export default function Analytics() {
     return body(api.GET("/api/analytics", { params: { query: from } }));
   }, [range]);
   const { value, failed, at, again } = useReading(read, EVERY);
+  useUpdated(at);
   const sheets = value?.sheets.filter((sheet) => sheet.fills > 0) ?? [];
   return (
     <div className="page">

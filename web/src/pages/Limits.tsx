@@ -5,7 +5,7 @@ import { api, body } from "../api/client";
 import type { Schemas } from "../api/client";
 import { asFailure } from "../api/problem";
 import { useActions } from "../app/actions";
-import { selectHalted } from "../app/desk";
+import { selectHalted, selectMarkets } from "../app/desk";
 import { useReading } from "../app/reading";
 import { useApp } from "../app/store";
 import * as D from "../market/decimal";
@@ -31,7 +31,10 @@ const FIELDS = [
   ["orders_per_minute", "whole"],
 ] as const;
 type Name = (typeof FIELDS)[number][0];
-type Draft = Record<Name, string>;
+/** Of one market, in its base asset. */
+const OF_MARKETS = ["order_quantity_max", "position_max"] as const;
+type OfMarket = Record<(typeof OF_MARKETS)[number], string>;
+type Draft = Record<Name, string> & { readonly markets: Readonly<Record<string, OfMarket>> };
 
 const HUNDRED = { units: 100n, scale: 0 };
 
@@ -44,6 +47,7 @@ export function drafted(limits: Limits): Draft {
     drawdown_max_bips: percent(limits.drawdown_max_bips),
     price_band_bips: percent(limits.price_band_bips),
     orders_per_minute: limits.orders_per_minute == null ? "" : String(limits.orders_per_minute),
+    markets: Object.fromEntries(Object.entries(limits.markets ?? {}).map(([symbol, of]) => [symbol, { order_quantity_max: of.order_quantity_max ?? "", position_max: of.position_max ?? "" }])),
   };
 }
 
@@ -56,8 +60,8 @@ export function isWrong(kind: "money" | "percent" | "whole", text: string): bool
   return kind === "percent" && (D.compare(value, HUNDRED) > 0 || !D.fits(value, { units: 1n, scale: 2 }));
 }
 
-/** The request of a draft; limits of single markets stay what they are. */
-export function limitsOf(draft: Draft, before: Limits): Limits {
+/** The request of a draft. A market without any limit is left out. */
+export function limitsOf(draft: Draft): Limits {
   const given = (text: string) => (text.trim() === "" ? null : text.trim());
   const bips = (text: string) => (text.trim() === "" ? null : Math.round(D.toNumber(D.mul(D.of(text), HUNDRED))));
   return {
@@ -67,7 +71,11 @@ export function limitsOf(draft: Draft, before: Limits): Limits {
     drawdown_max_bips: bips(draft.drawdown_max_bips),
     price_band_bips: bips(draft.price_band_bips),
     orders_per_minute: draft.orders_per_minute.trim() === "" ? null : Number(draft.orders_per_minute),
-    markets: before.markets ?? {},
+    markets: Object.fromEntries(
+      Object.entries(draft.markets)
+        .filter(([, of]) => OF_MARKETS.some((name) => of[name].trim() !== ""))
+        .map(([symbol, of]) => [symbol, { order_quantity_max: given(of.order_quantity_max), position_max: given(of.position_max) }]),
+    ),
   };
 }
 
@@ -104,13 +112,13 @@ function Form({ risk, again }: { risk: Risk; again: () => void }) {
   const [draft, setDraft] = useState(() => drafted(risk.limits));
   const [code, setCode] = useState("");
   const [problem, setProblem] = useState<string | null>(null);
-  const wrong = FIELDS.some(([name, kind]) => isWrong(kind, draft[name]));
+  const wrong = FIELDS.some(([name, kind]) => isWrong(kind, draft[name])) || Object.values(draft.markets).some((of) => OF_MARKETS.some((name) => isWrong("money", of[name])));
   const send = async (event: FormEvent) => {
     event.preventDefault();
     setProblem(null);
     try {
       const totp = code.trim() === "" ? {} : { totp: code.trim() };
-      await body(api.PUT("/api/accounts/{account_id}/limits", { params: { path: { account_id: risk.account } }, body: { limits: limitsOf(draft, risk.limits), ...totp } }));
+      await body(api.PUT("/api/accounts/{account_id}/limits", { params: { path: { account_id: risk.account } }, body: { limits: limitsOf(draft), ...totp } }));
       setCode("");
       done(t("settings.limitsDone"));
       again();
@@ -126,6 +134,9 @@ function Form({ risk, again }: { risk: Risk; again: () => void }) {
         {FIELDS.map(([name, kind]) => (
           <TextField key={name} label={`${t(`settings.limit.${name}`)}${unit(kind) ? `, ${unit(kind)}` : ""}`} value={draft[name]} onChange={(value) => setDraft((now) => ({ ...now, [name]: value }))} inputMode="decimal" autoComplete="off" placeholder={t("settings.limitOff")} problem={isWrong(kind, draft[name]) ? t("settings.limitWrong") : null} />
         ))}
+      </div>
+      <OfMarkets of={draft.markets} onChange={(markets) => setDraft((now) => ({ ...now, markets }))} />
+      <div className="limit-fields">
         {hasFactor ? <TextField label={t("login.code")} value={code} onChange={setCode} inputMode="numeric" autoComplete="one-time-code" maxLength={8} hint={t("settings.limitsFactor")} /> : null}
       </div>
       {problem ? (
@@ -137,6 +148,40 @@ function Form({ risk, again }: { risk: Risk; again: () => void }) {
         {t("settings.limitsSave")}
       </button>
     </form>
+  );
+}
+
+/** Limits of single markets: those that have some, and the choice of another. */
+function OfMarkets({ of, onChange }: { of: Draft["markets"]; onChange: (of: Draft["markets"]) => void }) {
+  const t = useText();
+  const markets = useApp(selectMarkets);
+  const others = [...markets.keys()].filter((symbol) => of[symbol] === undefined);
+  const baseOf = (symbol: string) => markets.get(symbol)?.base ?? "";
+  const name = (symbol: string) => F.pair(markets.get(symbol), symbol);
+  return (
+    <div className="market-limits">
+      {Object.entries(of).map(([symbol, limits]) => (
+        <div className="market-limit" role="group" aria-label={name(symbol)} key={symbol}>
+          <b>{name(symbol)}</b>
+          {OF_MARKETS.map((limit) => (
+            <TextField key={limit} label={`${t(`settings.limit.${limit}`)}, ${baseOf(symbol)}`} value={limits[limit]} onChange={(value) => onChange({ ...of, [symbol]: { ...limits, [limit]: value } })} inputMode="decimal" autoComplete="off" placeholder={t("settings.limitOff")} problem={isWrong("money", limits[limit]) ? t("settings.limitWrong") : null} />
+          ))}
+          <button type="button" className="button small-button" onClick={() => onChange(Object.fromEntries(Object.entries(of).filter(([each]) => each !== symbol)))}>
+            {t("action.remove")}
+          </button>
+        </div>
+      ))}
+      {others.length > 0 ? (
+        <select className="select market-limit-add" aria-label={t("settings.limitMarket")} value="" onChange={(event) => onChange({ ...of, [event.target.value]: { order_quantity_max: "", position_max: "" } })}>
+          <option value="">{t("settings.limitMarket")}</option>
+          {others.map((symbol) => (
+            <option key={symbol} value={symbol}>
+              {name(symbol)}
+            </option>
+          ))}
+        </select>
+      ) : null}
+    </div>
   );
 }
 

@@ -9,7 +9,7 @@ import { Empty, ErrorNote, Loading } from "../parts/states";
 import { Table } from "../parts/Table";
 import type { Column } from "../parts/Table";
 import { Panel, Tabs } from "../parts/Tabs";
-import { useText } from "../text/desk";
+import { useText } from "../text/lists";
 import { useMore } from "../text/more";
 import "./logs.css";
 
@@ -84,18 +84,20 @@ function Audit({ text }: { text: string }) {
 
 export default function Logs() {
   const m = useMore();
-  const [view, setView] = useState<"log" | "audit">("log");
+  // The log is of the whole service: for administrators. What one did oneself, everybody may read.
+  const admin = useApp((state) => state.session.user?.role === "admin");
+  const [view, setView] = useState<"log" | "audit">(admin ? "log" : "audit");
   const [level, setLevel] = useState<(typeof LEVELS)[number]>("info");
   const [text, setText] = useState("");
   const [follow, setFollow] = useState(true);
   const wanted = useDeferredValue(text.trim());
   const tabs = [
-    { id: "log" as const, label: m("logs.log") },
+    ...(admin ? [{ id: "log" as const, label: m("logs.log") }] : []),
     { id: "audit" as const, label: m("logs.audit") },
   ];
   return (
     <div className="page logs-page">
-      <p className="lede">{m("logs.lede")}</p>
+      <p className="lede">{m(admin ? "logs.lede" : "logs.ledeOwn")}</p>
       <section className="card">
         <div className="card-head">
           <Tabs tabs={tabs} value={view} onChange={setView} label={m("logs.log")} name="logs" />

@@ -1,5 +1,5 @@
-/** How the parts are, now and since the page was opened, and what the database says of itself. */
-import { useEffect, useMemo, useState } from "react";
+/** How the parts are, now and over the last hour, and what the database says of itself. */
+import { useMemo } from "react";
 import { api, body } from "../api/client";
 import type { Schemas } from "../api/client";
 import { useReading } from "../app/reading";
@@ -7,7 +7,8 @@ import { useApp } from "../app/store";
 import { age, day } from "../market/format";
 import { useLink } from "../market/link";
 import { Figures } from "../parts/Figures";
-import { Empty, ErrorNote, Loading } from "../parts/states";
+import { useUpdated } from "../parts/Shell";
+import { Empty, ErrorNote, Fresh, Loading, OLD_S } from "../parts/states";
 import { Table } from "../parts/Table";
 import type { Column } from "../parts/Table";
 import { useMore } from "../text/more";
@@ -18,26 +19,18 @@ import { Caches, Latencies } from "./Numbers";
 type Detailed = Schemas["DetailedHealth"];
 type Report = Schemas["DatabaseReport"];
 const EVERY = 5_000;
-/** Bars of a part's row. */
+/** Bars of a part's row: a minute each. */
 const BEATS = 60;
 
 const readHealth = () => body(api.GET("/api/health/detailed"));
 const readDatabase = () => body(api.GET("/api/monitoring/database"));
 const readPerformance = () => body(api.GET("/api/monitoring/performance"));
+/** What only administrators are told. */
+const readNothing = async () => null;
 const readLatency = () => body(api.GET("/api/health/db"));
 
 function bytes(n: number): string {
   return n >= 1 << 30 ? `${(n / (1 << 30)).toFixed(2)} GiB` : n >= 1 << 20 ? `${(n / (1 << 20)).toFixed(1)} MiB` : `${Math.round(n / 1024)} KiB`;
-}
-
-/** What each reading found, newest last: kept in the page, so it says what it has seen itself and nothing else. */
-function useBeats(health: Detailed | null, at: number | undefined): ReadonlyMap<string, readonly string[]> {
-  const [beats, setBeats] = useState<ReadonlyMap<string, readonly string[]>>(new Map());
-  useEffect(() => {
-    if (!health || at === undefined) return;
-    setBeats((now) => new Map(health.components.map((part) => [part.name, [...(now.get(part.name) ?? []), part.status].slice(-BEATS)])));
-  }, [health, at]);
-  return beats;
 }
 
 function sentence(m: MoreText, health: Detailed): string {
@@ -52,7 +45,7 @@ function statusWord(m: MoreText, status: string): string {
   return status === "ok" ? m("monitor.ok") : status === "degraded" ? m("monitor.degraded") : m("monitor.downWord");
 }
 
-function PartsCard({ health, beats }: { health: Detailed; beats: ReadonlyMap<string, readonly string[]> }) {
+function PartsCard({ health }: { health: Detailed }) {
   const m = useMore();
   return (
     <section className="card">
@@ -62,7 +55,8 @@ function PartsCard({ health, beats }: { health: Detailed; beats: ReadonlyMap<str
       </div>
       <ul className="beats">
         {health.components.map((part) => {
-          const seen = beats.get(part.name) ?? [];
+          // The minutes that are over, and how it is now.
+          const seen = [...part.beats, part.status].slice(-BEATS);
           return (
             <li key={part.name}>
               <b className="strong">{part.name}</b>
@@ -161,7 +155,7 @@ function DatabaseCards({ report }: { report: Report }) {
 /** What the product promises, each with what was measured in the last hour. */
 function Promises({ list }: { list: readonly Schemas["Promise"][] }) {
   const m = useMore();
-  const shown = (value: number, unit: string) => `${value >= 100 ? Math.round(value) : Number(value.toPrecision(3))} ${unit}`;
+  const shown = (value: number, unit: string) => `${value >= 100 ? Math.round(value).toLocaleString("en-US") : Number(value.toPrecision(3))} ${unit}`;
   return (
     <section className="card">
       <div className="card-head">
@@ -186,12 +180,13 @@ function Promises({ list }: { list: readonly Schemas["Promise"][] }) {
 const VERDICTS: Record<string, string> = { met: "on", acceptable: "warn", missed: "crit" };
 
 export default function Monitoring() {
-  const performance = useReading(readPerformance, EVERY);
+  const admin = useApp((state) => state.session.user?.role === "admin");
+  const performance = useReading<Schemas["Performance"] | null>(admin ? readPerformance : readNothing, EVERY);
   const m = useMore();
   const health = useReading(readHealth, EVERY);
-  const database = useReading(readDatabase, EVERY);
+  const database = useReading<Report | null>(admin ? readDatabase : readNothing, EVERY);
   const ping = useReading(readLatency, EVERY);
-  const beats = useBeats(health.value, health.at);
+  useUpdated(health.at);
   const { latency } = useLink();
   const report = database.value;
   const missed = performance.value?.promises.filter((promise) => promise.verdict === "missed").length ?? 0;
@@ -219,7 +214,11 @@ export default function Monitoring() {
       {health.failed ? <ErrorNote what={m("monitor.failed")} detail={health.failed.detail} requestId={health.failed.requestId} retry={health.again} /> : null}
       {health.value === null && !health.failed ? <Loading rows={6} /> : null}
       {items.length > 0 ? <Figures items={items} at={health.at} /> : null}
-      {health.value ? <PartsCard health={health.value} beats={beats} /> : null}
+      {health.value ? (
+        <Fresh at={health.at} max={OLD_S}>
+          <PartsCard health={health.value} />
+        </Fresh>
+      ) : null}
       {performance.value ? <Promises list={performance.value.promises} /> : null}
       {performance.value ? (
         <div className="columns">

@@ -1,12 +1,14 @@
 /** Every order, fill and position of one's accounts, with a filter and the file for the books. */
 import { useMemo, useState } from "react";
+import { useActions } from "../app/actions";
+import { everyFill, everyOrder } from "../app/books";
 import { selectFills, selectLive, selectOrders, selectPositions } from "../app/desk";
 import { useApp } from "../app/store";
 import { csv, save } from "../app/csv";
 import { FillsTable, OrdersTable, PositionsTable } from "../parts/DeskTables";
 import { Empty, ErrorNote, Loading } from "../parts/states";
 import { Panel, Tabs } from "../parts/Tabs";
-import { useText } from "../text/desk";
+import { useText } from "../text/lists";
 import "./orders.css";
 
 type View = "open" | "orders" | "fills" | "positions";
@@ -27,6 +29,19 @@ export default function Orders() {
     [wanted],
   );
   const rows = { open: live.filter(has), orders: orders.filter(has), fills: fills.filter(has), positions: positions.filter(has) };
+  const { failed: tell } = useActions();
+  const [saving, setSaving] = useState(false);
+  /** The whole of what is kept, not only what is listed. */
+  const exported = async () => {
+    setSaving(true);
+    try {
+      const all = view === "fills" ? (await everyFill()).filter(has) : view === "orders" ? (await everyOrder()).filter(has) : rows[view];
+      save(`${view}.csv`, csv(all.map((row) => Object.fromEntries(Object.entries(row).filter(([, value]) => typeof value !== "object" || value === null)))));
+    } catch (error) {
+      tell(t("orders.exportFailed"), error);
+    }
+    setSaving(false);
+  };
   const tabs = [
     { id: "open" as const, label: t("desk.open"), count: live.length },
     { id: "orders" as const, label: t("desk.orders"), count: orders.length },
@@ -46,7 +61,7 @@ export default function Orders() {
           <Tabs tabs={tabs} value={view} onChange={setView} label={t("page.orders")} name="orders" />
           <span className="fill" />
           <input className="filter" data-filter aria-label={t("orders.filter")} placeholder={t("orders.filter")} value={filter} onChange={(event) => setFilter(event.target.value)} />
-          <button type="button" className="button small-button" disabled={rows[view].length === 0} onClick={() => save(`${view}.csv`, csv(rows[view]))}>
+          <button type="button" className="button small-button" disabled={rows[view].length === 0 || saving} onClick={() => void exported()}>
             {t("action.export")}
           </button>
         </div>

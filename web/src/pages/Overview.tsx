@@ -2,29 +2,35 @@
 import { useEffect, useMemo, useState } from "react";
 import { Link } from "wouter";
 import { api, body } from "../api/client";
+import { useAttention } from "../app/attention";
 import { selectFills, selectHalted, selectLive, selectPositions } from "../app/desk";
-import type { Market } from "../app/desk";
+import type { Fill, Market } from "../app/desk";
+import { useReading } from "../app/reading";
 import { useApp } from "../app/store";
-import { holdings, homeAsset, midnight, openProfit, since, sum } from "../app/worth";
+import { exposed, holdings, homeAsset, midnight, openProfit, since, sum } from "../app/worth";
 import type { Holding, Today } from "../app/worth";
 import * as D from "../market/decimal";
 import type { Decimal } from "../market/decimal";
 import * as F from "../market/format";
-import { useTickers } from "../market/hub";
+import { tickers as tickerChannel, useChannel, useTickers } from "../market/hub";
 import type { Ticker } from "../market/hub";
 import { useLink } from "../market/link";
 import { Figures } from "../parts/Figures";
 import { FillsTable, OrdersTable, PositionsTable } from "../parts/DeskTables";
 import { Spark } from "../parts/Spark";
-import { Empty, ErrorNote, Loading } from "../parts/states";
+import { useUpdated } from "../parts/Shell";
+import { Empty, ErrorNote, Fresh, Loading, OLD_S, TICKERS_OLD_S } from "../parts/states";
 import { Table } from "../parts/Table";
 import type { Column } from "../parts/Table";
-import { useText } from "../text/desk";
-import type { Text } from "../text/desk";
+import { useText } from "../text/lists";
+import type { Text } from "../text/lists";
+import { needsYou } from "./bots/bot";
 import "./overview.css";
 
 /** Hours of the small lines. */
 const HOURS = 24;
+/** How often the day's sums and the bots are asked for, ms. */
+const [TODAY_EVERY, BOTS_EVERY] = [15_000, 10_000];
 /** Fills in the card. */
 const FILLS_SHOWN = 8;
 
@@ -37,29 +43,54 @@ interface Summary {
   exposure: Decimal;
 }
 
+const readToday = () => body(api.GET("/api/analytics", { params: { query: { from: new Date(midnight(new Date())).toISOString() } } }));
+
+/** The day's sums of the server, over all fills, as soon as they are there; until then those of the newest fills. */
+function useToday(home: string, fills: readonly Fill[], near: Today): Today {
+  const { value, again } = useReading(readToday, TODAY_EVERY);
+  const newest = fills[0]?.id;
+  useEffect(() => {
+    if (newest !== undefined) again();
+  }, [newest, again]);
+  return useMemo(() => {
+    if (!value) return near;
+    const sheet = value.sheets.find((each) => each.currency === home);
+    return { realised: D.of(sheet?.realised_pnl), fees: D.of(sheet?.fees), fills: sheet?.fills ?? 0 };
+  }, [value, home, near]);
+}
+
 function useSummary(): Summary {
   const { markets, balances } = useApp((state) => state.desk);
   const positions = useApp(selectPositions);
   const fills = useApp(selectFills);
   const tickers = useTickers();
+  const home = useMemo(() => homeAsset(markets), [markets]);
+  const near = useMemo(() => since(midnight(new Date()), fills, home, markets, tickers), [fills, home, markets, tickers]);
+  const today = useToday(home, fills, near);
   return useMemo(() => {
-    const home = homeAsset(markets);
     const held = holdings(balances, home, markets, tickers);
     const worth = sum(held.map((holding) => holding.value));
-    const exposed = sum(positions.map((p) => D.abs(D.mul(D.of(p.quantity), D.of(p.mark_price ?? p.entry_price)))));
-    return {
-      home,
-      held,
-      worth,
-      open: openProfit(positions),
-      today: since(midnight(new Date()), fills, home, markets, tickers),
-      exposure: D.div(D.mul(exposed, { units: 100n, scale: 0 }), worth),
-    };
-  }, [markets, balances, positions, fills, tickers]);
+    const exposure = D.div(D.mul(exposed(positions, home, markets, tickers), { units: 100n, scale: 0 }), worth);
+    return { home, held, worth, open: openProfit(positions, home, markets, tickers), today, exposure };
+  }, [home, today, markets, balances, positions, tickers]);
+}
+
+const readBots = () => body(api.GET("/api/bots"));
+
+/** What needs somebody, each with the page that tells more. */
+function useNeeds(): { to: string; text: string }[] {
+  const t = useText();
+  const { firing, parts } = useAttention();
+  const bots = useReading(readBots, BOTS_EVERY).value?.filter(needsYou).length ?? 0;
+  return [
+    ...(parts === "degraded" || parts === "down" ? [{ to: "/monitoring", text: t("needs.parts") }] : []),
+    ...(firing > 0 ? [{ to: "/alerts", text: t("needs.alerts", { n: firing }) }] : []),
+    ...(bots > 0 ? [{ to: "/bots", text: t("needs.bots", { n: bots }) }] : []),
+  ];
 }
 
 /** The sentence: connection first, then the kill switch, then what is open and what today made. */
-function useSentence(summary: Summary): { before: string; figure: string; tone: string; after: string } {
+function useSentence(summary: Summary, needed: boolean): { before: string; figure: string; tone: string; after: string } {
   const t = useText();
   const { way } = useLink();
   const positions = useApp(selectPositions).length;
@@ -69,22 +100,36 @@ function useSentence(summary: Summary): { before: string; figure: string; tone: 
   const plain = (before: string) => ({ before, figure: "", tone: "", after: "" });
   if (way === "lost") return plain(t("overview.lost"));
   if (halted) return plain(t("overview.halted", { n: positions }));
-  if (positions === 0 && orders === 0 && summary.today.fills === 0) return plain(t("overview.quiet"));
+  if (positions === 0 && orders === 0 && summary.today.fills === 0) return plain(t(needed ? "overview.quietBut" : "overview.quiet"));
   const before = `${positions === 0 ? t("overview.noPosition") : t("overview.positions", { n: positions })} ${
     orders === 0 ? t("overview.noOrder") : t("overview.orders", { n: orders })
   } ${t("overview.together")} `;
-  if (D.sign(D.round(day, 2)) === 0) return { before, figure: t("overview.even"), tone: "", after: t("overview.fine") };
+  const after = t(needed ? "overview.but" : "overview.fine");
+  if (D.sign(D.round(day, 2)) === 0) return { before, figure: t("overview.even"), tone: "", after };
   const figure = t(D.sign(day) > 0 ? "overview.upBy" : "overview.downBy", { amount: `${F.number(D.abs(day), 2)} ${summary.home}` });
-  return { before, figure, tone: F.tone(day), after: t("overview.fine") };
+  return { before, figure, tone: F.tone(day), after };
 }
 
 function Lede({ summary }: { summary: Summary }) {
-  const said = useSentence(summary);
+  const found = useNeeds();
+  const silent = useLink().way === "lost";
+  const halted = useApp(selectHalted).length > 0;
+  const needs = silent || halted ? [] : found;
+  const said = useSentence(summary, needs.length > 0);
   return (
     <p className="lede">
       {said.before}
       {said.figure ? <span className={said.tone}>{said.figure}</span> : null}
       {said.after}
+      {needs.map(({ to, text }, i) => (
+        <span key={to}>
+          {i > 0 ? ", " : ""}
+          <Link href={to} className="link warn">
+            {text}
+          </Link>
+          {i === needs.length - 1 ? "." : ""}
+        </span>
+      ))}
     </p>
   );
 }
@@ -133,6 +178,7 @@ function MarketsCard() {
   const markets = useApp((state) => state.desk.markets);
   const failed = useApp((state) => state.desk.failed.markets);
   const tickers = useTickers();
+  const at = useChannel(tickerChannel)?.at;
   const lines = useSparks(markets);
   const rows = useMemo(
     () => markets.map((market) => ({ market, ticker: tickers.get(market.symbol), line: lines.get(market.symbol) ?? [] })),
@@ -179,7 +225,9 @@ function MarketsCard() {
       ) : rows.length === 0 ? (
         <Loading rows={6} />
       ) : (
-        <Table columns={columns} rows={rows} id={(row) => row.market.id} label={t("overview.markets")} />
+        <Fresh at={at} max={TICKERS_OLD_S}>
+          <Table columns={columns} rows={rows} id={(row) => row.market.id} label={t("overview.markets")} />
+        </Fresh>
       )}
     </section>
   );
@@ -208,21 +256,23 @@ function HoldingsCard({ summary }: { summary: Summary }) {
         <span className="faint">{t("overview.valuedIn", { asset: summary.home })}</span>
       </div>
       {read === undefined ? <Loading rows={4} /> : null}
-      <ul className="holdings">
-        {summary.held.map((holding) => {
-          const share = holding.value ? D.toNumber(D.div(holding.value, summary.worth)) * 100 : 0;
-          return (
-            <li key={holding.asset}>
-              <b>{holding.asset}</b>
-              <span className="bar" aria-hidden="true">
-                <i style={{ width: `${share}%` }} />
-              </span>
-              <span className="right">{F.holding(holding.total)}</span>
-              <span className="right faint">{holding.value ? `${share.toFixed(1)}%` : "–"}</span>
-            </li>
-          );
-        })}
-      </ul>
+      <Fresh at={read} max={OLD_S}>
+        <ul className="holdings">
+          {summary.held.map((holding) => {
+            const share = holding.value ? D.toNumber(D.div(holding.value, summary.worth)) * 100 : 0;
+            return (
+              <li key={holding.asset}>
+                <b>{holding.asset}</b>
+                <span className="bar" aria-hidden="true">
+                  <i style={{ width: `${share}%` }} />
+                </span>
+                <span className="right">{F.holding(holding.total)}</span>
+                <span className="right faint">{holding.value ? `${share.toFixed(1)}%` : "–"}</span>
+              </li>
+            );
+          })}
+        </ul>
+      </Fresh>
     </section>
   );
 }
@@ -234,6 +284,7 @@ export default function Overview() {
   const orders = useApp(selectLive);
   const fills = useApp(selectFills);
   const { at, failed } = useApp((state) => state.desk);
+  useUpdated(at.balances);
   return (
     <div className="page">
       <Lede summary={summary} />

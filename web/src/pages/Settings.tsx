@@ -5,6 +5,7 @@ import { api, body } from "../api/client";
 import type { Schemas } from "../api/client";
 import { asFailure } from "../api/problem";
 import { useActions } from "../app/actions";
+import { useReading } from "../app/reading";
 import { userChanged } from "../app/session";
 import { chose, DENSITIES, LANGUAGES, PRESETS, THEMES } from "../app/settings";
 import { useAct, useApp } from "../app/store";
@@ -13,15 +14,16 @@ import { TextField } from "../parts/Field";
 import { ErrorNote, Loading } from "../parts/states";
 import { Choice } from "../parts/Tabs";
 import { useText } from "../text/settings";
-import type { Text } from "../text/settings";
 import { ApiKeys, VenueKeys } from "./Keys";
 import { AccountLimits } from "./Limits";
+import { Channels } from "./alerts/Channels";
+import { People, roleWord } from "./People";
+import { System } from "./System";
 import "./settings.css";
 
 const Qr = lazy(() => import("../parts/Qr"));
 
 const LANGUAGE_NAMES: Record<(typeof LANGUAGES)[number], string> = { en: "English", vi: "Tiếng Việt", id: "Bahasa Indonesia", ko: "한국어" };
-type Failed = { detail: string; requestId: string | null } | null;
 
 function Look() {
   const t = useText();
@@ -86,6 +88,41 @@ function Trading() {
           {t("settings.confirm")}
         </label>
       </div>
+    </section>
+  );
+}
+
+/** Who one is here, as the server has it. */
+function Profile() {
+  const t = useText();
+  const user = useApp((state) => state.session.user);
+  const language = useApp((state) => state.settings.language);
+  if (!user) return null;
+  return (
+    <section className="card">
+      <div className="card-head">
+        <h2>{t("settings.profile")}</h2>
+      </div>
+      <dl className="facts settings-facts">
+        <dt>{t("login.name")}</dt>
+        <dd>{user.username}</dd>
+        <dt>{t("settings.role")}</dt>
+        <dd>{roleWord(t, user.role)}</dd>
+        {user.email ? (
+          <>
+            <dt>{t("settings.email")}</dt>
+            <dd>{user.email}</dd>
+          </>
+        ) : null}
+        <dt>{t("settings.since")}</dt>
+        <dd>{day(user.created_at, language)}</dd>
+        {user.last_login ? (
+          <>
+            <dt>{t("settings.lastLogin")}</dt>
+            <dd>{day(user.last_login, language)}</dd>
+          </>
+        ) : null}
+      </dl>
     </section>
   );
 }
@@ -212,32 +249,13 @@ function Password() {
   );
 }
 
-/** Reads a list now and again after each change. */
-function useList<T>(read: () => Promise<T[]>): { list: T[] | null; failed: Failed; again: () => void } {
-  const [list, setList] = useState<T[] | null>(null);
-  const [failed, setFailed] = useState<Failed>(null);
-  const [turn, setTurn] = useState(0);
-  useEffect(() => {
-    let over = false;
-    read().then(
-      (list) => !over && (setList(list), setFailed(null)),
-      (error: unknown) => !over && setFailed(asFailure(error)),
-    );
-    return () => {
-      over = true;
-    };
-  }, [read, turn]);
-  return { list, failed, again: () => setTurn((now) => now + 1) };
-}
-
 const readSessions = () => body(api.GET("/api/sessions"));
-const readPeople = () => body(api.GET("/api/users"));
 
 function Sessions() {
   const t = useText();
   const language = useApp((state) => state.settings.language);
   const { failed: tell } = useActions();
-  const { list, failed, again } = useList(readSessions);
+  const { value: list, failed, again } = useReading(readSessions);
   const end = async (id: string) => {
     try {
       await body(api.DELETE("/api/sessions/{session_id}", { params: { path: { session_id: id } } }));
@@ -273,85 +291,6 @@ function Sessions() {
   );
 }
 
-function roleWord(t: Text, role: string): string {
-  return role === "admin" ? t("settings.roleAdmin") : role === "trader" ? t("settings.roleTrader") : t("settings.roleViewer");
-}
-
-function People() {
-  const t = useText();
-  const me = useApp((state) => state.session.user?.id);
-  const { failed: tell, done } = useActions();
-  const { list, failed, again } = useList(readPeople);
-  const [name, setName] = useState("");
-  const [password, setPassword] = useState("");
-  const [role, setRole] = useState("trader");
-  const [problem, setProblem] = useState<string | null>(null);
-  const change = async (id: string, active: boolean) => {
-    try {
-      await body(api.PATCH("/api/users/{user_id}", { params: { path: { user_id: id } }, body: { active } }));
-    } catch (error) {
-      tell(t("settings.failed"), error);
-    }
-    again();
-  };
-  const add = async (event: FormEvent) => {
-    event.preventDefault();
-    setProblem(null);
-    try {
-      await body(api.POST("/api/users", { body: { username: name, password, role } }));
-      done(t("settings.personDone", { name }));
-      setName("");
-      setPassword("");
-    } catch (error) {
-      setProblem(asFailure(error).detail);
-    }
-    again();
-  };
-  return (
-    <section className="card">
-      <div className="card-head">
-        <h2>{t("settings.people")}</h2>
-      </div>
-      {failed ? <ErrorNote what={t("settings.peopleFailed")} detail={failed.detail} requestId={failed.requestId} retry={again} /> : null}
-      {list === null && !failed ? <Loading rows={2} /> : null}
-      <ul className="settings-list">
-        {list?.map((person) => (
-          <li key={person.id}>
-            <span>
-              <b className="strong">{person.username}</b> <span className="faint">{roleWord(t, person.role)}</span>
-            </span>
-            <span className="dot small" data-state={person.active ? "on" : "off"}>
-              {t(person.active ? "settings.active" : "settings.inactive")}
-            </span>
-            {person.id === me ? null : (
-              <button type="button" className="button small-button" onClick={() => void change(person.id, !person.active)}>
-                {t(person.active ? "settings.switchOff" : "settings.switchOn")}
-              </button>
-            )}
-          </li>
-        ))}
-      </ul>
-      <form className="settings-block" onSubmit={(event) => void add(event)} aria-label={t("settings.personAdd")}>
-        <TextField label={t("login.name")} value={name} onChange={setName} autoComplete="off" required autoCapitalize="none" />
-        <TextField label={t("login.password")} type="password" value={password} onChange={setPassword} autoComplete="new-password" required problem={problem} />
-        <div className="text-field">
-          <label htmlFor="role">{t("settings.role")}</label>
-          <select id="role" className="select" value={role} onChange={(event) => setRole(event.target.value)}>
-            {["viewer", "trader", "admin"].map((each) => (
-              <option key={each} value={each}>
-                {roleWord(t, each)}
-              </option>
-            ))}
-          </select>
-        </div>
-        <button type="submit" className="button">
-          {t("settings.personAdd")}
-        </button>
-      </form>
-    </section>
-  );
-}
-
 export default function Settings() {
   const t = useText();
   const user = useApp((state) => state.session.user);
@@ -378,8 +317,10 @@ export default function Settings() {
           <AccountLimits />
           <ApiKeys />
           {user?.role === "admin" ? <People /> : null}
+          {user?.role === "admin" ? <System /> : null}
         </div>
         <div className="stack">
+          <Profile />
           <section className="card">
             <div className="card-head">
               <h2>{t("settings.security")}</h2>
@@ -394,6 +335,7 @@ export default function Settings() {
           </section>
           <Sessions />
           <VenueKeys />
+          {user?.role === "admin" ? <Channels title={t("settings.notifications")} /> : null}
           <section className="card">
             <div className="card-head">
               <h2>{t("settings.about")}</h2>

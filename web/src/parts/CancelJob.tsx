@@ -1,7 +1,7 @@
 /** Ends long work that waits or runs; what it had found so far is gone. */
 import { api, body } from "../api/client";
 import { useActions } from "../app/actions";
-import { useText } from "../text/desk";
+import { useText } from "../text/lists";
 
 export function CancelJob({ job, again, failedWord }: { job: string | null | undefined; again: () => void; failedWord: string }) {
   const t = useText();

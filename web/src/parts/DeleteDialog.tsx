@@ -1,6 +1,6 @@
 /** Deleting what does not come back: its name is typed first. */
 import { useState } from "react";
-import { useText } from "../text/desk";
+import { useText } from "../text/lists";
 import { Dialog } from "./Dialog";
 import { TextField } from "./Field";
 

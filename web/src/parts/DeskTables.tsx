@@ -12,9 +12,10 @@ import { bookOf, takeBook } from "../market/hub";
 import { useLink } from "../market/link";
 import { sweep } from "../market/book";
 import { feed } from "../market/feed";
-import { useText } from "../text/desk";
-import type { Text } from "../text/desk";
+import { useText } from "../text/lists";
+import type { Text } from "../text/lists";
 import { Dialog } from "./Dialog";
+import { Fresh, OLD_S } from "./states";
 import { Table } from "./Table";
 import type { Column } from "./Table";
 
@@ -100,6 +101,17 @@ export function statusWord(t: Text, status: string): string {
   }
 }
 
+/** Greys a list when it is old: positions by when they were read, what the stream tells by when it was lost. */
+function Frame({ part, children }: { part: "positions" | "orders"; children: ReactNode }) {
+  const read = useApp((state) => state.desk.at.positions);
+  const { lostAt } = useLink();
+  return (
+    <Fresh at={lostAt ?? (part === "positions" ? read : undefined)} max={lostAt === null ? OLD_S : 0}>
+      {children}
+    </Fresh>
+  );
+}
+
 export function PositionsTable({ rows, empty }: { rows: readonly Position[]; empty?: ReactNode }) {
   const t = useText();
   const markets = useApp(selectMarkets);
@@ -108,10 +120,10 @@ export function PositionsTable({ rows, empty }: { rows: readonly Position[]; emp
   const columns = useMemo<Column<Position>[]>(
     () => [
       { id: "market", head: t("column.market"), by: (p) => p.symbol, cell: (p) => <MarketCell symbol={p.symbol} markets={markets} /> },
-      { id: "side", head: t("column.side"), cell: (p) => (p.quantity.startsWith("-") ? t("side.short") : t("side.long")) },
+      { id: "side", head: t("column.side"), cell: (p) => (p.quantity.startsWith("-") ? t("side.short") : t("side.long")), rank: 6 },
       { id: "size", head: t("column.size"), align: "right", cell: (p) => sizeOf(markets, p.symbol, p.quantity) },
-      { id: "entry", head: t("column.entry"), align: "right", cell: (p) => priceOf(markets, p.symbol, p.entry_price) },
-      { id: "mark", head: t("column.mark"), align: "right", cell: (p) => priceOf(markets, p.symbol, p.mark_price), rank: 2 },
+      { id: "entry", head: t("column.entry"), align: "right", cell: (p) => priceOf(markets, p.symbol, p.entry_price), rank: 5 },
+      { id: "mark", head: t("column.mark"), align: "right", cell: (p) => priceOf(markets, p.symbol, p.mark_price), rank: 4 },
       {
         id: "open",
         head: t("column.openProfit"),
@@ -123,19 +135,20 @@ export function PositionsTable({ rows, empty }: { rows: readonly Position[]; emp
         id: "return",
         head: t("column.return"),
         align: "right",
-        rank: 1,
+        rank: 3,
         cell: (p) => {
           const cost = D.abs(D.mul(D.of(p.entry_price), D.of(p.quantity)));
           const share = D.div(D.mul(D.of(p.unrealised_pnl), { units: 100n, scale: 0 }), cost);
           return p.unrealised_pnl == null ? "–" : <span className={F.tone(D.round(share, 2))}>{F.percent(share)}</span>;
         },
       },
-      { id: "by", head: t("column.by"), by: (p) => p.bot ?? "", rank: 1, cell: (p) => <By bot={p.bot} /> },
+      { id: "by", head: t("column.by"), by: (p) => p.bot ?? "", rank: 2, cell: (p) => <By bot={p.bot} /> },
       { id: "realised", head: t("column.realised"), align: "right", rank: 1, cell: (p) => <span className={F.tone(D.round(D.of(p.realised_pnl), 2))}>{F.signed(D.of(p.realised_pnl), 2)}</span> },
       {
         id: "act",
         head: <span className="hidden-text">{t("column.actions")}</span>,
         align: "right",
+        pinned: true,
         cell: (p) => (
           <button type="button" className="button small-button" disabled={lost} onClick={() => setClosing(p)}>
             {t("action.closePosition")}
@@ -147,7 +160,9 @@ export function PositionsTable({ rows, empty }: { rows: readonly Position[]; emp
   );
   return (
     <>
-      <Table columns={columns} rows={rows} id={(p) => p.id} label={t("desk.positions")} empty={empty} />
+      <Frame part="positions">
+        <Table columns={columns} rows={rows} id={(p) => p.id} label={t("desk.positions")} empty={empty} />
+      </Frame>
       <CloseDialog position={closing} onClose={() => setClosing(null)} />
     </>
   );
@@ -220,20 +235,21 @@ export function OrdersTable({ rows, empty, all }: { rows: readonly Order[]; empt
   const lost = useLink().way === "lost";
   const columns = useMemo<Column<Order>[]>(
     () => [
-      { id: "time", head: t("column.time"), by: (o) => o.created_at, cell: (o) => <span className="soft">{F.day(o.created_at, language)}</span>, rank: 1 },
+      { id: "time", head: t("column.time"), by: (o) => o.created_at, cell: (o) => <span className="soft">{F.day(o.created_at, language)}</span>, rank: 3 },
       { id: "market", head: t("column.market"), by: (o) => o.symbol, cell: (o) => <MarketCell symbol={o.symbol} markets={markets} /> },
       { id: "side", head: t("column.side"), by: (o) => o.side, cell: (o) => <Side side={o.side} /> },
-      { id: "kind", head: t("column.kind"), by: (o) => o.order_type, cell: (o) => orderKind(t, o.order_type), rank: 2 },
+      { id: "kind", head: t("column.kind"), by: (o) => o.order_type, cell: (o) => orderKind(t, o.order_type), rank: 6 },
       { id: "price", head: t("column.price"), align: "right", by: (o) => D.toNumber(D.of(o.price)), cell: (o) => (o.price ? priceOf(markets, o.symbol, o.price) : o.average_price ? priceOf(markets, o.symbol, o.average_price) : t("kind.market")) },
-      { id: "stop", head: t("column.stop"), align: "right", cell: (o) => (o.stop_price ? priceOf(markets, o.symbol, o.stop_price) : "–"), rank: 1 },
+      { id: "stop", head: t("column.stop"), align: "right", cell: (o) => (o.stop_price ? priceOf(markets, o.symbol, o.stop_price) : "–"), rank: 5 },
       { id: "size", head: t("column.size"), align: "right", cell: (o) => sizeOf(markets, o.symbol, o.quantity) },
-      { id: "by", head: t("column.by"), by: (o) => o.bot ?? "", rank: 1, cell: (o) => <By bot={o.bot} /> },
-      { id: "filled", head: t("column.filled"), align: "right", cell: (o) => <Filled order={o} />, rank: 2 },
-      { id: "status", head: t("column.status"), by: (o) => o.status, cell: (o) => <span title={o.reason ?? undefined}>{statusWord(t, o.status)}</span>, rank: all ? undefined : 1 } as Column<Order>,
+      { id: "by", head: t("column.by"), by: (o) => o.bot ?? "", rank: 2, cell: (o) => <By bot={o.bot} /> },
+      { id: "filled", head: t("column.filled"), align: "right", cell: (o) => <Filled order={o} />, rank: 4 },
+      { id: "status", head: t("column.status"), by: (o) => o.status, cell: (o) => <span title={o.reason ?? undefined}>{statusWord(t, o.status)}</span>, rank: all ? 4 : 1 },
       {
         id: "act",
         head: <span className="hidden-text">{t("column.actions")}</span>,
         align: "right",
+        pinned: true,
         cell: (o) =>
           o.live ? (
             <button type="button" className="button small-button" disabled={lost} onClick={() => void cancel(o.id)}>
@@ -244,7 +260,11 @@ export function OrdersTable({ rows, empty, all }: { rows: readonly Order[]; empt
     ],
     [t, markets, language, lost, cancel, all],
   );
-  return <Table columns={columns} rows={rows} id={(o) => o.id} label={all ? t("desk.orders") : t("desk.open")} empty={empty} />;
+  return (
+    <Frame part="orders">
+      <Table columns={columns} rows={rows} id={(o) => o.id} label={all ? t("desk.orders") : t("desk.open")} empty={empty} />
+    </Frame>
+  );
 }
 
 function Filled({ order }: { order: Order }) {
@@ -258,21 +278,25 @@ export function FillsTable({ rows, short, empty }: { rows: readonly Fill[]; shor
   const language = useApp((state) => state.settings.language);
   const columns = useMemo<Column<Fill>[]>(() => {
     const all: (Column<Fill> & { long?: boolean })[] = [
-      { id: "time", head: t("column.time"), by: (f) => f.created_at, cell: (f) => <span className="soft">{F.day(f.created_at, language)}</span> },
+      { id: "time", head: t("column.time"), by: (f) => f.created_at, cell: (f) => <span className="soft">{F.day(f.created_at, language)}</span>, rank: 3 },
       { id: "market", head: t("column.market"), by: (f) => f.symbol, cell: (f) => <MarketCell symbol={f.symbol} markets={markets} /> },
       { id: "side", head: t("column.side"), by: (f) => f.side, cell: (f) => <Side side={f.side} /> },
       { id: "price", head: t("column.price"), align: "right", by: (f) => D.toNumber(D.of(f.price)), cell: (f) => priceOf(markets, f.symbol, f.price) },
       { id: "size", head: t("column.size"), align: "right", long: true, cell: (f) => sizeOf(markets, f.symbol, f.quantity) },
       { id: "fee", head: t("column.fee"), align: "right", rank: 1, long: true, cell: (f) => <>{F.number(D.cut(D.of(f.fee), 6))} <span className="faint">{f.fee_currency}</span></> },
-      { id: "pnl", head: t("column.realised"), align: "right", by: (f) => D.toNumber(D.of(f.pnl)), cell: (f) => (f.pnl == null ? <span className="faint">–</span> : <span className={F.tone(D.round(D.of(f.pnl), 2))}>{F.signed(D.of(f.pnl), 2)}</span>) },
+      { id: "pnl", head: t("column.realised"), align: "right", by: (f) => D.toNumber(D.of(f.pnl)), cell: (f) => (f.pnl == null ? <span className="faint">–</span> : <span className={F.tone(D.round(D.of(f.pnl), 2))}>{F.signed(D.of(f.pnl), 2)}</span>), rank: 2 },
     ];
     return short ? all.filter((column) => !column.long) : all;
   }, [t, markets, language, short]);
-  return <Table columns={columns} rows={rows} id={(f) => f.cursor} label={t("desk.fills")} empty={empty} />;
+  return (
+    <Frame part="orders">
+      <Table columns={columns} rows={rows} id={(f) => f.cursor} label={t("desk.fills")} empty={empty} />
+    </Frame>
+  );
 }
 
 /** The newest book of a market while a question about it is open. */
-function useWatchedBook(symbol: string) {
+export function useWatchedBook(symbol: string) {
   const [book, setBook] = useState(() => bookOf(symbol).newest?.value ?? null);
   useEffect(() => feed.watch(`book:${symbol}`, (said) => (takeBook(symbol, said), setBook(bookOf(symbol).newest?.value ?? null))), [symbol]);
   return book;

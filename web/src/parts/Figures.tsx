@@ -1,6 +1,6 @@
 /** Headline figures in one row between two hairlines; grey with their age when they are old. */
 import type { ReactNode } from "react";
-import { Age, useStale } from "./states";
+import { Age, OLD_S, useStale } from "./states";
 
 export interface Figure {
   readonly label: string;
@@ -9,9 +9,6 @@ export interface Figure {
   readonly tone?: string | undefined;
   readonly note?: ReactNode;
 }
-
-/** Seconds after which figures that are read every five are old. */
-const OLD_S = 20;
 
 export function Figures({ items, at }: { items: readonly Figure[]; at?: number | undefined }) {
   const stale = useStale(at, OLD_S);

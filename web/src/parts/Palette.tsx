@@ -4,7 +4,7 @@ import type { KeyboardEvent } from "react";
 import { useLocation } from "wouter";
 import { useActions } from "../app/actions";
 import { selectMarkets } from "../app/desk";
-import { PAGES } from "../app/pages";
+import { usePages } from "../app/pages";
 import { chose, PRESETS } from "../app/settings";
 import { useAct, useApp } from "../app/store";
 import { useText } from "../text/desk";
@@ -38,10 +38,11 @@ function useEntries(onClose: () => void): Entry[] {
   const act = useAct();
   const { logout } = useActions();
   const markets = useApp(selectMarkets);
+  const pages = usePages();
   return useMemo(() => {
     const entries: Entry[] = [];
     const push = (entry: Entry) => entries.push({ ...entry, run: () => (onClose(), entry.run()) });
-    for (const page of PAGES) {
+    for (const page of pages) {
       push({ id: page.path, group: t("palette.pages"), name: t(page.title), icon: page.icon, keys: `g ${page.key}`, run: () => go(page.path) });
     }
     for (const market of markets.values()) {
@@ -55,7 +56,7 @@ function useEntries(onClose: () => void): Entry[] {
     }
     push({ id: "logout", group: t("palette.session"), name: t("session.logout"), icon: "cross", run: () => void logout() });
     return entries;
-  }, [act, go, logout, markets, onClose, t]);
+  }, [act, go, logout, markets, onClose, pages, t]);
 }
 
 function Inside({ onClose }: { onClose: () => void }) {

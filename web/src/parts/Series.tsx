@@ -23,6 +23,8 @@ export interface Spread {
 }
 
 const HEIGHT = 220;
+/** Decimals that an axis has room for. */
+const DIGITS_MAX = 8;
 
 interface Drawn {
   readonly decimals: number;
@@ -38,7 +40,6 @@ function options(width: number, { decimals, baseline, sunken, two, fan }: Drawn)
   const font = `11px ${getComputedStyle(document.body).fontFamily}`;
   const axis = { stroke: of("--text-3"), font, ticks: { show: false }, border: { show: false } };
   const edge = { stroke: "transparent", width: 0, points: { show: false } };
-  const shown = (value: number) => value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).replace("-", "−");
   return {
     width,
     height: HEIGHT,
@@ -47,7 +48,7 @@ function options(width: number, { decimals, baseline, sunken, two, fan }: Drawn)
     padding: [8, 0, 0, 34],
     axes: [
       { ...axis, grid: { show: false }, space: 90, values: (self, splits) => splits.map((t) => timeWord(t, (self.scales["x"]?.max ?? 0) - (self.scales["x"]?.min ?? 0))) },
-      { ...axis, side: 1, size: 84, grid: { stroke: of("--grid"), width: 1 }, values: (_, values) => values.map(shown) },
+      { ...axis, side: 1, size: 84, grid: { stroke: of("--grid"), width: 1 }, values: (_, values, _axis, _space, step) => values.map((value) => axisWord(value, step, decimals)) },
     ],
     scales: { y: { range: (_, low, high) => spread(baseline ? Math.min(low, 0) : low, baseline ? Math.max(high, 0) : high) } },
     series: [
@@ -63,6 +64,14 @@ function options(width: number, { decimals, baseline, sunken, two, fan }: Drawn)
         ]
       : [],
   };
+}
+
+/** A value of an axis with at least `decimals` decimals, and with as many as its steps need; nothing has no sign. */
+export function axisWord(value: number, step: number, decimals: number): string {
+  let digits = decimals;
+  while (digits < DIGITS_MAX && Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-9 * step * 10 ** digits) digits += 1;
+  const whole = Math.abs(value) < 0.5 * 10 ** -digits ? 0 : value;
+  return whole.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
 }
 
 /** A moment as the span needs it: seconds, minutes or days. */

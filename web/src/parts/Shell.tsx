@@ -3,10 +3,11 @@ import { createContext, lazy, Suspense, useCallback, useContext, useEffect, useM
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { useActions } from "../app/actions";
+import { AttentionContext, useAsked, useAttention } from "../app/attention";
 import { useNow } from "../app/clock";
 import { selectHalted, selectLive } from "../app/desk";
 import { useKeys } from "../app/keys";
-import { GROUPS, PAGES } from "../app/pages";
+import { GROUPS, usePages } from "../app/pages";
 import type { Page } from "../app/pages";
 import { useApp } from "../app/store";
 import { useLink } from "../market/link";
@@ -15,27 +16,50 @@ import { useText } from "../text/desk";
 import { Dialog } from "./Dialog";
 import { HoldButton } from "./HoldButton";
 import { Icon, Mark } from "./icons";
+import { OLD_S } from "./states";
 import { Toasts } from "./Toasts";
 
 const Palette = lazy(() => import("./Palette"));
 
 const isAt = (page: Page, path: string) => (page.path === "/" ? path === "/" : path === page.path || path.startsWith(`${page.path}/`));
 
-const ContextLine = createContext<(text: string) => void>(() => {});
+interface Line {
+  readonly text: string;
+  /** When what the page shows was read, ms of performance.now(). */
+  readonly at?: number | undefined;
+}
+
+const NO_LINE: Line = { text: "" };
+const ContextLine = createContext<(line: Line) => void>(() => {});
 
 /** A page says in the top bar what it is about. */
 export function useContextLine(text: string): void {
   const say = useContext(ContextLine);
   useEffect(() => {
-    say(text);
-    return () => say("");
+    say({ text });
+    return () => say(NO_LINE);
   }, [say, text]);
+}
+
+/** A page says in the top bar how old its figures are. */
+export function useUpdated(at: number | undefined): void {
+  const say = useContext(ContextLine);
+  useEffect(() => say({ text: "", at }), [say, at]);
+  useEffect(() => () => say(NO_LINE), [say]);
+}
+
+function Updated({ at }: { at: number }) {
+  const t = useText();
+  const seconds = Math.max(0, (useNow() - at) / 1000);
+  return <span className={seconds > OLD_S ? "warn" : ""}>{t("state.updated", { age: age(seconds) })}</span>;
 }
 
 function Nav({ path }: { path: string }) {
   const t = useText();
   const live = useApp(selectLive).length;
   const user = useApp((state) => state.session.user?.username);
+  const { firing } = useAttention();
+  const all = usePages();
   return (
     <nav className="nav" aria-label={t("nav.label")}>
       <div className="brand">
@@ -43,7 +67,7 @@ function Nav({ path }: { path: string }) {
         <span>Tradewind</span>
       </div>
       {GROUPS.map((group) => {
-        const pages = PAGES.filter((page) => page.group === group);
+        const pages = all.filter((page) => page.group === group);
         if (pages.length === 0) return null;
         return (
           <div key={group} className="nav-group">
@@ -53,6 +77,7 @@ function Nav({ path }: { path: string }) {
                 <Icon name={page.icon} />
                 <span>{t(page.title)}</span>
                 {page.path === "/orders" && live > 0 ? <em>{live}</em> : null}
+                {page.path === "/alerts" && firing > 0 ? <em className="nav-alerts">{firing}</em> : null}
               </Link>
             ))}
           </div>
@@ -95,6 +120,17 @@ function LostNotice() {
   );
 }
 
+/** What the administrators tell everybody. */
+function SystemNotice() {
+  const { notice } = useAttention();
+  if (!notice) return null;
+  return (
+    <div className="notice" data-kind="said" role="status">
+      <Icon name="alert" /> <span>{notice}</span>
+    </div>
+  );
+}
+
 function HaltNotice() {
   const t = useText();
   const halted = useApp(selectHalted);
@@ -129,9 +165,10 @@ function HaltNotice() {
 
 function KeyList({ open, onClose }: { open: boolean; onClose: () => void }) {
   const t = useText();
+  const pages = usePages();
   const rows: [string, string][] = [
     ["Ctrl K", t("keys.palette")],
-    ...PAGES.map((page): [string, string] => [`g ${page.key}`, t(page.title)]),
+    ...pages.map((page): [string, string] => [`g ${page.key}`, t(page.title)]),
     ["1 – 6", t("keys.interval")],
     ["/", t("keys.filter")],
     ["?", t("keys.list")],
@@ -153,14 +190,14 @@ function KeyList({ open, onClose }: { open: boolean; onClose: () => void }) {
   );
 }
 
-function TopBar({ title, context, onSearch }: { title: string; context: string; onSearch: () => void }) {
+function TopBar({ title, context, onSearch }: { title: string; context: Line; onSearch: () => void }) {
   const t = useText();
   const { haltAll } = useActions();
   const halted = useApp(selectHalted).length > 0;
   return (
     <header className="top">
       <h1>{title}</h1>
-      <span className="top-context">{context}</span>
+      <span className="top-context">{context.at === undefined ? context.text : <Updated at={context.at} />}</span>
       <span className="fill" />
       <button type="button" className="search" onClick={onSearch}>
         <Icon name="search" size={14} />
@@ -178,43 +215,48 @@ function TopBar({ title, context, onSearch }: { title: string; context: string; 
 export function Shell({ children }: { children: ReactNode }) {
   const t = useText();
   const [path] = useLocation();
-  const [context, setContext] = useState("");
+  const [context, setContext] = useState<Line>(NO_LINE);
+  const attention = useAsked();
+  const pages = usePages();
   const [opened, setOpened] = useState<"palette" | "keys" | null>(null);
   const open = useCallback((what: "palette" | "keys") => setOpened(what), []);
   const close = useCallback(() => setOpened(null), []);
   useKeys(open);
-  const page = useMemo(() => PAGES.find((page) => isAt(page, path)), [path]);
+  const page = useMemo(() => pages.find((page) => isAt(page, path)), [pages, path]);
   const title = page ? t(page.title) : t("page.missing");
   useEffect(() => {
     document.title = `${title} · Tradewind`;
   }, [title]);
   return (
     <ContextLine.Provider value={setContext}>
-      <a className="skip" href="#content">
-        {t("nav.skip")}
-      </a>
-      <div className="shell">
-        <TopBar title={title} context={context} onSearch={() => setOpened("palette")} />
-        <Nav path={path} />
-        <div className="stage">
-          <LostNotice />
-          <HaltNotice />
-          <main id="content" tabIndex={-1}>
-            {children}
-          </main>
+      <AttentionContext.Provider value={attention}>
+        <a className="skip" href="#content">
+          {t("nav.skip")}
+        </a>
+        <div className="shell">
+          <TopBar title={title} context={context} onSearch={() => setOpened("palette")} />
+          <Nav path={path} />
+          <div className="stage">
+            <LostNotice />
+            <HaltNotice />
+            <SystemNotice />
+            <main id="content" tabIndex={-1}>
+              {children}
+            </main>
+          </div>
+          <nav className="bottom" aria-label={t("nav.short")}>
+            {pages.filter((page) => page.handy).map((page) => (
+              <Link key={page.path} href={page.path} aria-current={isAt(page, path) ? "page" : undefined}>
+                <Icon name={page.icon} />
+                {t(page.title)}
+              </Link>
+            ))}
+          </nav>
         </div>
-        <nav className="bottom" aria-label={t("nav.short")}>
-          {PAGES.filter((page) => page.handy).map((page) => (
-            <Link key={page.path} href={page.path} aria-current={isAt(page, path) ? "page" : undefined}>
-              <Icon name={page.icon} />
-              {t(page.title)}
-            </Link>
-          ))}
-        </nav>
-      </div>
-      <Suspense fallback={null}>{opened === "palette" ? <Palette onClose={close} /> : null}</Suspense>
-      <KeyList open={opened === "keys"} onClose={close} />
-      <Toasts />
+        <Suspense fallback={null}>{opened === "palette" ? <Palette onClose={close} /> : null}</Suspense>
+        <KeyList open={opened === "keys"} onClose={close} />
+        <Toasts />
+      </AttentionContext.Provider>
     </ContextLine.Provider>
   );
 }

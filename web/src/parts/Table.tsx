@@ -1,8 +1,12 @@
-/** A table with a sticky head, sorting by click, and a body of which only the visible rows exist once there are many. */
+/**
+ * A table with a sticky head, sorting by click, and a body of which only the visible rows exist once there are many. Columns that do
+ * not fit are left out by their rank; where even the rest is too wide, it scrolls below what acts, which stays at the right edge.
+ */
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef, useState } from "react";
 import type { ReactNode } from "react";
-import { useText } from "../text/desk";
+import { useText } from "../text/lists";
+import { useFit } from "./fit";
 
 export interface Column<R> {
   readonly id: string;
@@ -11,8 +15,10 @@ export interface Column<R> {
   /** Sorts by this; without it the column cannot be sorted by. */
   readonly by?: (row: R) => number | string;
   readonly align?: "right";
-  /** Left out on narrow screens: 1 first. */
-  readonly rank?: 1 | 2;
+  /** Left out where there is no room: 1 first. Without a rank it stays. */
+  readonly rank?: 1 | 2 | 3 | 4 | 5 | 6;
+  /** Stays at the right edge when the rest is scrolled: what acts on the row. */
+  readonly pinned?: boolean;
 }
 
 /** From so many rows on only the visible ones are in the document. */
@@ -40,6 +46,7 @@ export function Table<R>({ columns, rows, id, label, empty, selected, onSelect }
     estimateSize: () => ROW_PX,
     overscan: 12,
   });
+  useFit(box, columns, rows.length);
   const items = body.getVirtualItems();
   const shown = virtual ? items.map((item) => sorted[item.index] as R) : sorted;
   const before = virtual ? (items[0]?.start ?? 0) : 0;
@@ -59,7 +66,7 @@ export function Table<R>({ columns, rows, id, label, empty, selected, onSelect }
         <thead>
           <tr>
             {columns.map((column) => (
-              <th key={column.id} scope="col" className={column.align} data-rank={column.rank} aria-sort={sort?.by === column.id ? (sort.down ? "descending" : "ascending") : undefined}>
+              <th key={column.id} scope="col" className={column.align} data-rank={column.rank} data-pinned={column.pinned} aria-sort={sort?.by === column.id ? (sort.down ? "descending" : "ascending") : undefined}>
                 {column.by ? (
                   <button type="button" onClick={() => turn(column)} title={t("table.sort")}>
                     {column.head}
@@ -77,7 +84,7 @@ export function Table<R>({ columns, rows, id, label, empty, selected, onSelect }
           {shown.map((row) => (
             <tr key={id(row)} data-selected={selected === id(row) || undefined} onClick={onSelect ? () => onSelect(row) : undefined} data-clickable={onSelect ? true : undefined}>
               {columns.map((column) => (
-                <td key={column.id} className={column.align} data-rank={column.rank}>
+                <td key={column.id} className={column.align} data-rank={column.rank} data-pinned={column.pinned}>
                   {column.cell(row)}
                 </td>
               ))}

@@ -1,5 +1,5 @@
 /** The names of an account's limits in words. */
-import type { Text } from "../text/desk";
+import type { Text } from "../text/lists";
 
 const NAMES = ["order_quantity", "order_value", "price_band", "position", "exposure", "orders_per_minute", "daily_loss", "drawdown"] as const;
 

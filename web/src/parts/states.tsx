@@ -47,6 +47,27 @@ export function ErrorNote({ what, detail, requestId, retry }: { what: string; de
   );
 }
 
+/** Seconds after which what is read every five is old. */
+export const OLD_S = 20;
+
+/** Seconds after which prices are old: the stream tells them twice a second. */
+export const TICKERS_OLD_S = 10;
+
+/** Greys what is in it, and says how old it is, once that is older than it should be, seconds. */
+export function Fresh({ at, max, children }: { at: number | undefined; max: number; children: ReactNode }) {
+  const stale = useStale(at, max);
+  return (
+    <div className={stale ? "fresh stale" : "fresh"}>
+      {stale ? (
+        <p className="fresh-age">
+          <Age at={at} max={max} />
+        </p>
+      ) : null}
+      {children}
+    </div>
+  );
+}
+
 /** Shown only when a value is older than it should be, seconds. */
 export function Age({ at, max }: { at: number | undefined; max: number }) {
   const now = useNow();

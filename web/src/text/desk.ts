@@ -1,4 +1,4 @@
-/** What is said behind the login: the frame, tables, trading. Comes with them. */
+/** What is said behind the login: the frame around every page. Comes with it. */
 import { book as first, useBook } from ".";
 import type { Key, Speak } from ".";
 import { desk as en } from "./desk/en";

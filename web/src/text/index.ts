@@ -1,6 +1,6 @@
 /**
  * The message catalogues. English is part of the code that uses it; the others are fetched when chosen. What the first page says is
- * there from the start; pages that are loaded later bring parts of their own (desk.ts, settings.ts, more.ts), so that these cost
+ * there from the start; pages that are loaded later bring parts of their own (desk.ts, lists.ts, settings.ts, more.ts), so that these cost
  * nothing before. A part's own hook knows its keys, so that no page can say what it has not brought along.
  */
 import { useSyncExternalStore } from "react";

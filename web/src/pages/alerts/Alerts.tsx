@@ -6,7 +6,8 @@ import { useReading } from "../../app/reading";
 import { useApp } from "../../app/store";
 import { useNow } from "../../app/clock";
 import { age, day } from "../../market/format";
-import { Empty, ErrorNote, Loading } from "../../parts/states";
+import { useUpdated } from "../../parts/Shell";
+import { Empty, ErrorNote, Fresh, Loading, OLD_S } from "../../parts/states";
 import { Table } from "../../parts/Table";
 import type { Column } from "../../parts/Table";
 import { useAlertText } from "../../text/alerts";
@@ -117,10 +118,10 @@ function Rules({ rules, onRunbook }: { rules: readonly Rule[]; onRunbook: (rule:
           </span>
         ),
       },
-      { id: "value", head: m("alert.value"), align: "right", cell: (rule) => (rule.value == null ? <span className="faint">–</span> : bounded(rule.value)) },
+      { id: "value", head: m("alert.value"), align: "right", rank: 4, cell: (rule) => (rule.value == null ? <span className="faint">–</span> : bounded(rule.value)) },
       { id: "bound", head: m("alert.bound"), align: "right", rank: 2, cell: (rule) => <span className="soft">{`${rule.comparison === "above" ? ">" : "<"} ${bounded(rule.threshold)}`}</span> },
       { id: "for", head: m("alert.for"), align: "right", rank: 1, by: (rule) => rule.for_s, cell: (rule) => <span className="soft">{age(rule.for_s)}</span> },
-      { id: "severity", head: m("alert.severity"), by: (rule) => SEVERITIES.findIndex((each) => each === rule.severity), cell: (rule) => severityWord(m, rule.severity) },
+      { id: "severity", head: m("alert.severity"), rank: 3, by: (rule) => SEVERITIES.findIndex((each) => each === rule.severity), cell: (rule) => severityWord(m, rule.severity) },
     ],
     [m, onRunbook],
   );
@@ -155,6 +156,7 @@ export default function Alerts() {
   const silences = useReading(readSilences, EVERY * 2);
   const [runbook, setRunbook] = useState<string | null>(null);
   const [silencing, setSilencing] = useState<string | null>(null);
+  useUpdated(rules.at);
   const failed = firing.failed ?? rules.failed;
   return (
     <div className="page">
@@ -181,7 +183,9 @@ export default function Alerts() {
                 <h2>{m("alert.rules")}</h2>
                 <span className="faint">{m("alert.rulesNote")}</span>
               </div>
-              <Rules rules={rules.value} onRunbook={setRunbook} />
+              <Fresh at={rules.at} max={OLD_S}>
+                <Rules rules={rules.value} onRunbook={setRunbook} />
+              </Fresh>
             </section>
             <section className="card alert-history">
               <div className="card-head">

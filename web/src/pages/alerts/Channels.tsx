@@ -13,7 +13,7 @@ import type { Channel, Delivery } from "./alert";
 const EVERY = 10_000;
 const readChannels = () => body(api.GET("/api/alerts/channels"));
 
-export function Channels() {
+export function Channels({ title }: { title?: string }) {
   const m = useAlertText();
   const admin = useApp((state) => state.session.user?.role === "admin");
   const { failed: tell } = useActions();
@@ -33,7 +33,7 @@ export function Channels() {
   return (
     <section className="card">
       <div className="card-head">
-        <h2>{m("alert.channels")}</h2>
+        <h2>{title ?? m("alert.channels")}</h2>
         <span className="fill" />
         {admin ? (
           <button type="button" className="button small-button" disabled={busy || !value?.some((channel) => channel.enabled)} onClick={() => void test()}>
@@ -48,7 +48,7 @@ export function Channels() {
           <One key={channel.channel} channel={channel} outcome={outcome.find((each) => each.channel === channel.channel)} />
         ))}
       </ul>
-      <p className="alert-note small faint">{m("alert.channelsNote")}</p>
+      <p className="card-note small faint">{m("alert.channelsNote")}</p>
     </section>
   );
 }

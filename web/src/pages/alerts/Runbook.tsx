@@ -6,7 +6,7 @@ import { useReading } from "../../app/reading";
 import { Dialog } from "../../parts/Dialog";
 import { ErrorNote, Loading } from "../../parts/states";
 import { useAlertText } from "../../text/alerts";
-import { useText } from "../../text/desk";
+import { useText } from "../../text/lists";
 import { blocks, ruleWords } from "./alert";
 import type { Block } from "./alert";
 

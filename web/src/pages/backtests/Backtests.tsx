@@ -6,6 +6,7 @@ import { useReading } from "../../app/reading";
 import { useApp } from "../../app/store";
 import { CancelJob } from "../../parts/CancelJob";
 import { Empty, ErrorNote, Loading } from "../../parts/states";
+import { useUpdated } from "../../parts/Shell";
 import { Table } from "../../parts/Table";
 import type { Column } from "../../parts/Table";
 import { useMore } from "../../text/more";
@@ -50,19 +51,20 @@ function period(test: Backtest, language: string): string {
   return test.from && test.to ? `${date(test.from)} – ${date(test.to)}` : "–";
 }
 
-function State({ test }: { test: Backtest }) {
+/** How far a back-test or a sweep is, or what became of it. */
+export function State({ of }: { of: { readonly status: string; readonly progress: number; readonly error?: string | null | undefined } }) {
   const m = useMore();
-  if (isOver(test.status)) {
-    const state = test.status === "done" ? "on" : test.status === "cancelled" ? "off" : "crit";
+  if (isOver(of.status)) {
+    const state = of.status === "done" ? "on" : of.status === "cancelled" ? "off" : "crit";
     return (
-      <span className="dot" data-state={state} title={test.error ?? undefined}>
-        {statusWord(m, test.status)}
+      <span className="dot" data-state={state} title={of.error ?? undefined}>
+        {statusWord(m, of.status)}
       </span>
     );
   }
   return (
     <span className="progress">
-      <progress max={100} value={test.progress} aria-label={statusWord(m, test.status)} /> {Math.round(test.progress)}%
+      <progress max={100} value={of.progress} aria-label={statusWord(m, of.status)} /> {Math.round(of.progress)}%
     </span>
   );
 }
@@ -83,7 +85,7 @@ function Tests({ tests, chosen, onChoose }: { tests: readonly Backtest[]; chosen
         ),
       },
       { id: "period", head: m("tests.period"), by: (test) => test.from ?? "", cell: (test) => <span className="soft">{period(test, language)}</span>, rank: 1 },
-      { id: "status", head: m("bots.state"), by: (test) => test.status, cell: (test) => <State test={test} /> },
+      { id: "status", head: m("bots.state"), by: (test) => test.status, cell: (test) => <State of={test} /> },
       {
         id: "return",
         head: m("tests.return"),
@@ -104,7 +106,8 @@ export default function Backtests() {
   const m = useMore();
   const [, go] = useLocation();
   const { id } = useParams<{ id?: string }>();
-  const { value, failed, again } = useReading(readTests, EVERY, "jobs");
+  const { value, failed, at, again } = useReading(readTests, EVERY, "jobs");
+  useUpdated(at);
   const [making, setMaking] = useState(false);
   const choose = useCallback((test: string) => go(`/backtests/${test}`), [go]);
   const tests = value ?? [];

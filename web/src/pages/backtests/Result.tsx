@@ -11,13 +11,13 @@ import { testTrips } from "../../chart/trips";
 import * as D from "../../market/decimal";
 import * as F from "../../market/format";
 import { Figures as FigureRow } from "../../parts/Figures";
-import { Icon } from "../../parts/icons";
+import { Reasons } from "../../parts/Reasons";
 import { Series } from "../../parts/Series";
 import { Empty, ErrorNote, Loading } from "../../parts/states";
 import { Table } from "../../parts/Table";
 import type { Column } from "../../parts/Table";
 import { Choice, Tabs } from "../../parts/Tabs";
-import { useText } from "../../text/desk";
+import { useText } from "../../text/lists";
 import { useMore } from "../../text/more";
 import type { MoreText } from "../../text/more";
 import { words } from "../strategies/params";
@@ -299,17 +299,7 @@ function Trust({ test, again }: { test: Backtest; again: () => void }) {
       <div className="card-head">
         <h2>{m("tests.trust")}</h2>
       </div>
-      <ul className="trust">
-        {rows.map((row) => (
-          <li key={row.text}>
-            <span className={row.good ? "ok" : "warn"}>
-              <Icon name={row.good ? "check" : "alert"} size={14} />
-            </span>
-            <span>{row.text}</span>
-            <b>{row.detail}</b>
-          </li>
-        ))}
-      </ul>
+      <Reasons rows={rows} />
       <Measures test={test} />
       <Buttons test={test} again={again} />
     </section>

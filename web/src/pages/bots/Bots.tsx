@@ -8,9 +8,11 @@ import * as D from "../../market/decimal";
 import * as F from "../../market/format";
 import { useLink } from "../../market/link";
 import { Figures } from "../../parts/Figures";
-import { Empty, ErrorNote, Loading } from "../../parts/states";
+import { useUpdated } from "../../parts/Shell";
+import { Empty, ErrorNote, Fresh, Loading, OLD_S } from "../../parts/states";
 import { Table } from "../../parts/Table";
 import type { Column } from "../../parts/Table";
+import { useText } from "../../text/lists";
 import { useMore } from "../../text/more";
 import type { MoreText } from "../../text/more";
 import { words } from "../strategies/params";
@@ -131,7 +133,7 @@ function Drawdown({ bot }: { bot: Bot }) {
   const m = useMore();
   const [fallen, limit] = [bot.drawdown_bips, bot.drawdown_max_bips];
   if (fallen == null) return <span className="faint">–</span>;
-  const words = (bips: number) => `${bips === 0 ? "" : "−"}${(bips / 100).toFixed(1)}`;
+  const words = (bips: number) => `${bips === 0 ? "" : "−"}${(bips / 100).toFixed(2)}`;
   if (limit == null) return <span className="soft">{words(fallen)}%</span>;
   const share = limit > 0 ? Math.min(1, fallen / limit) : 1;
   return (
@@ -145,6 +147,7 @@ function Drawdown({ bot }: { bot: Bot }) {
 }
 
 function BotTable({ bots, chosen, onChoose, act }: { bots: readonly Bot[]; chosen: string | undefined; onChoose: (id: string) => void; act: (bot: Bot, act: Act) => Promise<void> }) {
+  const t = useText();
   const m = useMore();
   const columns = useMemo<Column<Bot>[]>(
     () => [
@@ -159,7 +162,7 @@ function BotTable({ bots, chosen, onChoose, act }: { bots: readonly Bot[]; chose
         ),
       },
       { id: "state", head: m("bots.state"), by: (bot) => bot.status, cell: (bot) => <span className="dot" data-state={stateDot(bot)} title={bot.status_reason ?? undefined}>{statusWord(m, bot.status)}</span> },
-      { id: "market", head: m("bots.market"), cell: (bot) => <span className="soft">{bot.markets.map((market) => `${market.symbol.replace(/^local:/, "")} ${market.interval}`).join(", ")}</span>, rank: 2 },
+      { id: "market", head: m("bots.market"), cell: (bot) => <span className="soft">{bot.markets.map((market) => `${market.symbol.replace(/^local:/, "")} ${market.interval}`).join(", ")}</span>, rank: 3 },
       {
         id: "return",
         head: m("bots.return"),
@@ -170,12 +173,12 @@ function BotTable({ bots, chosen, onChoose, act }: { bots: readonly Bot[]; chose
           return share ? <span className={F.tone(D.round(share, 2))}>{F.percent(share)}</span> : "–";
         },
       },
-      { id: "profit", head: m("bots.profit"), align: "right", rank: 2, by: (bot) => D.toNumber(D.of(bot.profit)), cell: (bot) => (bot.profit == null ? "–" : <span className={F.tone(D.round(D.of(bot.profit), 2))}>{F.signed(D.of(bot.profit), 2)}</span>) },
-      { id: "drawdown", head: m("bots.drawdown"), rank: 1, by: (bot) => bot.drawdown_bips ?? -1, cell: (bot) => <Drawdown bot={bot} /> },
+      { id: "profit", head: m("bots.profit"), align: "right", rank: 4, by: (bot) => D.toNumber(D.of(bot.profit)), cell: (bot) => (bot.profit == null ? "–" : <span className={F.tone(D.round(D.of(bot.profit), 2))}>{F.signed(D.of(bot.profit), 2)}</span>) },
+      { id: "drawdown", head: m("bots.drawdown"), rank: 2, by: (bot) => bot.drawdown_bips ?? -1, cell: (bot) => <Drawdown bot={bot} /> },
       { id: "last", head: m("bots.last"), rank: 1, cell: (bot) => (bot.last_decision ? <span className="soft">{words(bot.last_decision.reason)}</span> : <span className="faint">–</span>) },
-      { id: "act", head: <span className="hidden-text">{m("bots.state")}</span>, align: "right", cell: (bot) => <BotButtons bot={bot} act={act} /> },
+      { id: "act", head: <span className="hidden-text">{t("column.actions")}</span>, align: "right", pinned: true, cell: (bot) => <BotButtons bot={bot} act={act} /> },
     ],
-    [m, onChoose, act],
+    [t, m, onChoose, act],
   );
   return <Table columns={columns} rows={bots} id={(bot) => bot.id} label={m("bots.list")} selected={chosen ?? null} onSelect={(bot) => onChoose(bot.id)} />;
 }
@@ -186,6 +189,7 @@ export default function Bots() {
   const { id } = useParams<{ id?: string }>();
   const { value, failed, at, again } = useReading(readBots, EVERY, "bots");
   const [making, setMaking] = useState(false);
+  useUpdated(at);
   const act = useBotActs(again);
   const choose = useCallback((bot: string) => go(`/bots/${bot}`), [go]);
   const bots = value ?? [];
@@ -205,7 +209,11 @@ export default function Bots() {
         </div>
         {value === null && !failed ? <Loading rows={3} /> : null}
         {value && bots.length === 0 ? <Empty command="tradewind bot create ema-cross --market BTCUSDT">{m("bots.empty")}</Empty> : null}
-        {bots.length > 0 ? <BotTable bots={bots} chosen={chosen?.id} onChoose={choose} act={act} /> : null}
+        {bots.length > 0 ? (
+          <Fresh at={at} max={OLD_S}>
+            <BotTable bots={bots} chosen={chosen?.id} onChoose={choose} act={act} />
+          </Fresh>
+        ) : null}
       </section>
       {chosen ? <Details key={chosen.id} bot={chosen} act={act} again={again} /> : null}
       <NewBot

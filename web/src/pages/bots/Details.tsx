@@ -6,13 +6,15 @@ import { useReading } from "../../app/reading";
 import { useApp } from "../../app/store";
 import * as D from "../../market/decimal";
 import * as F from "../../market/format";
+import { sweep } from "../../market/book";
 import { useLink } from "../../market/link";
 import { Dialog } from "../../parts/Dialog";
 import { DeleteDialog } from "../../parts/DeleteDialog";
+import { useWatchedBook } from "../../parts/DeskTables";
 import { Series } from "../../parts/Series";
 import { Empty, Loading } from "../../parts/states";
 import { Panel, Tabs } from "../../parts/Tabs";
-import { useText } from "../../text/desk";
+import { useText } from "../../text/lists";
 import { useMore } from "../../text/more";
 import type { Act } from "./Bots";
 import { words } from "../strategies/params";
@@ -41,7 +43,7 @@ function Equity({ bot }: { bot: Bot }) {
         <Tabs tabs={tabs} value={view} onChange={setView} label={m("bots.equityOf", { name: bot.name })} name="bot-curve" />
         <span className="fill" />
         {bot.equity == null ? null : (
-          <span>
+          <span className="bot-equity">
             {F.amount(bot.equity, 2)} <span className="faint">{bot.quote}</span>
           </span>
         )}
@@ -169,6 +171,22 @@ function Why({ bot, act, again }: { bot: Bot; act: (bot: Bot, act: Act) => Promi
   );
 }
 
+/** What the visible book would pay, and how far that is from its best price. */
+function Slip({ symbol, quantity }: { symbol: string; quantity: D.Decimal }) {
+  const t = useText();
+  const book = useWatchedBook(symbol);
+  const levels = D.sign(quantity) > 0 ? book?.bids : book?.asks;
+  const meets = levels ? sweep(levels, D.abs(quantity)) : null;
+  if (!meets) return null;
+  const best = D.of(levels?.[0]?.[0]);
+  const slip = D.div(D.mul(D.abs(D.sub(meets.average, best)), { units: 100n, scale: 0 }), best);
+  return (
+    <span className="faint">
+      {t("ticket.average")} {F.number(meets.average, D.decimalsOf(levels?.[0]?.[0] ?? "0.01"))}, {t("ticket.slippage")} {F.number(slip, 3)}%{meets.whole ? "" : `. ${t("ticket.thin")}`}
+    </span>
+  );
+}
+
 function ExitDialog({ bot, open, onClose, act }: { bot: Bot; open: boolean; onClose: () => void; act: (bot: Bot, act: Act) => Promise<void> }) {
   const t = useText();
   const m = useMore();
@@ -182,11 +200,12 @@ function ExitDialog({ bot, open, onClose, act }: { bot: Bot; open: boolean; onCl
           const quantity = D.of(position.quantity);
           return (
             <li key={position.symbol}>
-              {D.sign(quantity) > 0 ? t("side.sell") : t("side.buy")} {F.number(D.abs(quantity))} {position.symbol.replace(/^local:/, "")}
+              {D.sign(quantity) > 0 ? t("side.sell") : t("side.buy")} {F.number(D.abs(quantity))} {position.symbol.replace(/^local:/, "")} <Slip symbol={position.symbol.replace(/^local:/, "")} quantity={quantity} />
             </li>
           );
         })}
       </ul>
+      {bot.working_orders > 0 ? <p className="soft">{m("bots.exitOrders", { n: bot.working_orders })}</p> : null}
       <div className="dialog-actions">
         <button type="button" className="button" onClick={onClose}>
           {t("action.cancel")}

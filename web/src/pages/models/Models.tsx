@@ -7,6 +7,7 @@ import { useReading } from "../../app/reading";
 import { useLink } from "../../market/link";
 import { DeleteDialog } from "../../parts/DeleteDialog";
 import { Empty, ErrorNote, Loading } from "../../parts/states";
+import { useUpdated } from "../../parts/Shell";
 import { useModelText } from "../../text/models";
 import type { ModelText } from "../../text/models";
 import { percent } from "../backtests/result";
@@ -199,7 +200,8 @@ export default function Models() {
   const [, go] = useLocation();
   const { id } = useParams<{ id?: string }>();
   const [busy, setBusy] = useState(false);
-  const { value, failed, again } = useReading(readModels, busy ? EVERY_TRAINING : EVERY, "jobs");
+  const { value, failed, at, again } = useReading(readModels, busy ? EVERY_TRAINING : EVERY, "jobs");
+  useUpdated(at);
   const [making, setMaking] = useState(false);
   const choose = useCallback((model: string) => go(`/models/${model}`), [go]);
   const models = useMemo(() => value ?? [], [value]);

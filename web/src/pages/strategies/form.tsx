@@ -7,7 +7,7 @@ import { useReading } from "../../app/reading";
 import { Dialog } from "../../parts/Dialog";
 import { TextField } from "../../parts/Field";
 import { ErrorNote, Loading } from "../../parts/states";
-import { useText } from "../../text/desk";
+import { useText } from "../../text/lists";
 import { useMore } from "../../text/more";
 import { paramFault, words } from "./params";
 import type { Param, Params, Strategy } from "./params";

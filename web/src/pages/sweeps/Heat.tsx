@@ -41,11 +41,12 @@ function draw(canvas: HTMLCanvasElement, it: Kept): void {
     context.lineWidth = 1.5;
     context.strokeStyle = of("--text");
     context.strokeRect(left + 1, top + 1, cell - 2, row - 2);
-    if (cell < 34) return;
+    const words = [plain(value), plain(value, 1), plain(value, 0)].find((text) => context.measureText(text).width <= cell - 8);
+    if (words === undefined) return;
     context.fillStyle = of("--text");
     context.textAlign = "center";
     context.textBaseline = "middle";
-    context.fillText(plain(value), left + cell / 2, top + row / 2);
+    context.fillText(words, left + cell / 2, top + row / 2);
   };
   context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
   frame(it.chosen?.peak_point, it.chosen?.peak_value, [3, 2]);

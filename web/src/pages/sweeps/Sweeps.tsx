@@ -5,12 +5,13 @@ import { api, body } from "../../api/client";
 import { useReading } from "../../app/reading";
 import { useApp } from "../../app/store";
 import { CancelJob } from "../../parts/CancelJob";
-import { Icon } from "../../parts/icons";
+import { Reasons } from "../../parts/Reasons";
 import { Empty, ErrorNote, Loading } from "../../parts/states";
+import { useUpdated } from "../../parts/Shell";
 import { Table } from "../../parts/Table";
 import type { Column } from "../../parts/Table";
 import { useMore } from "../../text/more";
-import { statusWord } from "../backtests/Backtests";
+import { State, statusWord } from "../backtests/Backtests";
 import { isOver, percent, plain } from "../backtests/result";
 import { words } from "../strategies/params";
 import { Heat } from "./Heat";
@@ -103,17 +104,7 @@ function Trust({ it }: { it: Kept }) {
       <div className="card-head">
         <h2>{m("tests.trust")}</h2>
       </div>
-      <ul className="trust">
-        {rows.map((row) => (
-          <li key={row.text}>
-            <span className={row.good ? "ok" : "warn"}>
-              <Icon name={row.good ? "check" : "alert"} size={14} />
-            </span>
-            <span>{row.text}</span>
-            <b>{row.detail}</b>
-          </li>
-        ))}
-      </ul>
+      <Reasons rows={rows} />
     </section>
   );
 }
@@ -198,16 +189,7 @@ function SweepTable({ sweeps, chosen, onChoose }: { sweeps: readonly Sweep[]; ch
         id: "status",
         head: m("bots.state"),
         by: (sweep) => sweep.status,
-        cell: (sweep) =>
-          isOver(sweep.status) ? (
-            <span className="dot" data-state={sweep.status === "done" ? "on" : sweep.status === "cancelled" ? "off" : "crit"} title={sweep.error ?? undefined}>
-              {statusWord(m, sweep.status)}
-            </span>
-          ) : (
-            <span className="progress">
-              <progress max={100} value={sweep.progress} aria-label={statusWord(m, sweep.status)} /> {Math.round(sweep.progress)}%
-            </span>
-          ),
+        cell: (sweep) => <State of={sweep} />,
       },
       { id: "trials", head: m("sweep.trials"), align: "right", by: (sweep) => sweep.trials_planned, cell: (sweep) => sweep.trials_planned.toLocaleString("en-US") },
     ],
@@ -220,7 +202,8 @@ export default function Sweeps() {
   const m = useMore();
   const [, go] = useLocation();
   const { id } = useParams<{ id?: string }>();
-  const { value, failed, again } = useReading(readSweeps, EVERY, "jobs");
+  const { value, failed, at, again } = useReading(readSweeps, EVERY, "jobs");
+  useUpdated(at);
   const [making, setMaking] = useState(false);
   const choose = useCallback((sweep: string) => go(`/sweeps/${sweep}`), [go]);
   const sweeps = value ?? [];

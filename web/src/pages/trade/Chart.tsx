@@ -13,8 +13,8 @@ import type { Bar, Candle } from "../../market/candles";
 import * as D from "../../market/decimal";
 import * as F from "../../market/format";
 import { feed } from "../../market/feed";
-import { useTickers } from "../../market/hub";
-import { ErrorNote, Loading } from "../../parts/states";
+import { tickers, useChannel } from "../../market/hub";
+import { Age, ErrorNote, Loading, TICKERS_OLD_S, useStale } from "../../parts/states";
 import { Choice } from "../../parts/Tabs";
 import { useText } from "../../text/trade";
 import { IndicatorMenu } from "./Indicators";
@@ -93,17 +93,20 @@ function usePlot(market: Market, interval: string, onHover: (bar: Bar | null) =>
 }
 
 function PriceHead({ market }: { market: Market }) {
-  const ticker = useTickers().get(market.symbol);
+  const held = useChannel(tickers);
+  const stale = useStale(held?.at, TICKERS_OLD_S);
+  const ticker = held?.value.get(market.symbol);
   const change = D.of(ticker?.change_percent);
   const up = D.sign(change) >= 0;
   return (
-    <p className="price-head">
+    <p className={stale ? "price-head stale" : "price-head"}>
       <b>{F.amount(ticker?.last, D.decimalsOf(market.tick))}</b>
       {ticker?.change_percent == null ? null : (
         <span className={F.tone(change)}>
           <i aria-hidden="true">{up ? "▲" : "▼"}</i> {F.percent(change)}
         </span>
       )}
+      {stale ? <Age at={held?.at} max={TICKERS_OLD_S} /> : null}
     </p>
   );
 }

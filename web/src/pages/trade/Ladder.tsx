@@ -11,7 +11,7 @@ import { grouped, groupings, ladder, spread } from "../../market/book";
 import type { Book, LadderRow } from "../../market/book";
 import * as D from "../../market/decimal";
 import * as F from "../../market/format";
-import { bookOf, tickers, useChannel } from "../../market/hub";
+import { bookOf, tickers, useCalmChannel } from "../../market/hub";
 import { Age, Loading, useStale } from "../../parts/states";
 import { useText } from "../../text/trade";
 import { BOOK_OLD_S } from "./Ticket";
@@ -19,7 +19,10 @@ import { BOOK_OLD_S } from "./Ticket";
 interface Row {
   readonly button: HTMLButtonElement;
   readonly bar: HTMLElement;
-  readonly cells: readonly [HTMLElement, HTMLElement, HTMLElement];
+  /** Texts that are kept and get new letters: a new node costs the browser more than new letters in an old one. */
+  readonly texts: readonly [Text, Text, Text];
+  /** What is on the screen: only what differs from it is written. */
+  shown: { price: string; size: string; total: string; bar: string; own: boolean; hidden: boolean };
 }
 
 function makeRow(): Row {
@@ -28,9 +31,13 @@ function makeRow(): Row {
   button.className = "level";
   button.tabIndex = -1;
   const bar = document.createElement("i");
-  const cells = [document.createElement("span"), document.createElement("span"), document.createElement("span")] as const;
-  button.append(bar, ...cells);
-  return { button, bar, cells };
+  const cell = () => {
+    const span = document.createElement("span");
+    return span.appendChild(document.createTextNode(""));
+  };
+  const texts = [cell(), cell(), cell()] as const;
+  button.append(bar, ...texts.map((text) => text.parentElement as HTMLElement));
+  return { button, bar, texts, shown: { price: "", size: "", total: "", bar: "", own: false, hidden: false } };
 }
 
 function write(element: HTMLElement, text: string): void {
@@ -44,15 +51,23 @@ interface Paint {
 }
 
 function paintRow(row: Row, level: LadderRow | undefined, paint: Paint): void {
-  row.button.hidden = level === undefined;
+  const { shown, texts, button } = row;
+  if (shown.hidden !== (level === undefined)) button.hidden = shown.hidden = level === undefined;
   if (!level) return;
-  const price = D.of(level.price);
-  write(row.cells[0], F.number(price, paint.priceDecimals));
-  write(row.cells[1], F.number(D.of(level.size), paint.sizeDecimals));
-  write(row.cells[2], F.number(D.of(level.total), 3));
-  row.bar.style.transform = `scaleX(${level.share.toFixed(3)})`;
-  row.button.dataset["price"] = D.text(D.round(price, paint.priceDecimals));
-  row.button.toggleAttribute("data-own", paint.own.has(D.text(D.round(price, paint.priceDecimals))));
+  const price = D.text(D.round(D.of(level.price), paint.priceDecimals));
+  if (price !== shown.price) {
+    shown.price = price;
+    button.dataset["price"] = price;
+    texts[0].data = F.number(D.of(price));
+  }
+  const size = F.number(D.of(level.size), paint.sizeDecimals);
+  if (size !== shown.size) texts[1].data = shown.size = size;
+  const total = F.number(D.of(level.total), 3);
+  if (total !== shown.total) texts[2].data = shown.total = total;
+  const bar = `scaleX(${level.share.toFixed(3)})`;
+  if (bar !== shown.bar) row.bar.style.transform = shown.bar = bar;
+  const own = paint.own.has(price);
+  if (own !== shown.own) button.toggleAttribute("data-own", (shown.own = own));
 }
 
 function fit(box: HTMLElement | null, rows: Row[], count: number): void {
@@ -154,7 +169,7 @@ export function Ladder({ market, onPick }: { market: Market; onPick: (price: str
           <div className="middle">
             <b ref={middle} />
             <span>
-              {t("book.spread")} <span ref={gap} />
+              <span ref={gap} /> {t("book.spread")}
             </span>
             <select className="grouping" aria-label={t("book.grouping")} value={D.short(D.of(step))} onChange={(event) => setStep(event.target.value)}>
               {steps.map((each) => (
@@ -171,7 +186,7 @@ export function Ladder({ market, onPick }: { market: Market; onPick: (price: str
 
 /** Greys the ladder and says its age when nothing has come for a while. */
 function Frame({ market, children }: { market: Market; children: React.ReactNode }) {
-  const held = useChannel(bookOf(market.symbol));
+  const held = useCalmChannel(bookOf(market.symbol), 1_000);
   const stale = useStale(held?.at, BOOK_OLD_S);
   return (
     <div className={stale ? "ladder-frame stale" : "ladder-frame"}>

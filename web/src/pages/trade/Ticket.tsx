@@ -7,7 +7,7 @@ import type { Market } from "../../app/desk";
 import { useApp } from "../../app/store";
 import * as D from "../../market/decimal";
 import * as F from "../../market/format";
-import { bookOf, useChannel } from "../../market/hub";
+import { bookOf, useCalmChannel } from "../../market/hub";
 import { useLink } from "../../market/link";
 import { Dialog } from "../../parts/Dialog";
 import { NumberField } from "../../parts/Field";
@@ -25,6 +25,8 @@ import type { Draft, Fault, Funds, Plan } from "./ticket";
 
 /** A book older than this is no basis for an order, seconds. */
 export const BOOK_OLD_S = 6;
+/** How often the ticket follows the book, ms: a person reads no faster. */
+const BOOK_EVERY = 400;
 const SHARES = [10, 25, 50, 100];
 /** Limits that the ticket has room for. */
 const USES_SHOWN = 4;
@@ -190,7 +192,7 @@ function Use({ use }: { use: LimitUse }) {
 
 export function Ticket({ market, draft, change }: { market: Market; draft: Draft; change: (part: Partial<Draft>) => void }) {
   const t = useText();
-  const held = useChannel(bookOf(market.symbol));
+  const held = useCalmChannel(bookOf(market.symbol), BOOK_EVERY);
   const funds = useFunds(market);
   const confirms = useApp((state) => state.settings.confirm);
   const { place, done } = useActions();

@@ -2,15 +2,15 @@
 import { memo, useCallback, useEffect, useMemo, useState } from "react";
 import { Link, useLocation, useParams } from "wouter";
 import { selectFills, selectLive, selectMarkets, selectPositions } from "../../app/desk";
-import type { Market } from "../../app/desk";
-import { openProfit } from "../../app/worth";
+import type { Market, Position } from "../../app/desk";
+import { homeAsset, openProfit } from "../../app/worth";
 import { chose } from "../../app/settings";
 import { useAct, useApp } from "../../app/store";
 import * as D from "../../market/decimal";
 import * as F from "../../market/format";
-import { useMarketFeed, useTickers } from "../../market/hub";
+import { tickers as tickerChannel, useChannel, useMarketFeed, useTickers } from "../../market/hub";
 import { FillsTable, OrdersTable, PositionsTable } from "../../parts/DeskTables";
-import { Empty, ErrorNote, Loading } from "../../parts/states";
+import { Empty, ErrorNote, Loading, TICKERS_OLD_S, useStale } from "../../parts/states";
 import { useContextLine } from "../../parts/Shell";
 import { Panel, Tabs } from "../../parts/Tabs";
 import { useText } from "../../text/trade";
@@ -28,8 +28,9 @@ function Strip({ symbol }: { symbol: string }) {
   const t = useText();
   const markets = useApp((state) => state.desk.markets);
   const tickers = useTickers();
+  const stale = useStale(useChannel(tickerChannel)?.at, TICKERS_OLD_S);
   return (
-    <nav className="strip" aria-label={t("trade.markets")}>
+    <nav className={stale ? "strip stale" : "strip"} aria-label={t("trade.markets")}>
       {markets.map((market) => {
         const ticker = tickers.get(market.symbol);
         const change = D.of(ticker?.change_percent);
@@ -72,6 +73,19 @@ const BookPane = memo(function BookPane({ market, onPick }: { market: Market; on
   );
 });
 
+/** The only thing of the lists that moves with each ticker: on its own, so that the lists do not. */
+function OpenProfit({ positions }: { positions: readonly Position[] }) {
+  const markets = useApp((state) => state.desk.markets);
+  const tickers = useTickers();
+  const home = useMemo(() => homeAsset(markets), [markets]);
+  const open = openProfit(positions, home, markets, tickers);
+  return (
+    <>
+      <b className={`strong ${F.tone(D.round(open, 2))}`}>{F.signed(open, 2)}</b> {home}
+    </>
+  );
+}
+
 type Below = "positions" | "open" | "fills";
 
 const BelowPane = memo(function BelowPane() {
@@ -80,7 +94,6 @@ const BelowPane = memo(function BelowPane() {
   const positions = useApp(selectPositions);
   const orders = useApp(selectLive);
   const fills = useApp(selectFills);
-  const open = openProfit(positions);
   const tabs = [
     { id: "positions" as const, label: t("desk.positions"), count: positions.length },
     { id: "open" as const, label: t("desk.open"), count: orders.length },
@@ -93,7 +106,7 @@ const BelowPane = memo(function BelowPane() {
         <span className="fill" />
         {positions.length > 0 ? (
           <span className="small faint">
-            {t("figure.open")} <b className={`strong ${F.tone(open)}`}>{F.signed(open, 2)}</b>
+            {t("figure.open")} <OpenProfit positions={positions} />
           </span>
         ) : null}
       </div>

@@ -123,7 +123,7 @@ export const more: More = {
   "monitor.slow": "Pernyataan lambat",
   "monitor.slowNote": "sejak mulai",
   "monitor.parts": "Bagian",
-  "monitor.partsNote": "sejak halaman ini dibuka, satu batang tiap lima detik",
+  "monitor.partsNote": "60 menit terakhir, satu batang per menit",
   "monitor.ok": "berfungsi",
   "monitor.degraded": "kurang baik",
   "monitor.downWord": "mati",
@@ -313,4 +313,6 @@ export const more: More = {
   "monitor.caches": "Cache",
   "monitor.cachesNote": "bagian yang sudah diketahui",
   "monitor.cacheCount": "{n}, {layer}",
+  "bots.exitOrders": "{n} pesanannya yang menunggu dibatalkan.",
+  "logs.ledeOwn": "Apa yang Anda lakukan, terbaru dahulu.",
 };

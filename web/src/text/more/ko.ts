@@ -123,7 +123,7 @@ export const more: More = {
   "monitor.slow": "느린 문장",
   "monitor.slowNote": "시작 이후",
   "monitor.parts": "부분",
-  "monitor.partsNote": "이 페이지를 연 뒤, 막대 하나에 5초",
+  "monitor.partsNote": "최근 60분, 1분에 막대 하나",
   "monitor.ok": "작동",
   "monitor.degraded": "좋지 않음",
   "monitor.downWord": "중단",
@@ -313,4 +313,6 @@ export const more: More = {
   "monitor.caches": "캐시",
   "monitor.cachesNote": "적중률",
   "monitor.cacheCount": "{n}회, {layer}",
+  "bots.exitOrders": "대기 중인 주문 {n}개가 취소됩니다.",
+  "logs.ledeOwn": "내가 한 일, 최신순입니다.",
 };

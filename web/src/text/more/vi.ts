@@ -123,7 +123,7 @@ export const more: More = {
   "monitor.slow": "Câu lệnh chậm",
   "monitor.slowNote": "từ khi khởi động",
   "monitor.parts": "Các phần",
-  "monitor.partsNote": "từ khi mở trang này, mỗi vạch năm giây",
+  "monitor.partsNote": "60 phút qua, mỗi phút một vạch",
   "monitor.ok": "hoạt động",
   "monitor.degraded": "không tốt",
   "monitor.downWord": "ngừng",
@@ -313,4 +313,6 @@ export const more: More = {
   "monitor.caches": "Bộ nhớ đệm",
   "monitor.cachesNote": "tỷ lệ trúng",
   "monitor.cacheCount": "{n}, {layer}",
+  "bots.exitOrders": "{n} lệnh đang chờ của nó sẽ bị hủy.",
+  "logs.ledeOwn": "Những gì bạn đã làm, mới nhất trước.",
 };

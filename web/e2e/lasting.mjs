@@ -1,0 +1,65 @@
+/** What must last: a server that dies, files as they are served, a busy market, ten minutes of it. */
+import { open, PATIENCE } from "./browser.mjs";
+import { Client } from "./client.mjs";
+import { Program } from "./program.mjs";
+import { Quoter } from "./quoter.mjs";
+import { served } from "./served.mjs";
+import { heapAfter, tap, taskTime } from "./speed.mjs";
+import { at, browser, logIn, NAME, page, PASSWORD, program, suite, USUAL } from "./stage.mjs";
+import { expect } from "./suite.mjs";
+
+await suite.test("the server dies: the page says so, sends nothing, and recovers by itself", page, async () => {
+  await page.goto(at("/trade/BTCUSDT"));
+  await page.locator(".level[data-price]").first().waitFor();
+  page.forgiven = [...USUAL, /ERR_CONNECTION|WebSocket|status of 50|status of 401/];
+  await program.kill();
+  await page.getByText("The connection was lost").waitFor();
+  await page.locator("[name=price]").fill("90000");
+  await page.locator("[name=amount]").fill("0.01");
+  expect(await page.locator("button.go").isDisabled(), "an order can be sent without a connection");
+  await page.getByText("No connection: orders cannot be sent.").waitFor();
+  await program.start();
+  await page.getByText("The connection was lost").waitFor({ state: "detached", timeout: 2 * PATIENCE });
+  await page.waitForFunction(() => !document.querySelector("button.go")?.disabled, undefined, { timeout: PATIENCE });
+  page.forgiven = [...USUAL];
+});
+
+await suite.test("files are served with hashes, tags, compressed forms and a strict policy; programs' paths are left alone", null, async () => {
+  await served(program.url);
+});
+
+await suite.test("the main thread stays free while a market moves twenty times a second", null, async () => {
+  const busy = new Program();
+  await busy.start();
+  const admin = await new Client(busy.url).setUp(busy.setupCode, NAME, PASSWORD);
+  await admin.call("POST", "/api/users", { username: "quoter", password: PASSWORD, role: "trader" });
+  const quoter = new Quoter(await new Client(busy.url).logIn("quoter", PASSWORD), "BTCUSDT");
+  const own = await open(browser);
+  await own.goto(busy.url);
+  await logIn(own);
+  await own.getByText("Account value").waitFor();
+  await quoter.start();
+  const { isHeard, words } = await taskTime(own, `${busy.url}/trade/BTCUSDT`, () => own.locator(".level[data-price]").first().waitFor());
+  await quoter.stop();
+  console.log(`   the quoter changed the book ${quoter.changes} times; ${quoter.refused} of its requests were refused`);
+  await own.context().close();
+  await busy.end();
+  expect(isHeard, words);
+});
+
+await suite.test("ten minutes of a market, fed in one, leave nothing behind", null, async () => {
+  const own = await open(browser);
+  const tapped = await tap(own);
+  await own.goto(program.url);
+  await logIn(own);
+  await own.getByText("Account value").waitFor();
+  await own.goto(at("/trade/BTCUSDT"));
+  await own.getByRole("tab", { name: "Trades", exact: true }).click();
+  await own.locator(".tape .level").first().waitFor();
+  await own.getByRole("tab", { name: "Book", exact: true }).click();
+  await own.waitForResponse((response) => response.url().includes("/api/balances"));
+  while (!tapped.isPrimed()) await own.waitForResponse((response) => response.url().includes("/api/balances"));
+  const { isFlat, words } = await heapAfter(own, tapped);
+  expect(isFlat, words);
+  await own.context().close();
+});
