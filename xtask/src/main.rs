@@ -68,7 +68,9 @@ fn main() -> ExitCode {
 fn root() -> Result<PathBuf> {
     let here = std::env::current_dir().context("there is no working directory")?;
     let found = here.ancestors().find(|folder| is_workspace(folder));
-    found.map(Path::to_path_buf).context("call it inside the repository: no folder upwards holds its Cargo.toml")
+    found
+        .map(Path::to_path_buf)
+        .context("call it inside the repository: no folder upwards holds its Cargo.toml")
 }
 
 fn is_workspace(folder: &Path) -> bool {

@@ -35,9 +35,10 @@ impl Beats {
     fn note(&self, parts: &[Component], ends: bool) {
         let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for part in parts {
-            let row = rows
-                .entry(part.name)
-                .or_insert_with(|| Row { minutes: VecDeque::with_capacity(MINUTES_MAX), worst: Condition::Ok });
+            let row = rows.entry(part.name).or_insert_with(|| Row {
+                minutes: VecDeque::with_capacity(MINUTES_MAX),
+                worst: Condition::Ok,
+            });
             row.worst = row.worst.max(part.condition);
             if ends {
                 if row.minutes.len() == MINUTES_MAX {
@@ -78,7 +79,8 @@ mod tests {
     #[test]
     fn a_minute_is_as_good_as_the_worst_of_its_looks_and_an_hour_is_kept() {
         let beats = Beats::default();
-        let (well, ill) = ([Component::ok("database", String::new())], [Component::down("database", String::new())]);
+        let (well, ill) =
+            ([Component::ok("database", String::new())], [Component::down("database", String::new())]);
         assert_eq!(beats.of("database"), Vec::<&str>::new());
         beats.note(&well, false);
         beats.note(&ill, false);
