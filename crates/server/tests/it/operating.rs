@@ -259,7 +259,7 @@ fn health_tells_everybody_a_little_and_those_who_are_logged_in_more() {
     assert_eq!(alice.read("/api/status")["own"]["username"], "alice");
     assert_eq!(ask(server.api(), "GET", "/api/health/detailed", &[], "").status, 401);
     let parts = alice.read("/api/health/detailed");
-    let beats = |part: &serde_json::Value| part["beats"].as_array().is_some_and(|beats| beats.len() <= 60);
+    let beats = |part: &Value| part["beats"].as_array().is_some_and(|beats| beats.len() <= 60);
     assert!(parts["components"].as_array().unwrap().iter().all(beats), "{parts}");
     let names: Vec<&str> =
         parts["components"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
