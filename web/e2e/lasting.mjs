@@ -24,6 +24,39 @@ await suite.test("the server dies: the page says so, sends nothing, and recovers
   page.forgiven = [...USUAL];
 });
 
+await suite.test("a connection that breaks goes on where it was: nothing is asked for anew, nothing is lost", null, async () => {
+  const own = await open(browser);
+  own.forgiven = [...USUAL, /status of 401 .*auth\/refresh/];
+  const asked = [];
+  let [link, recovered] = [null, () => {}];
+  await own.routeWebSocket(/\/ws\?/, (route) => {
+    const server = route.connectToServer();
+    route.onMessage((text) => (asked.push(JSON.parse(String(text))), server.send(text)));
+    server.onMessage((text) => {
+      const message = JSON.parse(String(text));
+      if (message.type === "subscribed" && message.room === "orders") recovered(message);
+      route.send(text);
+    });
+    link = { route, server };
+  });
+  await own.goto(program.url);
+  await logIn(own);
+  await own.getByText("Account value").waitFor();
+  await own.goto(at("/trade/BTCUSDT"));
+  await own.locator(".level[data-price]").first().waitFor();
+  const again = new Promise((resolve) => (recovered = resolve));
+  asked.length = 0;
+  await Promise.all([link.server.close(), link.route.close()]);
+  const answer = await again;
+  const since = asked.find((message) => message.op === "subscribe")?.since ?? {};
+  expect(since.orders?.epoch === answer.epoch && since["book:BTCUSDT"] !== undefined, `asked since ${JSON.stringify(since)}`);
+  expect(answer.recovered === true, JSON.stringify(answer));
+  await own.locator(".live[data-way=stream]").waitFor();
+  await own.waitForFunction(() => !document.querySelector("[role=alert]"));
+  expect(own.errors.length === 0, own.errors.join("\n"));
+  await own.context().close();
+});
+
 await suite.test("files are served with hashes, tags, compressed forms and a strict policy; programs' paths are left alone", null, async () => {
   await served(program.url);
 });

@@ -13,7 +13,7 @@ export function isTyping(target: EventTarget | null): boolean {
 export function useKeys(open: (what: "palette" | "keys") => void): void {
   const [, go] = useLocation();
   const pages = usePages();
-  const chord = useRef(0);
+  const chord = useRef(-Infinity);
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
@@ -25,7 +25,7 @@ export function useKeys(open: (what: "palette" | "keys") => void): void {
       if (document.querySelector("dialog[open]")) return;
       const now = performance.now();
       if (now - chord.current < CHORD_MS) {
-        chord.current = 0;
+        chord.current = -Infinity;
         const page = pages.find((page) => page.key === event.key);
         if (page) {
           event.preventDefault();
@@ -42,7 +42,8 @@ export function useKeys(open: (what: "palette" | "keys") => void): void {
         filter.focus();
       }
     };
-    addEventListener("keydown", pressed);
-    return () => removeEventListener("keydown", pressed);
+    // Before a page's own keys: the letter after `g` is a page's.
+    addEventListener("keydown", pressed, true);
+    return () => removeEventListener("keydown", pressed, true);
   }, [go, open, pages]);
 }

@@ -76,7 +76,7 @@ function Look() {
 function Trading() {
   const t = useText();
   const act = useAct();
-  const confirm = useApp((state) => state.settings.confirm);
+  const { confirm, tradingKeys } = useApp((state) => state.settings);
   return (
     <section className="card">
       <div className="card-head">
@@ -86,6 +86,10 @@ function Trading() {
         <label className="settings-check">
           <input type="checkbox" checked={confirm} onChange={(event) => act(chose({ confirm: event.target.checked }))} />
           {t("settings.confirm")}
+        </label>
+        <label className="settings-check">
+          <input type="checkbox" checked={tradingKeys} onChange={(event) => act(chose({ tradingKeys: event.target.checked }))} />
+          {t("settings.tradingKeys")}
         </label>
       </div>
     </section>

@@ -5,6 +5,7 @@ import { selectFills, selectLive, selectMarkets, selectPositions } from "../../a
 import type { Market, Position } from "../../app/desk";
 import { homeAsset, openProfit } from "../../app/worth";
 import { chose } from "../../app/settings";
+import { isTyping } from "../../app/keys";
 import { useAct, useApp } from "../../app/store";
 import * as D from "../../market/decimal";
 import * as F from "../../market/format";
@@ -47,6 +48,23 @@ function Strip({ symbol }: { symbol: string }) {
       })}
     </nav>
   );
+}
+
+/** `b` and `s` turn the ticket to a side and go to its amount, once they are armed in the settings. They send nothing. */
+function useTradingKeys(turn: (side: "buy" | "sell") => void): void {
+  const armed = useApp((state) => state.settings.tradingKeys);
+  useEffect(() => {
+    if (!armed) return;
+    const pressed = (event: KeyboardEvent) => {
+      const side = event.key === "b" ? "buy" : event.key === "s" ? "sell" : null;
+      if (!side || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
+      event.preventDefault();
+      turn(side);
+      requestAnimationFrame(() => document.querySelector<HTMLInputElement>(".ticket [name=amount]")?.focus());
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, [armed, turn]);
 }
 
 type BookView = "book" | "depth" | "trades";
@@ -128,6 +146,7 @@ function Desk({ market }: { market: Market }) {
     setDraft((now) => ((now.kind === "stop" && !now.stopLimit) ? { ...now, stop: price } : { ...now, kind: now.kind === "market" ? "limit" : now.kind, price }));
   }, []);
   useMarketFeed(market.symbol);
+  useTradingKeys(useCallback((side) => change({ side }), [change]));
   useContextLine(`${market.base}/${market.quote} · ${t("mode.simulatedShort")}`);
   const ticket = useMemo(() => <Ticket market={market} draft={draft} change={change} />, [market, draft, change]);
   return (

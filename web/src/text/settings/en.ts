@@ -84,4 +84,5 @@ export const settings = {
   "settings.limit.order_quantity_max": "Size of one order",
   "settings.limit.position_max": "Position",
   "settings.limitMarket": "Limit one market…",
+  "settings.tradingKeys": "Trading keys: b and s turn the ticket to buy and to sell; they send nothing",
 };

@@ -85,4 +85,5 @@ export const settings: SettingsCatalogue = {
   "settings.limit.order_quantity_max": "Ukuran satu pesanan",
   "settings.limit.position_max": "Posisi",
   "settings.limitMarket": "Batasi satu pasar…",
+  "settings.tradingKeys": "Tombol perdagangan: b dan s mengarahkan tiket ke beli dan jual; tidak mengirim apa pun",
 };

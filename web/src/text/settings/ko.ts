@@ -85,4 +85,5 @@ export const settings: SettingsCatalogue = {
   "settings.limit.order_quantity_max": "주문 한 건의 수량",
   "settings.limit.position_max": "포지션",
   "settings.limitMarket": "한 시장의 한도 추가…",
+  "settings.tradingKeys": "거래 단축키: b는 매수, s는 매도로 주문표를 바꿉니다. 아무것도 보내지 않습니다",
 };

@@ -85,4 +85,5 @@ export const settings: SettingsCatalogue = {
   "settings.limit.order_quantity_max": "Số lượng một lệnh",
   "settings.limit.position_max": "Vị thế",
   "settings.limitMarket": "Giới hạn một thị trường…",
+  "settings.tradingKeys": "Phím giao dịch: b và s chuyển phiếu lệnh sang mua và bán; không gửi gì",
 };
