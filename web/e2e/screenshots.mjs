@@ -99,6 +99,11 @@ for (const theme of ["dark", "light"]) {
       await page.getByRole("tab", { name: "Against its back-test" }).click();
       await page.locator(".series canvas, .card .empty").first().waitFor();
     }
+    if (name === "backtests") {
+      await page.getByRole("button", { name: /^Ema cross/ }).first().click();
+      await page.getByText(/^Ema cross on/).waitFor();
+      await page.locator(".series canvas").first().waitFor();
+    }
     if (name === "trade") {
       await page.locator(".bids .level[data-price]").nth(4).click();
       await page.locator("[name=amount]").fill("0.12");

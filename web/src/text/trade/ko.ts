@@ -65,7 +65,7 @@ export const trade: TradeCatalogue = {
   "ticket.feeAtMost": "수수료",
   "ticket.inLimits": "모든 한도 안에 있습니다.",
   "ticket.use": "{before} → {after}",
-  "ticket.stopPrice": "스탑 지정가",
-  "ticket.ocoSell": "시장가 위 지정가와 아래 스탑: 하나가 체결되면 다른 하나는 취소됩니다.",
-  "ticket.ocoBuy": "시장가 아래 지정가와 위 스탑: 하나가 체결되면 다른 하나는 취소됩니다.",
+  "ticket.stopPrice": "스톱 지정가",
+  "ticket.ocoSell": "시장가 위 지정가와 아래 스톱: 하나가 체결되면 다른 하나는 취소됩니다.",
+  "ticket.ocoBuy": "시장가 아래 지정가와 위 스톱: 하나가 체결되면 다른 하나는 취소됩니다.",
 };
