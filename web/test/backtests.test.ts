@@ -12,6 +12,10 @@ const points = [at("2025-11-30T00:00:00Z", 100), at("2025-12-31T00:00:00Z", 110,
 const strategy: Strategy = { name: "ema-cross", summary: "", source: "", fails: "", markets_doc: "", markets_min: 1, markets_max: 1, params: [] };
 const draft: TestDraft = { symbols: ["BTCUSDT"], interval: "1h", from: "", to: "", cash: "", fee: "", slippage: "", source: "", params: {} };
 
+test("what rounds to nothing has no sign", () => {
+  expect([plain(-0.04, 1), plain(-0.06, 1), plain(0), plain(-12.3, 0), plain(null)]).toEqual(["0.0", "−0.1", "0.00", "−12", "–"]);
+});
+
 describe("curves", () => {
   test("growth is in per cent of the start", () => {
     expect(growth(points).map(({ value }) => Math.round(value))).toEqual([0, 10, -1, 21]);

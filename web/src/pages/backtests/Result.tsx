@@ -52,7 +52,7 @@ function Lede({ test }: { test: Backtest }) {
       {m("tests.lede", { name, markets: marketsOf(test) })}
       {m(made < 0 ? "tests.lost" : "tests.made")}
       <span className={made > 0 ? "up" : made < 0 ? "down" : ""}>{Math.abs(made).toFixed(2)}%</span>
-      {m("tests.in", { n: days, fall: percent(-Math.abs(test.result.max_drawdown_pct)) })}
+      {m("tests.in", { n: days, fall: percent(-Math.abs(test.result.max_drawdown_pct), 2) })}
     </p>
   );
 }
@@ -248,18 +248,26 @@ function Exits({ trades }: { trades: readonly RoundTrip[] }) {
   );
 }
 
+/** An instrument without its venue: `local:BTCUSDT`, `file:BTC-PERP`. */
+const bare = (name: string) => name.replace(/^\w+:/, "");
+
 /** The candles of the test's time with its trips: of one instrument at a time. */
 function Prices({ test, trades }: { test: Backtest; trades: readonly RoundTrip[] }) {
   const m = useMore();
   const [symbol, setSymbol] = useState(test.symbols[0] ?? "");
   const read = useCallback(async () => {
     const span = { ...(test.from ? { from: test.from } : {}), ...(test.to ? { to: test.to } : {}) };
-    const answer = await api.GET("/api/candles/{symbol}", { params: { path: { symbol }, query: { interval: test.interval, limit: CANDLES, ...span } } });
-    return answer.data?.candles ?? [];
+    const query = { interval: test.interval, limit: CANDLES, ...span };
+    const from = async (source?: string) => {
+      const asked = source === undefined ? query : { ...query, source };
+      return (await api.GET("/api/candles/{symbol}", { params: { path: { symbol }, query: asked } })).data?.candles ?? [];
+    };
+    // The exchange's; where it has none of this time, the test has seen what was imported.
+    const found = await from();
+    return found.length > 0 ? found : from("archive");
   }, [symbol, test.interval, test.from, test.to]);
   const { value, failed, again } = useReading(read);
-  const bare = (name: string) => name.replace(/^local:/, "");
-  const trips = useMemo(() => testTrips(trades.filter((trade) => trade.symbol.replace(/^local:/, "") === symbol.replace(/^local:/, ""))), [trades, symbol]);
+  const trips = useMemo(() => testTrips(trades.filter((trade) => bare(trade.symbol) === bare(symbol))), [trades, symbol]);
   const decimals = value?.[0] ? D.decimalsOf(value[0].c) : 2;
   return (
     <section className="card">

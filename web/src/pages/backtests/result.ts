@@ -118,5 +118,6 @@ export function percent(value: number | null, decimals = 1): string {
 }
 
 export function plain(value: number | null, decimals = 2): string {
-  return value === null ? "–" : value.toFixed(decimals).replace("-", "−");
+  // What rounds to nothing has no sign.
+  return value === null ? "–" : value.toFixed(decimals).replace(/^-(?=[0.]*$)/, "").replace("-", "−");
 }

@@ -289,7 +289,7 @@ export const more = {
   "tests.onChart": "Trades on the chart",
   "tests.onChartSay": "Candles of {market} with {n} round trips",
   "tests.pricesFailed": "The candles could not be read.",
-  "tests.pricesNone": "There are no candles of this market here; the report shows those of imported data.",
+  "tests.pricesNone": "There are no candles of this market and time any more; the report shows what the test has seen.",
   "sweep.rowWhat": "Choice",
   "sweep.rowPlateau": "Chosen",
   "sweep.rowPeak": "Best single one",

@@ -291,7 +291,7 @@ export const more: More = {
   "tests.onChart": "Transaksi pada grafik",
   "tests.onChartSay": "Candle {market} dengan {n} transaksi pulang-pergi",
   "tests.pricesFailed": "Candle tidak dapat dibaca.",
-  "tests.pricesNone": "Tidak ada candle pasar ini di sini; laporan menampilkan candle data impor.",
+  "tests.pricesNone": "Candle pasar dan waktu ini tidak ada lagi; laporan menampilkan apa yang dilihat uji balik.",
   "sweep.rowWhat": "Pilihan",
   "sweep.rowPlateau": "Terpilih",
   "sweep.rowPeak": "Terbaik tunggal",

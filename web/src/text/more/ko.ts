@@ -291,7 +291,7 @@ export const more: More = {
   "tests.onChart": "차트 위의 거래",
   "tests.onChartSay": "{market} 캔들과 왕복 거래 {n}건",
   "tests.pricesFailed": "캔들을 읽을 수 없습니다.",
-  "tests.pricesNone": "이 시장의 캔들이 없습니다. 가져온 데이터의 캔들은 보고서에서 볼 수 있습니다.",
+  "tests.pricesNone": "이 시장과 기간의 캔들이 더는 없습니다. 백테스트가 본 것은 보고서에 있습니다.",
   "sweep.rowWhat": "선택",
   "sweep.rowPlateau": "선택",
   "sweep.rowPeak": "단일 최고",

@@ -291,7 +291,7 @@ export const more: More = {
   "tests.onChart": "Giao dịch trên biểu đồ",
   "tests.onChartSay": "Nến {market} với {n} vòng giao dịch",
   "tests.pricesFailed": "Không đọc được nến.",
-  "tests.pricesNone": "Không có nến của thị trường này; báo cáo hiển thị nến của dữ liệu đã nhập.",
+  "tests.pricesNone": "Không còn nến của thị trường và thời gian này; báo cáo cho thấy những gì kiểm thử đã thấy.",
   "sweep.rowWhat": "Lựa chọn",
   "sweep.rowPlateau": "Được chọn",
   "sweep.rowPeak": "Tốt nhất đơn lẻ",
