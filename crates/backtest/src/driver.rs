@@ -14,6 +14,7 @@ use std::collections::{BinaryHeap, VecDeque};
 
 use engine::{Engine, Input, Output};
 use orders::BotId;
+use strategy::Tag;
 use types::depth::DepthSnapshot;
 use types::{Bar, FeedState, Interval, MarketEvent, MarketId, MarketNews, Stamped, Time};
 use venue_sim::{News, SimVenue};
@@ -92,6 +93,8 @@ pub(crate) struct Driver<'a> {
     pub(crate) now: Time,
     pub(crate) first: Option<Time>,
     pub(crate) strangers: u64,
+    /// Positions that were closed beyond zero by what guarded them.
+    pub(crate) overfills: u64,
 }
 
 impl<'a> Driver<'a> {
@@ -126,6 +129,7 @@ impl<'a> Driver<'a> {
             now: Time(i64::MIN),
             first: None,
             strangers: 0,
+            overfills: 0,
         }
     }
 
@@ -415,10 +419,13 @@ impl<'a> Driver<'a> {
         for output in out.drain(..) {
             match output {
                 Output::Submit(approved) => {
-                    let id = approved.order().client_id;
                     let why = self.engine.bot(self.bot).and_then(|b| b.why().next_back());
-                    self.recorder.submitted(id, why.map_or("", |w| w.reason.code));
-                    self.engine.sent(&id);
+                    let reason = why.map_or("", |w| w.reason.code);
+                    for id in approved.order().client_ids() {
+                        let tag = self.engine.orders().get(&id).map(|order| Tag(order.tag));
+                        self.recorder.submitted(id, tag.and_then(guards).unwrap_or(reason));
+                        self.engine.sent(&id);
+                    }
                     self.venue.submit(at, &approved);
                 }
                 Output::Cancel { market, client_id } => {
@@ -434,11 +441,22 @@ impl<'a> Driver<'a> {
                     self.recorder.told(&self.engine, at, &client_id, &outcome);
                 }
                 Output::External { .. } => self.strangers += 1,
+                Output::Overfilled { .. } => self.overfills += 1,
                 // Bots of a run are made before it starts.
                 Output::NotCreated { .. } => {}
             }
         }
         self.out = out;
+    }
+}
+
+/// The reason of an order that guards a position.
+const fn guards(tag: Tag) -> Option<&'static str> {
+    match tag {
+        Tag::STOP => Some("bracket_stop"),
+        Tag::TARGET => Some("bracket_target"),
+        Tag::LEAVE => Some("bracket_leave"),
+        _ => None,
     }
 }
 

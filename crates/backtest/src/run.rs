@@ -1,7 +1,7 @@
 //! One run from start to end: engine, venue and tapes put together, driven, and summed up.
 
 use engine::{AddBotError, BotConfig, Control, Engine, Input};
-use orders::BotId;
+use orders::{BotId, Native};
 use risk::Limits;
 use strategy::{Feed, Strategy};
 use types::{AccountId, AssetId, Instrument, InstrumentKind, Interval, MarketId, Money, Time};
@@ -97,13 +97,16 @@ pub(crate) fn run_observed(
     let too_much = |_| RunError::Instruments("the start money is too large".to_owned());
     venue.fund(ACCOUNT, quote, spec.cash).map_err(too_much)?;
     let funds = vec![(quote, spec.cash)];
-    engine.add_bot(BotConfig { id: BOT, account: ACCOUNT, strategy, funds, quote, limits })?;
+    engine.add_bot(BotConfig { id: BOT, account: ACCOUNT, strategy, funds, quote, limits, bracket: spec.bracket })?;
     let recorder = Recorder::new(BOT, spec.cash, instruments.len());
     let main = (MarketId(0), spec.interval);
     let mut driver = Driver::new(engine, venue, recorder, BOT, main, spec.feed_ns, spec.funding);
     driver.faulty = spec.venue.faults.any();
     for (recording, longer) in recordings.into_iter().zip(&longer) {
         driver.add(recording, longer)?;
+    }
+    if spec.venue.native != Native::ALL {
+        driver.step(Time(i64::MIN), Input::Control(Control::Native(spec.venue.native)));
     }
     driver.step(Time(i64::MIN), Input::Control(Control::Start(BOT)));
     if !driver.run(watch, observe)? {

@@ -1,5 +1,6 @@
 //! What a run was made of: enough to make it again, digit for digit.
 
+use orders::Bracket;
 use types::{FeeRate, Interval, Money, Price, Qty, Time};
 pub use venue_sim::{Config as VenueConfig, Faults, Fees, Latency, PricePath, Queue, Slippage, Touch};
 
@@ -28,6 +29,8 @@ pub struct RunSpec {
     pub quote: String,
     /// Decimals of that money.
     pub money_scale: u8,
+    /// What guards its positions, whatever the strategy does.
+    pub bracket: Option<Bracket>,
     /// The simulated venue: fees, path inside a bar, slippage, latency, seed.
     pub venue: VenueConfig,
     /// How late the strategy hears of the market, nanoseconds.

@@ -47,6 +47,12 @@ pub(crate) fn of(driver: &Driver<'_>) -> Vec<String> {
             recorder.unrecorded
         ));
     }
+    if driver.overfills > 0 {
+        say(format!(
+            "orders that guarded a position closed more than there was {} times; the excess was closed at once",
+            driver.overfills
+        ));
+    }
     if driver.strangers > 0 {
         say(format!("the venue spoke of {} orders that are not ours", driver.strangers));
     }

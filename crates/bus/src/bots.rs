@@ -92,6 +92,9 @@ pub struct NewBot {
     /// A trained model that forecasts for the strategy `forecast`: `name` or `name@version`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// What guards its positions, whatever the strategy does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bracket: Option<NewBracket>,
     /// That model, as whoever took the request found it. It never travels: names do.
     #[serde(skip)]
     pub found: Option<FoundModel>,
@@ -144,6 +147,19 @@ pub struct NewLimits {
     pub drawdown_max_bips: Option<u32>,
     /// Largest loss since the start of the UTC day.
     pub daily_loss_max: Option<String>,
+}
+
+/// A bracket: where every position of a bot is left, in hundredths of a percent from its average price. A stop and a trailing stop
+/// exclude each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NewBracket {
+    /// Leaves with this loss.
+    pub stop_loss_bps: Option<u32>,
+    /// Leaves with this profit.
+    pub take_profit_bps: Option<u32>,
+    /// Leaves when the price has come back by this from its best since.
+    pub trailing_bps: Option<u32>,
 }
 
 /// A question.
@@ -203,6 +219,9 @@ pub struct BotEntry {
     /// The trained model that forecasts for it: `name@version#hash`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// What guards its positions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bracket: Option<NewBracket>,
     /// `running`, `paused` or `stopped`.
     pub state: String,
     /// `off`, `reduce_only` or `full`: the kill switch of its account.
@@ -276,6 +295,12 @@ pub struct WorkingOrder {
     pub side: String,
     /// Its limit price, if it has one.
     pub price: Option<String>,
+    /// The price at which it fires, if it waits for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_price: Option<String>,
+    /// `stop`, `target` or `leave` for an order that guards a position; the strategy's own have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guards: Option<String>,
     /// What was asked for; absent for an order by quote amount.
     pub qty: Option<String>,
     /// What has traded.
@@ -324,6 +349,11 @@ pub enum Happened {
     Denied {
         /// A stable code.
         code: String,
+    },
+    /// Orders that guarded a position closed more than there was (a venue filled both of a pair); the excess is being closed.
+    Overfilled {
+        /// What there was too much, in the base asset's smallest units; below zero when it was sold.
+        qty: String,
     },
     /// Somebody else trades on its account: it was stopped.
     External {

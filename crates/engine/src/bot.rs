@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 
-use orders::BotId;
+use orders::{BotId, Bracket};
 use portfolio::position::BotAccount;
 use risk::{Limits, Losses};
 use strategy::{OpenOrder, Reason, Strategy, Tag};
 use types::{AccountId, AssetId, ClientOrderId, MarketId, Money, Price, Qty, Side, Time};
 
 use crate::BotSpec;
+use crate::guard::Guard;
 use crate::limits::REASONS_MAX;
 
 /// How a bot is set up.
@@ -25,6 +26,8 @@ pub struct BotConfig {
     pub quote: AssetId,
     /// What it may do.
     pub limits: Limits,
+    /// What guards its positions, unless an order brings a bracket of its own.
+    pub bracket: Option<Bracket>,
 }
 
 /// Whether a bot acts.
@@ -72,6 +75,20 @@ impl Working {
     pub(crate) const fn shown(&self) -> OpenOrder {
         OpenOrder { tag: self.tag, market: self.market, side: self.side, price: self.price, open: self.open }
     }
+
+    /// Part of it traded; gives how much of what was open.
+    fn reduce(&mut self, qty: Qty) -> i64 {
+        let part = qty.0.min(self.open.0);
+        let left = self.open.0 - part;
+        if self.open.0 > 0 {
+            let whole = i128::from(self.open.0);
+            let scaled = (self.reserve.0 / whole) * i128::from(left)
+                + ((self.reserve.0 % whole) * i128::from(left)).div_euclid(whole);
+            self.reserve = Money((scaled + 1).min(self.reserve.0));
+        }
+        self.open = Qty(left);
+        part
+    }
 }
 
 /// A bot at run time.
@@ -83,6 +100,7 @@ pub(crate) struct Bot {
     pub(crate) strategy: Box<dyn Strategy>,
     pub(crate) quote: AssetId,
     pub(crate) limits: Limits,
+    pub(crate) bracket: Option<Bracket>,
     pub(crate) state: BotState,
     pub(crate) ledger: BotAccount,
     pub(crate) decision: u64,
@@ -93,7 +111,10 @@ pub(crate) struct Bot {
     pub(crate) orders: Vec<Working>,
     /// The same orders, place for place, as the strategy sees them.
     pub(crate) shown: Vec<OpenOrder>,
-    /// Open quantity by market: buys, sells.
+    /// Orders of the engine that guard its positions; strategies do not see them.
+    pub(crate) legs: Vec<Working>,
+    pub(crate) guards: Vec<Guard>,
+    /// Open quantity of the strategy's own orders by market: buys, sells.
     pub(crate) working: Vec<(Qty, Qty)>,
     pub(crate) losses: Losses,
     /// What it is worth at the present prices, if that was counted since they changed.
@@ -116,6 +137,7 @@ impl Bot {
             strategy: config.strategy,
             quote: config.quote,
             limits: config.limits,
+            bracket: config.bracket,
             state: BotState::Paused,
             ledger: BotAccount::default(),
             decision: 0,
@@ -123,6 +145,8 @@ impl Bot {
             closing: false,
             orders: Vec::new(),
             shown: Vec::new(),
+            legs: Vec::new(),
+            guards: Vec::new(),
             working: Vec::new(),
             losses: Losses::default(),
             worth: None,
@@ -135,7 +159,8 @@ impl Bot {
 
     /// What no working order has reserved.
     pub(crate) fn free(&self, asset: AssetId) -> Money {
-        let reserved: i128 = self.orders.iter().filter(|o| o.asset == asset).map(|o| o.reserve.0).sum();
+        let all = self.orders.iter().chain(&self.legs);
+        let reserved: i128 = all.filter(|o| o.asset == asset).map(|o| o.reserve.0).sum();
         Money(self.ledger.asset(asset).0 - reserved)
     }
 
@@ -149,6 +174,10 @@ impl Bot {
     }
 
     pub(crate) fn add_working(&mut self, order: Working) {
+        if order.tag.is_guard() {
+            self.legs.push(order);
+            return;
+        }
         self.shift_working(order.market, order.side, order.open.0);
         self.shown.push(order.shown());
         self.orders.push(order);
@@ -156,23 +185,22 @@ impl Bot {
 
     /// Part of an order traded: what it reserves shrinks in proportion, rounded up so that it is never too little.
     pub(crate) fn reduce_working(&mut self, id: &ClientOrderId, qty: Qty) {
+        if let Some(leg) = self.legs.iter_mut().find(|o| o.client_id == *id) {
+            leg.reduce(qty);
+            return;
+        }
         let Some(at) = self.orders.iter().position(|o| o.client_id == *id) else { return };
         let order = &mut self.orders[at];
-        let part = qty.0.min(order.open.0);
-        let left = order.open.0 - part;
-        if order.open.0 > 0 {
-            let whole = i128::from(order.open.0);
-            let scaled = (order.reserve.0 / whole) * i128::from(left)
-                + ((order.reserve.0 % whole) * i128::from(left)).div_euclid(whole);
-            order.reserve = Money((scaled + 1).min(order.reserve.0));
-        }
-        order.open = Qty(left);
-        self.shown[at].open = Qty(left);
+        let part = order.reduce(qty);
+        self.shown[at].open = order.open;
         let (market, side) = (order.market, order.side);
         self.shift_working(market, side, -part);
     }
 
     pub(crate) fn end_working(&mut self, id: &ClientOrderId) -> Option<Working> {
+        if let Some(at) = self.legs.iter().position(|o| o.client_id == *id) {
+            return Some(self.legs.swap_remove(at));
+        }
         let at = self.orders.iter().position(|o| o.client_id == *id)?;
         let order = self.orders.swap_remove(at);
         self.shown.swap_remove(at);

@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 
 use market_data::Markets;
-use orders::{BotId, Identity, Order, OrderBook, VenueOrder};
-use risk::{Halt, Proposal, View};
+use orders::{BotId, Native, OrderBook};
+use risk::Halt;
 use strategy::{Act, Context, Decisions, Ended, Event, Feed, OrderIntent, Tag};
 use types::order::Amount;
 use types::{
-    AccountId, ClientOrderId, Instrument, InstrumentKind, MarketEvent, MarketId, MarketNews, Money, Price,
-    Qty, Side, SignedQty, Stamped, Terms, Time,
+    AccountId, ClientOrderId, Instrument, MarketEvent, MarketId, MarketNews, Price, Qty, Side, SignedQty,
+    Stamped, Terms, Time,
 };
 
 use crate::bot::{Bot, Working};
 use crate::digest::Digest;
-use crate::equity::{equity, exposure};
+use crate::equity::equity;
 use crate::limits::{BOTS_MAX, FOLLOW_UPS_MAX};
 use crate::{AddBotError, BotConfig, BotSpec, BotState, Control, Input, Output};
 
@@ -38,6 +38,8 @@ pub struct Engine {
     pub(crate) halts: BTreeMap<AccountId, Halt>,
     pub(crate) digest: Digest,
     pub(crate) decisions: Decisions,
+    /// What the venue keeps itself.
+    pub(crate) native: Native,
     /// What a bot has still to hear within this step.
     pub(crate) heard: Vec<(usize, Heard)>,
     pub(crate) last_seq: u64,
@@ -111,8 +113,7 @@ impl Engine {
                 }
             }
         }
-        self.follow_up(input.at, out);
-        self.close_positions(input.at, out);
+        self.settle(input.at, out);
     }
 
     /// [`Self::step`] for a market event that stays where it is: what a driver uses that reads recorded events in place.
@@ -140,8 +141,7 @@ impl Engine {
 
     fn heard(&mut self, at: Time, event: &MarketEvent, out: &mut Vec<Output>) {
         self.market(at, event, out);
-        self.follow_up(at, out);
-        self.close_positions(at, out);
+        self.settle(at, out);
     }
 
     /// What follows from an event that the markets have taken in.
@@ -151,6 +151,7 @@ impl Engine {
         }
         // Prices moved: nobody's worth is what it was.
         self.bots.iter_mut().for_each(|bot| bot.worth = None);
+        self.watch_guards(now, event);
         let Some((feed, heard)) = feed_event(event) else { return };
         for at in 0..self.bots.len() {
             let wants = |s: &strategy::Subscription| s.market == event.market && s.feed == feed;
@@ -209,12 +210,18 @@ impl Engine {
         self.digest.number(u64::from(bot.id.0) << 32 ^ bot.decision);
         self.digest.bytes(reason.code.as_bytes());
         // A bot that does not run listens, so that it knows the market when it starts; what it wants is not done.
-        if bot.state != BotState::Running || self.decisions.acts().is_empty() {
+        let (runs, guarded) = (bot.state == BotState::Running, !bot.guards.is_empty());
+        if !guarded && (!runs || self.decisions.acts().is_empty()) {
             return;
         }
         let decisions = std::mem::take(&mut self.decisions);
-        for act in decisions.acts() {
-            self.act(at, now, act, out);
+        if guarded {
+            self.lift_bars(at, event, decisions.acts());
+        }
+        if runs {
+            for act in decisions.acts() {
+                self.act(at, now, act, out);
+            }
         }
         self.decisions = decisions;
     }
@@ -229,137 +236,31 @@ impl Engine {
                     self.cancel(market, client_id, out);
                 }
             }
-            Act::CancelAll(market) => self.cancel_orders(at, Some(market), out),
+            Act::CancelAll(market) => self.cancel_own(at, Some(market), out),
             Act::Timer { at: when, id } => out.push(Output::SetTimer { bot: self.bots[at].id, at: when, id }),
         }
     }
 
-    /// Intent → risk → recorded order → output. `closing`: on behalf of a stopped bot.
-    fn place(&mut self, at: usize, now: Time, intent: &OrderIntent, closing: bool, out: &mut Vec<Output>) {
-        let bot = &self.bots[at];
-        let identity = Identity {
-            installation: self.installation,
-            account: bot.account,
-            bot: bot.id,
-            // Several orders of one decision: the decision's number in the high bits, their own in the low ones.
-            decision: bot.decision << 16 | u64::from(bot.placed),
-            attempt: 0,
-        };
-        let order = VenueOrder {
-            client_id: identity.client_id(),
-            account: bot.account,
-            market: intent.market,
-            side: intent.side,
-            terms: intent.terms,
-            reduce_only: intent.reduce_only,
-        };
-        let judged = self.judge(at, now, intent, order, closing);
-        self.bots[at].placed = self.bots[at].placed.saturating_add(1);
-        match judged {
-            Ok(approved) => {
-                let tracked =
-                    Order::new(identity, intent.tag.0, intent.market, intent.side, intent.terms, now);
-                if !self.orders.record(tracked) {
-                    // The shard's order book is full, or one decision holds more orders than it can number.
-                    self.heard.push((at, Heard::Ended { tag: intent.tag, how: Ended::Denied }));
-                    return;
-                }
-                let bot = &mut self.bots[at];
-                if bot.limits.order_rate_max.is_some() {
-                    bot.sent.push_back(now);
-                }
-                let asset = paying_asset(&self.markets, intent);
-                bot.add_working(Working {
-                    client_id: order.client_id,
-                    tag: intent.tag,
-                    market: intent.market,
-                    side: intent.side,
-                    price: intent.terms.price(),
-                    open: intent.terms.qty().unwrap_or_default(),
-                    reserve: approved.reserve(),
-                    asset,
-                });
-                self.digest.bytes(order.client_id.as_bytes());
-                out.push(Output::Submit(approved));
-            }
-            Err(denied) => {
-                let bot = &mut self.bots[at];
-                if let Some(last) = bot.reasons.back_mut() {
-                    last.denied = Some(denied.code());
-                }
-                self.digest.bytes(denied.code().as_bytes());
-                out.push(Output::Denied { bot: bot.id, tag: intent.tag, denied });
-                self.heard.push((at, Heard::Ended { tag: intent.tag, how: Ended::Denied }));
-            }
-        }
-    }
-
-    fn judge(
-        &mut self,
-        at: usize,
-        now: Time,
-        intent: &OrderIntent,
-        order: VenueOrder,
-        closing: bool,
-    ) -> Result<risk::Approved<VenueOrder>, risk::Denied> {
-        let sent_in_window = self.bots[at].sent_in_window(now);
-        let bot = &self.bots[at];
-        let view = self.markets.get(intent.market).ok_or(risk::Denied::NoPrice)?;
-        let (working_buys, working_sells) = bot.working(intent.market);
-        let exposures = self.exposures(bot).unwrap_or([Money(i128::MAX); 3]);
-        let proposal = Proposal { side: intent.side, terms: intent.terms, reduce_only: intent.reduce_only };
-        let view = View {
-            now,
-            instrument: view.instrument(),
-            limits: &bot.limits,
-            halt: self.halts.get(&bot.account).copied().unwrap_or_default(),
-            running: closing || bot.state == BotState::Running,
-            fresh: view.is_fresh(),
-            last: view.last(),
-            free: bot.free(paying_asset(&self.markets, intent)),
-            position: bot.ledger.position(intent.market).qty(),
-            working_buys,
-            working_sells,
-            exposure: exposures,
-            sent_in_window,
-            losses: bot.losses,
-        };
-        risk::check(&proposal, &view, order)
-    }
-
-    /// Exposure of the bot, its account, all; only looked up when a limit asks for it. `None` without a price.
-    fn exposures(&self, bot: &Bot) -> Option<[Money; 3]> {
-        let limits = &bot.limits;
-        let wanted = [limits.bot_exposure_max, limits.account_exposure_max, limits.portfolio_exposure_max];
-        if wanted.iter().all(Option::is_none) {
-            return Some([Money::ZERO; 3]);
-        }
-        let of = |b: &Bot| exposure(&b.ledger, &b.working, &self.markets, bot.quote);
-        let mut sums = [of(bot)?, Money::ZERO, Money::ZERO];
-        for other in &self.bots {
-            let one = of(other)?;
-            sums[2] = sums[2].plus(one).ok()?;
-            if other.account == bot.account {
-                sums[1] = sums[1].plus(one).ok()?;
-            }
-        }
-        Some(sums)
-    }
-
-    fn cancel(&mut self, market: MarketId, client_id: ClientOrderId, out: &mut Vec<Output>) {
+    pub(crate) fn cancel(&mut self, market: MarketId, client_id: ClientOrderId, out: &mut Vec<Output>) {
         if self.orders.ask_cancel(&client_id) {
             out.push(Output::Cancel { market, client_id });
         }
     }
 
+    /// Cancels everything that works for a bot, what guards its positions too.
     pub(crate) fn cancel_orders(&mut self, at: usize, market: Option<MarketId>, out: &mut Vec<Output>) {
-        let mut ids: Vec<(ClientOrderId, MarketId)> = self.bots[at]
-            .orders
-            .iter()
-            .filter(|o| market.is_none_or(|m| m == o.market))
-            .map(|o| (o.client_id, o.market))
-            .collect();
-        ids.sort_unstable();
+        let bot = &self.bots[at];
+        let ids = ids_of(bot.orders.iter().chain(&bot.legs), market);
+        self.cancel_each(ids, out);
+    }
+
+    /// Cancels the strategy's own orders.
+    pub(crate) fn cancel_own(&mut self, at: usize, market: Option<MarketId>, out: &mut Vec<Output>) {
+        let ids = ids_of(self.bots[at].orders.iter(), market);
+        self.cancel_each(ids, out);
+    }
+
+    fn cancel_each(&mut self, ids: Vec<(ClientOrderId, MarketId)>, out: &mut Vec<Output>) {
         for (client_id, market) in ids {
             self.cancel(market, client_id, out);
         }
@@ -405,6 +306,7 @@ impl Engine {
             Control::Resume(account) => {
                 self.halts.remove(account);
             }
+            Control::Native(native) => self.native = *native,
             Control::Instrument(instrument) => {
                 self.markets.add(Instrument::clone(instrument));
             }
@@ -417,9 +319,10 @@ impl Engine {
     }
 
     /// Closes the positions of bots that were told to, once nothing of theirs can trade any more.
-    fn close_positions(&mut self, now: Time, out: &mut Vec<Output>) {
+    pub(crate) fn close_positions(&mut self, now: Time, out: &mut Vec<Output>) {
         for at in 0..self.bots.len() {
-            if !self.bots[at].closing || !self.bots[at].orders.is_empty() {
+            let bot = &self.bots[at];
+            if !(bot.closing && bot.orders.is_empty() && bot.legs.is_empty()) {
                 continue;
             }
             self.bots[at].closing = false;
@@ -435,14 +338,14 @@ impl Engine {
                 let size = qty.size().0;
                 let terms = Terms::Market { amount: Amount::Base(Qty(size - size % step)) };
                 self.bots[at].next_decision();
-                let intent = OrderIntent { tag: CLOSING, market, side, terms, reduce_only: true };
+                let intent = OrderIntent { tag: CLOSING, market, side, terms, reduce_only: true, bracket: None };
                 self.place(at, now, &intent, true, out);
             }
         }
     }
 
     /// Tells bots what happened to their own orders, and does what they decide about it.
-    fn follow_up(&mut self, now: Time, out: &mut Vec<Output>) {
+    pub(crate) fn follow_up(&mut self, now: Time, out: &mut Vec<Output>) {
         let mut told = 0;
         while !self.heard.is_empty() && told < FOLLOW_UPS_MAX {
             let (at, heard) = self.heard.remove(0);
@@ -461,14 +364,15 @@ impl Engine {
     }
 }
 
-/// What an order pays with: base for a spot sale, else the quote asset.
-fn paying_asset(markets: &Markets, intent: &OrderIntent) -> types::AssetId {
-    let Some(view) = markets.get(intent.market) else { return types::AssetId(u16::MAX) };
-    let instrument = view.instrument();
-    match (instrument.kind, intent.side) {
-        (InstrumentKind::Spot, Side::Sell) => instrument.market.base.id,
-        _ => instrument.market.quote.id,
-    }
+/// The ids of orders, in one market or in all, in an order that means nothing but is always the same.
+fn ids_of<'a>(
+    orders: impl Iterator<Item = &'a Working>,
+    market: Option<MarketId>,
+) -> Vec<(ClientOrderId, MarketId)> {
+    let wanted = orders.filter(|o| market.is_none_or(|m| m == o.market));
+    let mut ids: Vec<_> = wanted.map(|o| (o.client_id, o.market)).collect();
+    ids.sort_unstable();
+    ids
 }
 
 /// The feed a market event belongs to and what a strategy hears of it.

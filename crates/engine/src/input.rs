@@ -1,6 +1,6 @@
 //! Everything that can make the engine decide.
 
-use orders::BotId;
+use orders::{BotId, Native};
 use types::{AccountId, ClientOrderId, Instrument, Liquidation, MarketEvent, MarketId, Report};
 
 use crate::BotSpec;
@@ -70,6 +70,8 @@ pub enum Control {
     },
     /// Releases the kill switch; nothing else does.
     Resume(AccountId),
+    /// What the venue keeps itself, from now on; everything until this is said.
+    Native(Native),
     /// Adds an instrument; ignored unless its number is the next one.
     Instrument(Box<Instrument>),
     /// Adds a bot, paused.

@@ -3,7 +3,7 @@
 use orders::{BotId, VenueOrder};
 use risk::{Approved, Denied};
 use strategy::Tag;
-use types::{ClientOrderId, MarketId, Outcome, Time};
+use types::{ClientOrderId, MarketId, Outcome, SignedQty, Time};
 
 use crate::AddBotError;
 
@@ -43,6 +43,16 @@ pub enum Output {
         tag: Tag,
         /// Why.
         denied: Denied,
+    },
+    /// A position was closed beyond zero by an order that guarded it (a venue filled both of a pair, or an order that had counted as
+    /// lost). The excess is being closed.
+    Overfilled {
+        /// Whose.
+        bot: BotId,
+        /// Where.
+        market: MarketId,
+        /// What there is too much.
+        qty: SignedQty,
     },
     /// An order of ours changed.
     Order {

@@ -5,6 +5,7 @@ use strategy::{Ended, Tag};
 use types::{AccountId, ClientOrderId, MarketId, Money, Outcome, Report, Time, VenueFill};
 
 use crate::engine::{Engine, Heard};
+use crate::guarding::Traded;
 use crate::{BotState, Output};
 
 impl Engine {
@@ -26,19 +27,35 @@ impl Engine {
         out.push(Output::Order { bot: identity.bot, client_id: *id, outcome: report.outcome });
         let tag = self.orders.get(id).map_or(Tag(0), |o| Tag(o.tag));
         if let Change::Filled { fill, .. } = change {
-            self.book_fill(at, now, report, &fill);
+            self.book_fill(at, now, report, &fill, out);
             self.heard.push((at, Heard::Fill { tag, market: report.market, fill }));
         }
         let state = self.orders.get(id).map_or(State::Filled, |o| o.state);
         if let Some(how) = ended(state) {
             // A late fill finds its order ended already; the bot was told then.
             if self.bots[at].end_working(id).is_some() {
+                if tag.is_guard() {
+                    let rejected = match report.outcome {
+                        Outcome::Rejected(reason) => Some(reason),
+                        _ => None,
+                    };
+                    self.guard_ended(at, now, tag, report.market, rejected);
+                }
                 self.heard.push((at, Heard::Ended { tag, how }));
             }
+        } else if tag.is_guard() && matches!(report.outcome, Outcome::Accepted { .. }) {
+            self.guard_stands(at, report.market);
         }
     }
 
-    fn book_fill(&mut self, at: usize, now: Time, report: &Report, fill: &VenueFill) {
+    fn book_fill(
+        &mut self,
+        at: usize,
+        now: Time,
+        report: &Report,
+        fill: &VenueFill,
+        out: &mut Vec<Output>,
+    ) {
         let Some(view) = self.markets.get(report.market) else { return };
         let Some(side) = self.orders.get(&report.client_id).map(|o| o.side) else { return };
         let bot = &mut self.bots[at];
@@ -57,6 +74,17 @@ impl Engine {
         self.digest.number(fill.qty.0.unsigned_abs());
         self.digest.number(fill.price.0.unsigned_abs());
         self.revalue(at, now);
+        if let Some(order) = self.orders.get(&report.client_id) {
+            let traded = Traded {
+                market: order.market,
+                side: order.side,
+                tag: Tag(order.tag),
+                bracket: order.bracket,
+                is_done: order.state == State::Filled,
+                price: fill.price,
+            };
+            self.guard_fill(at, now, &traded, before, out);
+        }
     }
 
     /// A report about an order that nobody here knows. News of another installation's or person's orders ends there; only one

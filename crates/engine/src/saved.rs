@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use market_data::Markets;
-use orders::{BotId, OrderBook};
+use orders::{BotId, Bracket, Form, Native, OrderBook};
 use portfolio::position::BotAccount;
 use risk::{Halt, Losses};
 use strategy::{Decisions, Reason, Tag, Words};
@@ -14,12 +14,15 @@ use types::{AccountId, AssetId, MarketId, Money, Price, Qty, Time};
 
 use crate::bot::{Bot, Working};
 use crate::digest::Digest;
+use crate::guard::Guard;
 use crate::limits::{BOTS_MAX, REASONS_MAX};
-use crate::wire::{get_limits, get_spec, put_limits, put_spec};
+use crate::wire::{SpecForm, get_limits, get_spec, put_limits, put_spec};
 use crate::{AddBotError, BotState, Engine, Logged};
 
-/// The version that [`Engine::save`] writes.
-const VERSION: u8 = 1;
+/// The version that [`Engine::save`] writes when there are brackets.
+const BRACKETED: u8 = 2;
+/// The version without them: written as ever while there are none, so that what was recorded before keeps its hashes.
+const PLAIN: u8 = 1;
 /// Fewest bytes that a bot takes.
 const BOT_LEN_MIN: usize = 60;
 
@@ -63,12 +66,13 @@ impl Engine {
     /// An instrument whose numbers do not fit together (a test's, never a listed one).
     pub fn save(&self, out: &mut Vec<u8>) -> Result<(), WireError> {
         let mut w = Writer(out);
-        w.u8(VERSION);
+        let form = self.form();
+        w.u8(if form == Form::Plain { PLAIN } else { BRACKETED });
         w.u32(self.installation);
         w.u64(self.last_seq);
         w.u64(self.digest.value());
         self.markets.save(&mut w)?;
-        self.orders.save(&mut w);
+        self.orders.save(&mut w, form);
         w.varint(self.halts.len() as u64);
         for (account, halt) in &self.halts {
             w.u32(account.0);
@@ -78,9 +82,19 @@ impl Engine {
                 Halt::Full => 2,
             });
         }
+        if form == Form::Bracketed {
+            w.u8(self.native.bits());
+        }
         w.varint(self.bots.len() as u64);
-        self.bots.iter().for_each(|bot| save_bot(bot, &mut w));
+        self.bots.iter().for_each(|bot| save_bot(bot, form, &mut w));
         Ok(())
+    }
+
+    /// The form that holds all there is.
+    fn form(&self) -> Form {
+        let plain = |bot: &Bot| bot.bracket.is_none() && bot.legs.is_empty() && bot.guards.is_empty();
+        let all = self.native == Native::ALL && self.bots.iter().all(plain);
+        if all { self.orders.form() } else { Form::Bracketed }
     }
 
     /// Takes on a saved state. Bots that were described are made again; those made of strategy objects must have been added to
@@ -91,14 +105,16 @@ impl Engine {
     pub fn load(&mut self, bytes: &[u8], words: &mut Words) -> Result<(), LoadError> {
         let mut r = Reader::new(bytes);
         let version = r.u8()?;
-        if version != VERSION {
-            return Err(LoadError::Version(version));
-        }
+        let form = match version {
+            BRACKETED => Form::Bracketed,
+            PLAIN => Form::Plain,
+            _ => return Err(LoadError::Version(version)),
+        };
         self.installation = r.u32()?;
         self.last_seq = r.u64()?;
         self.digest = Digest::resume(r.u64()?);
         self.markets = Markets::load(&mut r)?;
-        self.orders = OrderBook::load(&mut r)?;
+        self.orders = OrderBook::load(&mut r, form)?;
         self.halts.clear();
         for _ in 0..r.count(5)? {
             let account = AccountId(r.u32()?);
@@ -110,13 +126,17 @@ impl Engine {
             };
             self.halts.insert(account, halt);
         }
+        self.native = match form {
+            Form::Plain => Native::ALL,
+            Form::Bracketed => Native::of_bits(r.u8()?).ok_or(WireError::Invalid)?,
+        };
         let mut given = std::mem::take(&mut self.bots);
         let count = r.count(BOT_LEN_MIN)?;
         if count > BOTS_MAX {
             return Err(WireError::Invalid.into());
         }
         for _ in 0..count {
-            let bot = self.load_bot(&mut r, &mut given, words)?;
+            let bot = self.load_bot(&mut r, form, &mut given, words)?;
             self.bots.push(bot);
         }
         r.end()?;
@@ -140,16 +160,14 @@ impl Engine {
     fn load_bot(
         &self,
         r: &mut Reader<'_>,
+        form: Form,
         given: &mut Vec<Bot>,
         words: &mut Words,
     ) -> Result<Bot, LoadError> {
         let id = BotId(r.u32()?);
         let described = r.u8()?;
-        if described > 2 {
-            return Err(WireError::Invalid.into());
-        }
         let mut bot = if described > 0 {
-            let spec = get_spec(r, described == 2)?;
+            let spec = get_spec(r, SpecForm::of_bits(described - 1).ok_or(WireError::Invalid)?)?;
             let config = spec.config(&self.markets).map_err(|error| LoadError::Bot(id, error))?;
             let mut bot = Bot::new(config);
             bot.spec = Some(Box::new(spec));
@@ -160,12 +178,18 @@ impl Engine {
             bot.account = AccountId(r.u32()?);
             bot.quote = AssetId(r.u16()?);
             bot.limits = get_limits(r)?;
+            if form == Form::Bracketed {
+                bot.bracket = get_option(r, Bracket::load)?;
+            }
             bot
         };
         if bot.id != id {
             return Err(WireError::Invalid.into());
         }
         load_run(&mut bot, r, words)?;
+        if form == Form::Bracketed {
+            load_guards(&mut bot, r)?;
+        }
         let mut own = Reader::new(r.bytes()?);
         bot.strategy.load(&mut own)?;
         own.end()?;
@@ -173,16 +197,19 @@ impl Engine {
     }
 }
 
-fn save_bot(bot: &Bot, w: &mut Writer<'_>) {
+fn save_bot(bot: &Bot, form: Form, w: &mut Writer<'_>) {
     w.u32(bot.id.0);
-    // 0: a strategy object, 1: described, 2: described with a model.
-    w.u8(bot.spec.as_ref().map_or(0, |spec| if spec.model.is_none() { 1 } else { 2 }));
+    // 0: a strategy object, else one more than the form of its description.
+    w.u8(bot.spec.as_ref().map_or(0, |spec| SpecForm::of(spec).bits() + 1));
     if let Some(spec) = &bot.spec {
         put_spec(w, spec);
     } else {
         w.u32(bot.account.0);
         w.u16(bot.quote.0);
         put_limits(w, &bot.limits);
+        if form == Form::Bracketed {
+            put_option(w, bot.bracket, |w, bracket| bracket.save(w));
+        }
     }
     w.u8(match bot.state {
         BotState::Running => 0,
@@ -214,6 +241,12 @@ fn save_bot(bot: &Bot, w: &mut Writer<'_>) {
         w.u64(logged.times);
         logged.reason.save(w);
         put_option(w, logged.denied, |w, v| w.text(v));
+    }
+    if form == Form::Bracketed {
+        w.varint(bot.legs.len() as u64);
+        bot.legs.iter().for_each(|order| save_working(order, w));
+        w.varint(bot.guards.len() as u64);
+        bot.guards.iter().for_each(|guard| guard.save(w));
     }
     let mut own = Vec::new();
     bot.strategy.save(&mut Writer(&mut own));
@@ -260,6 +293,15 @@ fn load_run(bot: &mut Bot, r: &mut Reader<'_>, words: &mut Words) -> Result<(), 
         reasons.push_back(Logged { at, times, reason, denied });
     }
     bot.reasons = reasons;
+    Ok(())
+}
+
+/// What guards its positions.
+fn load_guards(bot: &mut Bot, r: &mut Reader<'_>) -> Result<(), WireError> {
+    let count = r.count(38)?;
+    bot.legs = (0..count).map(|_| load_working(r)).collect::<Result<_, _>>()?;
+    let count = r.count(33)?;
+    bot.guards = (0..count).map(|_| Guard::load(r)).collect::<Result<_, _>>()?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use market_data::Markets;
-use orders::BotId;
+use orders::{BotId, Bracket};
 use risk::Limits;
 use strategy::builtin::{Setting, describe, make_for, make_with_model, takes_model};
 use strategy::{ParamError, get_model};
@@ -45,6 +45,8 @@ pub struct BotSpec {
     pub limits: Limits,
     /// The trained model that forecasts for it, if one does.
     pub model: Option<BotModel>,
+    /// What guards its positions.
+    pub bracket: Option<Bracket>,
 }
 
 /// Why a bot cannot be added.
@@ -121,6 +123,7 @@ impl BotSpec {
             funds: self.funds.clone(),
             quote: self.quote,
             limits: self.limits.clone(),
+            bracket: self.bracket,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! What can be read of a shard.
 
 use market_data::Markets;
-use orders::{BotId, OrderBook};
+use orders::{BotId, Bracket, Native, OrderBook};
 use portfolio::position::BotAccount;
 use risk::{Halt, Losses};
 use types::{AccountId, ClientOrderId, Money};
@@ -65,15 +65,21 @@ impl<'a> BotView<'a> {
         self.bot.strategy.subscriptions()
     }
 
+    /// What guards its positions, unless an order brings a bracket of its own.
+    #[must_use]
+    pub const fn bracket(&self) -> Option<&'a Bracket> {
+        self.bot.bracket.as_ref()
+    }
+
     /// Decisions made so far.
     #[must_use]
     pub const fn decisions(&self) -> u64 {
         self.bot.decision
     }
 
-    /// Its working orders.
+    /// Its working orders, those that guard its positions too.
     pub fn working(&self) -> impl Iterator<Item = &'a ClientOrderId> + use<'a> {
-        self.bot.orders.iter().map(|order| &order.client_id)
+        self.bot.orders.iter().chain(&self.bot.legs).map(|order| &order.client_id)
     }
 
     /// Why it did, or did not, trade: oldest first.
@@ -134,6 +140,12 @@ impl Engine {
     #[must_use]
     pub fn halt(&self, account: AccountId) -> Halt {
         self.halts.get(&account).copied().unwrap_or_default()
+    }
+
+    /// What the venue keeps itself.
+    #[must_use]
+    pub const fn native(&self) -> Native {
+        self.native
     }
 
     /// The number of the last input.

@@ -1,6 +1,6 @@
 //! The bytes of inputs and of recorded orders, for a shard's journal. Permanent, like everything in [`types::codec`].
 
-use orders::{BotId, VenueOrder};
+use orders::{BotId, Bracket, Native, OtherLeg, VenueOrder};
 use risk::Limits;
 use types::codec::{
     get_instrument, get_liquidation, get_market_event, get_option, get_report, get_side, get_terms, get_text,
@@ -105,9 +105,19 @@ fn put_control(w: &mut Writer<'_>, control: &Control) -> Result<(), WireError> {
             put_instrument(w, instrument)?;
         }
         Control::Create(spec) => {
-            // The tag of one with a model came later.
-            w.u8(if spec.model.is_none() { 9 } else { 10 });
+            // Tags in the order in which the forms came.
+            let form = SpecForm::of(spec);
+            w.u8(match (form.has_model, form.has_bracket) {
+                (false, false) => 9,
+                (true, false) => 10,
+                (false, true) => 11,
+                (true, true) => 12,
+            });
             put_spec(w, spec);
+        }
+        Control::Native(native) => {
+            w.u8(13);
+            w.u8(native.bits());
         }
     }
     Ok(())
@@ -129,13 +139,40 @@ fn get_control(r: &mut Reader<'_>) -> Result<Control, WireError> {
         6 => Control::Halt { account: AccountId(r.u32()?), flatten: r.bool()? },
         7 => Control::Resume(AccountId(r.u32()?)),
         8 => Control::Instrument(Box::new(get_instrument(r)?)),
-        9 => Control::Create(Box::new(get_spec(r, false)?)),
-        10 => Control::Create(Box::new(get_spec(r, true)?)),
+        tag @ 9..=12 => {
+            let form = SpecForm::of_bits(tag - 9).ok_or(WireError::Invalid)?;
+            Control::Create(Box::new(get_spec(r, form)?))
+        }
+        13 => Control::Native(Native::of_bits(r.u8()?).ok_or(WireError::Invalid)?),
         _ => return Err(WireError::Invalid),
     })
 }
 
-/// Writes a description; its model follows if it has one, which is for whoever reads it to know.
+/// What a description has beyond the first form of it; whoever reads one has to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SpecForm {
+    pub(crate) has_model: bool,
+    pub(crate) has_bracket: bool,
+}
+
+impl SpecForm {
+    pub(crate) const fn of(spec: &BotSpec) -> Self {
+        Self { has_model: spec.model.is_some(), has_bracket: spec.bracket.is_some() }
+    }
+
+    pub(crate) const fn bits(self) -> u8 {
+        self.has_model as u8 | (self.has_bracket as u8) << 1
+    }
+
+    pub(crate) const fn of_bits(bits: u8) -> Option<Self> {
+        if bits > 3 {
+            return None;
+        }
+        Some(Self { has_model: bits & 1 != 0, has_bracket: bits & 2 != 0 })
+    }
+}
+
+/// Writes a description; its model and its bracket follow if it has them ([`SpecForm`]).
 pub(crate) fn put_spec(w: &mut Writer<'_>, spec: &BotSpec) {
     w.u32(spec.id.0);
     w.text(&spec.name);
@@ -162,10 +199,13 @@ pub(crate) fn put_spec(w: &mut Writer<'_>, spec: &BotSpec) {
         w.text(label);
         w.bytes(bytes);
     }
+    if let Some(bracket) = &spec.bracket {
+        bracket.save(w);
+    }
 }
 
 /// Reads what [`put_spec`] wrote.
-pub(crate) fn get_spec(r: &mut Reader<'_>, has_model: bool) -> Result<BotSpec, WireError> {
+pub(crate) fn get_spec(r: &mut Reader<'_>, form: SpecForm) -> Result<BotSpec, WireError> {
     let (id, name) = (BotId(r.u32()?), r.text()?.to_owned());
     let (account, strategy) = (AccountId(r.u32()?), r.text()?.to_owned());
     let count = r.count(2)?;
@@ -187,9 +227,10 @@ pub(crate) fn get_spec(r: &mut Reader<'_>, has_model: bool) -> Result<BotSpec, W
     let funds =
         (0..count).map(|_| Ok((AssetId(r.u16()?), Money(r.i128()?)))).collect::<Result<_, WireError>>()?;
     let (quote, limits) = (AssetId(r.u16()?), get_limits(r)?);
-    let model = has_model.then(|| Ok(BotModel { label: r.text()?.to_owned(), bytes: r.bytes()?.to_vec() }));
+    let model = form.has_model.then(|| Ok(BotModel { label: r.text()?.to_owned(), bytes: r.bytes()?.to_vec() }));
     let model = model.transpose()?;
-    Ok(BotSpec { id, name, account, strategy, params, markets, funds, quote, limits, model })
+    let bracket = form.has_bracket.then(|| Bracket::load(r)).transpose()?;
+    Ok(BotSpec { id, name, account, strategy, params, markets, funds, quote, limits, model, bracket })
 }
 
 pub(crate) fn put_limits(w: &mut Writer<'_>, limits: &Limits) {
@@ -236,7 +277,12 @@ pub fn put_order(w: &mut Writer<'_>, order: &VenueOrder) {
     w.u16(order.market.0);
     put_side(w, order.side);
     put_terms(w, &order.terms);
-    w.bool(order.reduce_only);
+    // Bit 0: may only reduce; bit 1: one of a pair, and the other one follows.
+    w.u8(u8::from(order.reduce_only) | u8::from(order.other.is_some()) << 1);
+    if let Some(OtherLeg { client_id, terms }) = &order.other {
+        w.text(client_id.as_str());
+        put_terms(w, terms);
+    }
 }
 
 /// Reads what [`put_order`] wrote.
@@ -244,12 +290,22 @@ pub fn put_order(w: &mut Writer<'_>, order: &VenueOrder) {
 /// # Errors
 /// When the bytes are not that.
 pub fn get_order(r: &mut Reader<'_>) -> Result<VenueOrder, WireError> {
-    Ok(VenueOrder {
+    let mut order = VenueOrder {
         client_id: get_text(r)?,
         account: AccountId(r.u32()?),
         market: MarketId(r.u16()?),
         side: get_side(r)?,
         terms: get_terms(r)?,
-        reduce_only: r.bool()?,
-    })
+        reduce_only: false,
+        other: None,
+    };
+    let bits = r.u8()?;
+    if bits > 3 {
+        return Err(WireError::Invalid);
+    }
+    order.reduce_only = bits & 1 != 0;
+    if bits & 2 != 0 {
+        order.other = Some(OtherLeg { client_id: get_text(r)?, terms: get_terms(r)? });
+    }
+    Ok(order)
 }

@@ -3,7 +3,7 @@
 use bus::bots::{BotCommand, BotQuery, BotReply, Happened, NAME_LEN_MAX, NewBot, NewLimits};
 use bus::{Accepted, Envelope, LaneError, Refusal};
 use engine::{AddBotError, BotModel, BotSpec, BotView, Control, Input};
-use orders::BotId;
+use orders::{BotId, Bracket};
 use risk::{Halt, Limits};
 use strategy::Feed;
 use types::decimal;
@@ -191,6 +191,7 @@ impl Conductor {
             quote: first.market.quote.id,
             limits: limits(&new.limits, &first.market)?,
             model: model(new)?,
+            bracket: bracket(new)?,
         })
     }
 
@@ -341,6 +342,13 @@ fn model(new: &NewBot) -> Result<Option<BotModel>, LaneError> {
         return Err(refusal("bad_model", message));
     }
     Ok(Some(BotModel { label: found.label.clone(), bytes: found.bytes.clone() }))
+}
+
+/// The bracket of a new bot.
+fn bracket(new: &NewBot) -> Result<Option<Bracket>, LaneError> {
+    let Some(asked) = new.bracket else { return Ok(None) };
+    Bracket::of_bips(asked.stop_loss_bps, asked.take_profit_bps, asked.trailing_bps)
+        .map_err(|error| refusal("bad_bracket", error.to_string()))
 }
 
 /// One minute.

@@ -121,6 +121,9 @@ impl Conductor {
         };
         let record = conductor.shard.begin(now, installation, program);
         conductor.records.push(record);
+        if conductor.shard.engine().native() != facts.native {
+            conductor.feed(now, None, Input::Control(Control::Native(facts.native)));
+        }
         let known = conductor.shard.engine().markets().iter().count();
         for instrument in instruments.into_iter().skip(known) {
             conductor.feed(now, None, Input::Control(Control::Instrument(Box::new(instrument))));
@@ -233,6 +236,15 @@ impl Conductor {
                 // Everything was checked before; a record of an older program may still say so.
                 tracing::error!(bot = bot.0, %error, "a bot could not be made");
                 return;
+            }
+            Output::Overfilled { bot, market, qty } => {
+                tracing::error!(
+                    bot = bot.0,
+                    %market,
+                    qty = qty.0,
+                    "orders that guarded a position closed more than there was; the excess is being closed"
+                );
+                (Some(bot), Happened::Overfilled { qty: qty.0.to_string() })
             }
             Output::Denied { bot, denied, .. } => {
                 (Some(bot), Happened::Denied { code: denied.code().to_owned() })
@@ -361,13 +373,17 @@ impl Conductor {
 
     /// An order is about to leave.
     pub fn sent(&mut self, now: Time, order: &VenueOrder) {
-        let VenueOrder { client_id, account, market, .. } = *order;
-        self.tracker.sent(now, OrderRef { account, market, client_id });
+        let VenueOrder { account, market, .. } = *order;
+        for client_id in order.client_ids() {
+            self.tracker.sent(now, OrderRef { account, market, client_id });
+        }
     }
 
     /// It certainly did not leave.
     pub fn not_sent(&mut self, now: Time, order: &VenueOrder) {
-        self.answer(now, &order.client_id, &Answer::Rejected(VenueReason::RateLimited));
+        for client_id in order.client_ids() {
+            self.answer(now, &client_id, &Answer::Rejected(VenueReason::RateLimited));
+        }
     }
 
     /// A cancel is about to leave.

@@ -59,6 +59,7 @@ pub struct Step {
 
 /// Something that leaves for the venue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a record holds one or two")]
 pub enum Intent {
     /// An order.
     Submit(VenueOrder),
@@ -75,7 +76,8 @@ impl std::fmt::Display for Intent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Submit(order) => {
-                write!(f, "submit {} {:?} {:?}", order.client_id, order.side, order.terms)
+                write!(f, "submit {} {:?} {:?}", order.client_id, order.side, order.terms)?;
+                order.other.map_or(Ok(()), |leg| write!(f, " or {} {:?}", leg.client_id, leg.terms))
             }
             Self::Cancel { client_id, .. } => write!(f, "cancel {client_id}"),
         }

@@ -85,7 +85,9 @@ impl Shard {
         for output in out.iter() {
             match output {
                 // It leaves as soon as its record is durable, or it is resolved after a restart as if it had.
-                Output::Submit(approved) => self.engine.sent(&approved.order().client_id),
+                Output::Submit(approved) => {
+                    approved.order().client_ids().for_each(|id| self.engine.sent(&id));
+                }
                 Output::SetTimer { bot, at, id } => {
                     self.timers.insert((*at, *bot, *id));
                 }
@@ -302,6 +304,10 @@ fn bot_of(control: &engine::Control) -> Option<BotId> {
         Control::Start(bot) | Control::Pause(bot) | Control::Stop(bot) | Control::Exit(bot) => Some(*bot),
         Control::Signal { bot, .. } => Some(*bot),
         Control::Create(spec) => Some(spec.id),
-        Control::Cancel(_) | Control::Halt { .. } | Control::Resume(_) | Control::Instrument(_) => None,
+        Control::Cancel(_)
+        | Control::Halt { .. }
+        | Control::Resume(_)
+        | Control::Native(_)
+        | Control::Instrument(_) => None,
     }
 }

@@ -1,6 +1,6 @@
 //! Bots in the words of [`bus::bots`].
 
-use bus::bots::{BotEntry, BotMarket, Decision, Holding, PositionEntry, WorkingOrder};
+use bus::bots::{BotEntry, BotMarket, Decision, Holding, NewBracket, PositionEntry, WorkingOrder};
 use engine::{BotState, BotView, Engine, Logged};
 use market_data::MarketView;
 use orders::State;
@@ -31,6 +31,7 @@ pub(crate) fn entry(engine: &Engine, bot: &BotView<'_>) -> BotEntry {
         markets: spec.map(|spec| spec.markets.iter().map(market).collect()).unwrap_or_default(),
         params: spec.map(|spec| spec.params.clone()).unwrap_or_default(),
         model: spec.and_then(|spec| spec.model.as_ref()).map(|model| model.label.clone()),
+        bracket: bot.bracket().map(bracket),
         state: state(bot.state()).to_owned(),
         halt: halt(engine.halt(bot.account())).to_owned(),
         quote: quote.map(|asset| asset.code.to_string()).unwrap_or_default(),
@@ -110,11 +111,14 @@ pub(crate) fn orders(engine: &Engine, bot: &BotView<'_>) -> Vec<WorkingOrder> {
         let instrument = engine.markets().get(order.market)?.instrument();
         let market = &instrument.market;
         let qty = |units: i64| decimal::format(i128::from(units), market.base.scale);
+        let price = |price: types::Price| decimal::format(i128::from(price.0), market.price_scale);
         Some(WorkingOrder {
             client_id: order.client_id.to_string(),
             symbol: instrument.id.to_string(),
             side: if order.side == Side::Buy { "buy" } else { "sell" }.to_owned(),
-            price: order.terms.price().map(|p| decimal::format(i128::from(p.0), market.price_scale)),
+            price: order.terms.price().map(price),
+            stop_price: order.terms.trigger().and_then(|trigger| trigger.stop).map(price),
+            guards: role(order.tag).map(str::to_owned),
             qty: order.qty.map(|q| qty(q.0)),
             filled: qty(order.filled.0),
             state: order_state(order.state).to_owned(),
@@ -122,6 +126,29 @@ pub(crate) fn orders(engine: &Engine, bot: &BotView<'_>) -> Vec<WorkingOrder> {
         })
     };
     orders.filter_map(one).collect()
+}
+
+/// What an order guards, in a word.
+const fn role(tag: u32) -> Option<&'static str> {
+    match strategy::Tag(tag) {
+        strategy::Tag::STOP => Some("stop"),
+        strategy::Tag::TARGET => Some("target"),
+        strategy::Tag::LEAVE => Some("leave"),
+        _ => None,
+    }
+}
+
+/// A bot's bracket in words: one that was made of distances, as all of them are that people ask for.
+pub(crate) fn bracket(bracket: &orders::Bracket) -> NewBracket {
+    let bips = |level: Option<orders::Level>| match level {
+        Some(orders::Level::Off(bips)) => Some(bips.0),
+        _ => None,
+    };
+    NewBracket {
+        stop_loss_bps: bips(bracket.stop()),
+        take_profit_bps: bips(bracket.target()),
+        trailing_bps: bracket.trailing().map(|bips| bips.0),
+    }
 }
 
 pub(crate) const fn state(state: BotState) -> &'static str {

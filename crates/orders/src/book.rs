@@ -43,6 +43,12 @@ impl OrderBook {
         true
     }
 
+    /// Whether so many more intents can be recorded.
+    #[must_use]
+    pub fn has_room(&self, orders: usize) -> bool {
+        self.open.len() + orders <= OPEN_MAX
+    }
+
     /// An order that has not ended, or one of the last that did.
     #[must_use]
     pub fn get(&self, id: &ClientOrderId) -> Option<&Order> {

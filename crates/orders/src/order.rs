@@ -12,7 +12,7 @@ use types::{
     ClientOrderId, MarketId, Money, Outcome, Qty, Side, Terms, Time, TradeId, VenueFill, VenueReason,
 };
 
-use crate::Identity;
+use crate::{Bracket, Identity};
 
 /// Where one of our orders stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,6 +76,10 @@ pub struct Order {
     pub filled_quote: Money,
     /// Whether a cancel was asked for.
     pub cancel_asked: bool,
+    /// What is to guard the position that it leads to.
+    pub bracket: Option<Bracket>,
+    /// The other one of a pair of which one cancels the other.
+    pub other: Option<ClientOrderId>,
     /// Trades already booked, sorted.
     pub(crate) trades: Vec<TradeId>,
 }
@@ -144,6 +148,8 @@ impl Order {
             filled: Qty::ZERO,
             filled_quote: Money::ZERO,
             cancel_asked: false,
+            bracket: None,
+            other: None,
             trades: Vec::new(),
         }
     }

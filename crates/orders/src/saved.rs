@@ -1,11 +1,20 @@
 //! The canonical bytes of a shard's orders. Part of an engine's snapshot, which carries the version.
 
-use types::codec::{get_option, get_side, get_terms, put_option, put_side, put_terms};
+use types::codec::{get_option, get_side, get_terms, get_text, put_option, put_side, put_terms};
 use types::wire::{Reader, WireError, Writer};
 use types::{MarketId, Money, Qty, Time, TradeId};
 
 use crate::limits::{ENDED_MAX, OPEN_MAX};
-use crate::{Anomalies, Identity, Order, OrderBook, State};
+use crate::{Anomalies, Bracket, Identity, Order, OrderBook, State};
+
+/// How orders are written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Without brackets and pairs: as everything was written before there were any, and is while there are none.
+    Plain,
+    /// With them.
+    Bracketed,
+}
 
 /// Fewest bytes that an order takes.
 const ORDER_LEN_MIN: usize = 70;
@@ -24,12 +33,20 @@ const STATES: [State; 10] = [
 ];
 
 impl OrderBook {
+    /// The form that holds all there is.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        let plain = |order: &Order| order.bracket.is_none() && order.other.is_none();
+        let all = self.open.values().chain(self.ended.values()).all(plain);
+        if all { Form::Plain } else { Form::Bracketed }
+    }
+
     /// Appends all orders: open ones by id, ended ones in the order of their end.
-    pub fn save(&self, w: &mut Writer<'_>) {
+    pub fn save(&self, w: &mut Writer<'_>, form: Form) {
         w.varint(self.open.len() as u64);
-        self.open.values().for_each(|order| order.save(w));
+        self.open.values().for_each(|order| order.save(w, form));
         w.varint(self.order_of_end.len() as u64);
-        self.order_of_end.iter().filter_map(|id| self.ended.get(id)).for_each(|order| order.save(w));
+        self.order_of_end.iter().filter_map(|id| self.ended.get(id)).for_each(|order| order.save(w, form));
         let Anomalies { repeated, illegal, overfills, not_ours, late_fills } = self.anomalies;
         [repeated, illegal, overfills, not_ours, late_fills].into_iter().for_each(|n| w.u64(n));
     }
@@ -38,16 +55,16 @@ impl OrderBook {
     ///
     /// # Errors
     /// When the bytes are not that.
-    pub fn load(r: &mut Reader<'_>) -> Result<Self, WireError> {
+    pub fn load(r: &mut Reader<'_>, form: Form) -> Result<Self, WireError> {
         let mut book = Self::default();
         for _ in 0..bounded(r, OPEN_MAX)? {
-            let order = Order::load(r)?;
+            let order = Order::load(r, form)?;
             if order.state.is_terminal() || book.open.insert(order.client_id, order).is_some() {
                 return Err(WireError::Invalid);
             }
         }
         for _ in 0..bounded(r, ENDED_MAX)? {
-            let order = Order::load(r)?;
+            let order = Order::load(r, form)?;
             let id = order.client_id;
             if !order.state.is_terminal() || book.ended.insert(id, order).is_some() {
                 return Err(WireError::Invalid);
@@ -66,7 +83,7 @@ impl OrderBook {
 }
 
 impl Order {
-    fn save(&self, w: &mut Writer<'_>) {
+    fn save(&self, w: &mut Writer<'_>, form: Form) {
         let Identity { installation, account, bot, decision, attempt } = self.identity;
         w.u32(installation);
         w.u32(account.0);
@@ -87,9 +104,14 @@ impl Order {
         w.bool(self.cancel_asked);
         w.varint(self.trades.len() as u64);
         self.trades.iter().for_each(|trade| w.u64(trade.0));
+        if form == Form::Plain {
+            return;
+        }
+        put_option(w, self.bracket, |w, bracket| bracket.save(w));
+        put_option(w, self.other, |w, id| w.text(id.as_str()));
     }
 
-    fn load(r: &mut Reader<'_>) -> Result<Self, WireError> {
+    fn load(r: &mut Reader<'_>, form: Form) -> Result<Self, WireError> {
         let identity = Identity {
             installation: r.u32()?,
             account: types::AccountId(r.u32()?),
@@ -109,6 +131,10 @@ impl Order {
         order.trades = (0..trades).map(|_| r.u64().map(TradeId)).collect::<Result<_, _>>()?;
         if !order.trades.is_sorted_by(|a, b| a < b) {
             return Err(WireError::Invalid);
+        }
+        if form == Form::Bracketed {
+            order.bracket = get_option(r, Bracket::load)?;
+            order.other = get_option(r, get_text)?;
         }
         Ok(order)
     }

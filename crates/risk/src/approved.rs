@@ -44,6 +44,7 @@ pub fn check<T>(proposal: &Proposal, view: &View<'_>, order: T) -> Result<Approv
         Halt::Off | Halt::ReduceOnly => {}
     }
     checks::running::check(view)?;
+    checks::bracket::check(proposal, view)?;
     checks::fresh::check(view)?;
     checks::shape::check(proposal, view)?;
     checks::price_band::check(proposal, view)?;

@@ -9,6 +9,8 @@ pub enum Denied {
     Halted,
     /// The bot is not running.
     BotStopped,
+    /// Its bracket closed this position; the strategy must want something else before it opens such a one again.
+    Bracket,
     /// The book is stale or the feed is down: no decision uses it (invariant M1).
     StaleMarket,
     /// There is no price to judge the order by.
@@ -129,6 +131,7 @@ impl Denied {
         match self {
             Self::Halted => "halted",
             Self::BotStopped => "bot_stopped",
+            Self::Bracket => "bracket",
             Self::StaleMarket => "stale_market",
             Self::NoPrice => "no_price",
             Self::Price { .. } => "price",

@@ -55,6 +55,8 @@ pub struct View<'a> {
     pub halt: Halt,
     /// Whether the bot runs (manual orders: true).
     pub running: bool,
+    /// The side on which nothing new may be opened: a bracket has just closed, or is closing, such a position.
+    pub barred: Option<Side>,
     /// Whether the market's data may be used.
     pub fresh: bool,
     /// Last price, or the mid of the book.

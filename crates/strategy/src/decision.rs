@@ -1,5 +1,6 @@
 //! What a strategy decided, and why. Also a decision not to trade has a reason.
 
+use orders::Bracket;
 use types::order::Amount;
 use types::wire::{Reader, WireError, Writer};
 use types::{MarketId, Price, Qty, Side, SignedQty, Terms, Time, TimeInForce};
@@ -9,6 +10,21 @@ use crate::{Context, Words};
 /// A strategy's own mark on an order; it comes back with the order's fills and end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tag(pub u32);
+
+impl Tag {
+    /// The stop of a bracket; the engine's own.
+    pub const STOP: Self = Self(u32::MAX - 1);
+    /// The target of a bracket.
+    pub const TARGET: Self = Self(u32::MAX - 2);
+    /// What leaves a position because of its bracket.
+    pub const LEAVE: Self = Self(u32::MAX - 3);
+
+    /// Whether it marks an order that keeps a bracket: the engine's, not the strategy's.
+    #[must_use]
+    pub const fn is_guard(self) -> bool {
+        self.0 < u32::MAX && self.0 >= Self::LEAVE.0
+    }
+}
 
 /// An order that a strategy wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +39,8 @@ pub struct OrderIntent {
     pub terms: Terms,
     /// May only make the position smaller.
     pub reduce_only: bool,
+    /// What guards the position once this has filled, instead of the bot's own bracket.
+    pub bracket: Option<Bracket>,
 }
 
 /// A resting order as its strategy wants it.
@@ -100,6 +118,12 @@ impl Reason {
         self
     }
 
+    /// The same with a price as people read it.
+    #[must_use]
+    pub fn with_price(self, name: &'static str, price: Price, scale: u8) -> Self {
+        self.with(name, price.0 as f64 / 10_f64.powi(i32::from(scale)))
+    }
+
     /// Appends it.
     pub fn save(&self, w: &mut Writer<'_>) {
         w.text(self.code);
@@ -166,6 +190,15 @@ impl Decisions {
         self.acts.push(Act::Place(intent));
     }
 
+    /// Lets every order of this decision carry a bracket: what guards the position once they have filled.
+    pub fn guard(&mut self, bracket: Bracket) {
+        for act in &mut self.acts {
+            if let Act::Place(intent) = act {
+                intent.bracket = Some(bracket);
+            }
+        }
+    }
+
     /// Cancels its order with this mark.
     pub fn cancel(&mut self, tag: Tag) {
         self.acts.push(Act::Cancel(tag));
@@ -192,7 +225,7 @@ impl Decisions {
         let Some(qty) = ctx.sendable_at_market(market, Qty(missing.saturating_abs())) else { return false };
         let side = if missing > 0 { Side::Buy } else { Side::Sell };
         let terms = Terms::Market { amount: Amount::Base(qty) };
-        self.place(OrderIntent { tag, market, side, terms, reduce_only: false });
+        self.place(OrderIntent { tag, market, side, terms, reduce_only: false, bracket: None });
         true
     }
 
@@ -206,7 +239,7 @@ impl Decisions {
             } else {
                 Terms::Limit { price, qty, tif: TimeInForce::Gtc, display: None }
             };
-            self.place(OrderIntent { tag, market, side, terms, reduce_only: false });
+            self.place(OrderIntent { tag, market, side, terms, reduce_only: false, bracket: None });
             return Quoted::Placed;
         };
         if open.side == quote.side && open.price == Some(quote.price) && open.open == quote.qty {

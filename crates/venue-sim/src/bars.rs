@@ -106,6 +106,7 @@ impl SimVenue {
                 };
                 order.stage = Stage::Incoming;
                 order.from = now;
+                let index = self.end_peer(at, index, now).unwrap_or(index);
                 self.take(at, index, now, price);
             }
             Stage::Incoming => self.take(at, index, now, price),

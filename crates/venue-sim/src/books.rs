@@ -200,21 +200,21 @@ impl SimVenue {
 
     /// Stops and trailing stops follow the prints.
     fn fire(&mut self, at: usize, now: Time, last: Price) {
-        let mut index = 0;
-        while let Some(order) = self.markets[at].orders.get_mut(index) {
-            index += 1;
-            let fires = triggers(order, last);
+        let orders = self.markets[at].orders.iter_mut();
+        let fired: Vec<_> =
+            orders.filter_map(|order| triggers(order, last).then_some(order.order.client_id)).collect();
+        for id in fired {
+            // The other one of its pair may have ended it.
+            let Some(index) = self.markets[at].find(&id) else { continue };
+            let order = &mut self.markets[at].orders[index];
             let Terms::Stop { then, .. } = order.order.terms else { continue };
-            if fires {
-                order.stage = Stage::Incoming;
-                order.limit = match then {
-                    AfterTrigger::Market => None,
-                    AfterTrigger::Limit { price, .. } => Some(price),
-                };
-                let before = self.markets[at].orders.len();
-                self.meet(at, index - 1, now);
-                index -= usize::from(self.markets[at].orders.len() < before);
-            }
+            order.stage = Stage::Incoming;
+            order.limit = match then {
+                AfterTrigger::Market => None,
+                AfterTrigger::Limit { price, .. } => Some(price),
+            };
+            let index = self.end_peer(at, index, now).unwrap_or(index);
+            self.meet(at, index, now);
         }
     }
 

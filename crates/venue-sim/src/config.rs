@@ -1,5 +1,6 @@
 //! How the venue behaves. Everything here is part of a run's description: equal settings and equal data, equal result.
 
+use orders::Native;
 use types::{FeeRate, Time};
 
 use crate::{Faults, Queue};
@@ -23,6 +24,8 @@ pub struct Config {
     pub latency: Latency,
     /// What goes wrong on the way.
     pub faults: Faults,
+    /// Which kinds of orders it takes; it refuses the others, and whoever wants them watches the price himself.
+    pub native: Native,
     /// What a liquidation costs beyond the taker's fee.
     pub liquidation_fee: FeeRate,
     /// Seed of everything that is drawn.

@@ -25,6 +25,7 @@ impl SimVenue {
         if qty == Qty::ZERO {
             return false;
         }
+        let index = self.end_peer(at, index, now).unwrap_or(index);
         let trade = self.next_trade();
         let market = &mut self.markets[at];
         let order = &mut market.orders[index];
@@ -94,6 +95,15 @@ impl SimVenue {
         }
         if qty.0 < step {
             return None;
+        }
+        if order.order.reduce_only && market.instrument.kind != InstrumentKind::Spot {
+            // What it was to close may have been closed since it was accepted.
+            let held = self.accounts.get(order.order.account)?.position(listed.id).qty();
+            let closes = if order.buys() == (held.0 < 0) { held.size() } else { Qty::ZERO };
+            qty = qty.min(closes);
+            if qty.0 < step {
+                return None;
+            }
         }
         match market.room {
             Some(room) if i128::from(qty.0) > room => {

@@ -2,7 +2,7 @@
 
 use market_data::SyncedBook;
 use matching::triggers::Direction;
-use orders::VenueOrder;
+use orders::{Native, OtherLeg, VenueOrder};
 use portfolio::position::BotAccount;
 use types::order::Amount;
 use types::{
@@ -30,6 +30,8 @@ pub(crate) enum Stage {
 #[derive(Clone, Debug)]
 pub(crate) struct SimOrder {
     pub(crate) order: VenueOrder,
+    /// The other one of a pair: when this trades or fires, that one ends.
+    pub(crate) peer: Option<ClientOrderId>,
     /// What may still trade, base units. For a market order by quote amount: what it got so far does not count here.
     pub(crate) left: Qty,
     /// What a market order by quote amount may still spend.
@@ -68,7 +70,8 @@ impl SimOrder {
         };
         let left = order.terms.qty().unwrap_or_default();
         let (due, best_after, place, met) = (None, None, Place::default(), TradeId(0));
-        Self { order, left, budget, stage, limit, hold, from: now, due, best_after, place, met }
+        let peer = order.other.map(|leg| leg.client_id);
+        Self { order, peer, left, budget, stage, limit, hold, from: now, due, best_after, place, met }
     }
 
     pub(crate) const fn buys(&self) -> bool {
@@ -154,17 +157,40 @@ impl SimMarket {
     }
 }
 
+/// Whether a venue of this kind takes such an order.
+pub(crate) fn kept_by(native: Native, order: &VenueOrder) -> bool {
+    let kind = |terms: &Terms| match terms.trigger() {
+        None => true,
+        Some(trigger) if trigger.trailing.is_some() => native.trailing,
+        Some(_) => native.stop,
+    };
+    kind(&order.terms) && order.other.is_none_or(|leg| native.oco && kind(&leg.terms))
+}
+
+/// The two orders of a pair as the venue keeps them; a single order as it came.
+pub(crate) fn parts(order: &VenueOrder) -> (VenueOrder, Option<VenueOrder>) {
+    let second = order.other.map(|leg| VenueOrder {
+        client_id: leg.client_id,
+        terms: leg.terms,
+        other: Some(OtherLeg { client_id: order.client_id, terms: order.terms }),
+        ..*order
+    });
+    (*order, second)
+}
+
 /// The order cut to what it may close; `None` when there is nothing to close.
 pub(crate) fn reducing(order: &VenueOrder, account: &BotAccount) -> Option<VenueOrder> {
     let held = account.position(order.market).qty();
     let closes = if (order.side == Side::Sell) == (held.0 > 0) { held.size() } else { Qty::ZERO };
     let cut = |qty: &mut Qty| *qty = (*qty).min(closes);
     let mut order = *order;
-    match &mut order.terms {
-        Terms::Limit { qty, .. } | Terms::LimitMaker { qty, .. } | Terms::Stop { qty, .. } => cut(qty),
-        Terms::Market { amount: Amount::Base(qty) } => cut(qty),
-        // A budget cannot be cut without a price; it closes at most what it buys.
-        Terms::Market { amount: Amount::Quote(_) } => {}
+    for terms in std::iter::once(&mut order.terms).chain(order.other.as_mut().map(|leg| &mut leg.terms)) {
+        match terms {
+            Terms::Limit { qty, .. } | Terms::LimitMaker { qty, .. } | Terms::Stop { qty, .. } => cut(qty),
+            Terms::Market { amount: Amount::Base(qty) } => cut(qty),
+            // A budget cannot be cut without a price; it closes at most what it buys.
+            Terms::Market { amount: Amount::Quote(_) } => {}
+        }
     }
     (closes > Qty::ZERO).then_some(order)
 }

@@ -46,6 +46,9 @@ impl SimVenue {
         let whole = order.terms.qty().unwrap_or(left).0.max(1);
         let Ok((asset, hold)) = needed else { return };
         let hold = Money(hold.0 / i128::from(whole) * i128::from(left.0) + hold.0 % i128::from(whole));
+        // One of a pair holds for both.
+        let is_second = order.other.is_some_and(|leg| market.find(&leg.client_id).is_some());
+        let hold = if is_second { Money::ZERO } else { hold };
         let market = &mut self.markets[at];
         let known = market.recalled.iter().position(|o| o.order.client_id == order.client_id);
         let recalled = known.map(|place| market.recalled.remove(place));

@@ -29,6 +29,7 @@ pub enum News {
 
 /// What is on its way to the venue.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::large_enum_variant, reason = "orders are what mostly travels")]
 enum Message {
     Order(VenueOrder),
     Cancel { market: MarketId, client_id: ClientOrderId },
@@ -101,9 +102,10 @@ impl SimVenue {
         let order = *order.order();
         if self.trouble.as_mut().is_some_and(Trouble::loses_order) {
             let back = self.travel.back(at);
-            let report =
-                Report { market: order.market, client_id: order.client_id, outcome: Outcome::Unknown };
-            self.outgoing.push_back((back, News::Report(report)));
+            for client_id in order.client_ids() {
+                let report = Report { market: order.market, client_id, outcome: Outcome::Unknown };
+                self.outgoing.push_back((back, News::Report(report)));
+            }
             return;
         }
         self.incoming.push_back((at, Message::Order(order)));
@@ -217,10 +219,15 @@ impl SimVenue {
             Message::Cancel { market, client_id } => {
                 let Some(view) = self.markets.get_mut(usize::from(market.0)) else { return };
                 if let Some(at) = view.find(&client_id) {
-                    view.orders.remove(at);
+                    let peer = view.orders.remove(at).peer;
+                    // A pair is cancelled as one.
+                    let other = peer.filter(|peer| view.find(peer).is_some());
+                    view.orders.retain(|order| Some(order.order.client_id) != other);
                     view.refresh_due();
                     self.refresh_due();
-                    self.report(now, market, client_id, Outcome::Canceled);
+                    for client_id in std::iter::once(client_id).chain(other) {
+                        self.report(now, market, client_id, Outcome::Canceled);
+                    }
                 }
             }
         }
@@ -239,28 +246,64 @@ impl SimVenue {
     }
 
     fn accept(&mut self, now: Time, order: VenueOrder) {
-        let at = usize::from(order.market.0);
         let unwilling = self.trouble.as_mut().is_some_and(Trouble::rejects);
         match self.refusal(now, &order, unwilling) {
-            Err(reason) => self.report(now, order.market, order.client_id, Outcome::Rejected(reason)),
-            Ok((order, hold)) => {
-                self.orders += 1;
-                let venue_id = self.orders;
-                self.report(now, order.market, order.client_id, Outcome::Accepted { venue_id });
-                let mut live = SimOrder::new(order, hold, now);
-                if matches!(order.terms, Terms::LimitMaker { .. }) {
-                    live.stage = Stage::Resting;
+            Err(reason) => {
+                for client_id in order.client_ids() {
+                    self.report(now, order.market, client_id, Outcome::Rejected(reason));
                 }
-                self.markets[at].orders.push(live);
-                let index = self.markets[at].orders.len() - 1;
-                if self.markets[at].bar.is_some() {
-                    self.schedule(at, index, now);
-                    self.refresh_due();
-                } else {
-                    self.meet(at, index, now);
+            }
+            Ok((order, hold)) => {
+                let (first, second) = crate::order::parts(&order);
+                self.enter(now, first, hold);
+                // One of the two holds for both.
+                if let Some(second) = second {
+                    self.enter(now, second, (hold.0, Money::ZERO));
+                }
+                self.begin(now, first.market, &first.client_id);
+                if let Some(second) = second {
+                    self.begin(now, second.market, &second.client_id);
                 }
             }
         }
+    }
+
+    /// An order is in.
+    fn enter(&mut self, now: Time, order: VenueOrder, hold: (AssetId, Money)) {
+        self.orders += 1;
+        let venue_id = self.orders;
+        self.report(now, order.market, order.client_id, Outcome::Accepted { venue_id });
+        let mut live = SimOrder::new(order, hold, now);
+        if matches!(order.terms, Terms::LimitMaker { .. }) {
+            live.stage = Stage::Resting;
+        }
+        self.markets[usize::from(order.market.0)].orders.push(live);
+    }
+
+    /// An order that is in meets the market, unless its pair has ended it already.
+    fn begin(&mut self, now: Time, market: MarketId, client_id: &ClientOrderId) {
+        let at = usize::from(market.0);
+        let Some(index) = self.markets[at].find(client_id) else { return };
+        if self.markets[at].bar.is_some() {
+            self.schedule(at, index, now);
+            self.refresh_due();
+        } else {
+            self.meet(at, index, now);
+        }
+    }
+
+    /// One of a pair has traded or fired: the other ends. Gives where the first one stands now, if it still lives.
+    pub(crate) fn end_peer(&mut self, at: usize, index: usize, now: Time) -> Option<usize> {
+        let order = &mut self.markets[at].orders[index];
+        let (id, peer) = (order.order.client_id, order.peer.take());
+        let other = peer.and_then(|peer| self.markets[at].find(&peer))?;
+        let hold = self.markets[at].orders[other].hold;
+        self.end(at, other, now, Outcome::Expired);
+        let index = self.markets[at].find(&id)?;
+        // What the pair holds goes with the one that goes on.
+        let own = &mut self.markets[at].orders[index].hold;
+        own.1.0 = own.1.0.max(hold.1.0);
+        Some(index)
     }
 
     /// Why the venue does not take an order; else the order as it takes it (one that may only reduce is cut to the position)
@@ -275,8 +318,11 @@ impl SimVenue {
         if unwilling {
             return Err(VenueReason::RateLimited);
         }
-        if market.find(&order.client_id).is_some() {
+        if order.client_ids().any(|id| market.find(&id).is_some()) {
             return Err(VenueReason::Duplicate);
+        }
+        if !crate::order::kept_by(self.config.native, order) {
+            return Err(VenueReason::NotAllowed);
         }
         let account = self.accounts.get(order.account).ok_or(VenueReason::NotAllowed)?;
         let order = if order.reduce_only {
@@ -284,11 +330,16 @@ impl SimVenue {
         } else {
             *order
         };
-        crate::order::filters(&order, &market.instrument.market)?;
+        let (first, second) = crate::order::parts(&order);
+        for one in std::iter::once(&first).chain(&second) {
+            crate::order::filters(one, &market.instrument.market)?;
+        }
         let now_price = self.price(market, order.side, now);
         let price = now_price.or_else(|| order.terms.price()).ok_or(VenueReason::Filter)?;
-        if let Some(refused) = now_price.and_then(|p| crate::order::premature(&order, p)) {
-            return Err(refused);
+        for one in std::iter::once(&first).chain(&second) {
+            if let Some(refused) = now_price.and_then(|p| crate::order::premature(one, p)) {
+                return Err(refused);
+            }
         }
         let fees = &self.config.fees;
         let needed = account::needed(&order, &market.instrument, account, price, fees)

@@ -1,8 +1,10 @@
-//! What a venue promises about time; the order protocol's waits follow from it.
+//! What a venue promises: about time, from which the order protocol's waits follow, and about the orders that it keeps.
+
+use orders::Native;
 
 const SECOND_NS: i64 = 1_000_000_000;
 
-/// Durations in nanoseconds.
+/// What a venue promises; durations in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// No answer for so long: the outcome is unknown.
@@ -22,6 +24,8 @@ pub struct Facts {
     /// Whether reports come in the order in which things happened. Where they do not, the end of an order may overtake its last
     /// fill, so it is asked about before it counts as ended.
     pub ordered_reports: bool,
+    /// Which kinds of orders it keeps itself; the engine watches for the others.
+    pub native: Native,
 }
 
 impl Facts {
@@ -35,6 +39,7 @@ impl Facts {
         watch_ns: 24 * 3_600 * SECOND_NS,
         watch_every_ns: 600 * SECOND_NS,
         ordered_reports: true,
+        native: Native::ALL,
     };
     /// A venue in this process: a command is handed in or it is not, every one handed in is answered, and after a restart none
     /// is under way. So its word is final at once.
@@ -47,5 +52,6 @@ impl Facts {
         watch_ns: 60 * SECOND_NS,
         watch_every_ns: 30 * SECOND_NS,
         ordered_reports: true,
+        native: Native::ALL,
     };
 }

@@ -1,5 +1,6 @@
 //! What was run, as JSON.
 
+use orders::{Bracket, Level, Native};
 use serde_json::{Value, json};
 use types::{FeeRate, Interval, Money, Price, Qty, Time, decimal};
 use venue_sim::{Config, Faults, Fees, Latency, PricePath, Queue, Slippage, Touch, Travelled};
@@ -21,6 +22,7 @@ pub(super) fn put(run: &RunSpec) -> Value {
         "cash": decimal::format_short(run.cash.0, run.money_scale),
         "quote": run.quote,
         "money_scale": run.money_scale,
+        "bracket": run.bracket.as_ref().map(put_bracket),
         "venue": put_venue(&run.venue),
         "feed_ns": run.feed_ns,
         "funding_e8": run.funding,
@@ -44,6 +46,7 @@ pub(super) fn get(json: &Value) -> Option<RunSpec> {
         cash: Money(decimal::parse(json["cash"].as_str()?, money_scale).ok()?),
         quote: text("quote")?,
         money_scale,
+        bracket: get_bracket(&json["bracket"])?,
         venue: get_venue(&json["venue"])?,
         feed_ns: json["feed_ns"].as_i64()?,
         funding: json["funding_e8"].as_i64()?,
@@ -95,6 +98,7 @@ fn put_venue(venue: &Config) -> Value {
         "participation_bips": venue.participation_bips,
         "latency": put_latency(&venue.latency),
         "liquidation_e8": venue.liquidation_fee.0,
+        "native": { "stop": venue.native.stop, "trailing": venue.native.trailing, "oco": venue.native.oco },
         "seed": venue.seed.to_string(),
     })
 }
@@ -119,8 +123,39 @@ fn get_venue(json: &Value) -> Option<Config> {
         participation_bips: json["participation_bips"].as_u64().and_then(|b| u32::try_from(b).ok()),
         latency: get_latency(&json["latency"])?,
         liquidation_fee: rate("liquidation_e8")?,
+        native: get_native(&json["native"])?,
         seed: json["seed"].as_str()?.parse().ok()?,
     })
+}
+
+/// What a venue keeps itself; everything in what was written before this was said.
+fn get_native(json: &Value) -> Option<Native> {
+    if json.is_null() {
+        return Some(Native::ALL);
+    }
+    let has = |name: &str| json[name].as_bool();
+    Some(Native { stop: has("stop")?, trailing: has("trailing")?, oco: has("oco")? })
+}
+
+/// A bracket of distances: a run's own is one.
+fn put_bracket(bracket: &Bracket) -> Value {
+    let bps = |level: Option<Level>| match level {
+        Some(Level::Off(bips)) => Some(bips.0),
+        _ => None,
+    };
+    json!({
+        "stop_loss_bps": bps(bracket.stop()),
+        "take_profit_bps": bps(bracket.target()),
+        "trailing_bps": bracket.trailing().map(|bips| bips.0),
+    })
+}
+
+fn get_bracket(json: &Value) -> Option<Option<Bracket>> {
+    if json.is_null() {
+        return Some(None);
+    }
+    let bps = |name: &str| json[name].as_u64().and_then(|b| u32::try_from(b).ok());
+    Bracket::of_bips(bps("stop_loss_bps"), bps("take_profit_bps"), bps("trailing_bps")).ok()
 }
 
 fn put_faults(faults: &Faults) -> Value {

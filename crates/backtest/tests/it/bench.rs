@@ -35,6 +35,7 @@ pub(crate) fn spec(
         cash: Money(1_000_000 * 100_000_000),
         quote: "USD".to_owned(),
         money_scale: 8,
+        bracket: None,
         venue,
         feed_ns: 0,
         funding: 0,

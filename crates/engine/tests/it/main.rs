@@ -7,6 +7,7 @@
 )]
 
 mod bots;
+mod brackets;
 mod desk;
 mod reference;
 mod saved;

@@ -35,6 +35,7 @@ fn spec() -> BotSpec {
             ..Limits::default()
         },
         model: None,
+        bracket: None,
     }
 }
 

@@ -25,7 +25,7 @@ const IDLE: Duration = Duration::from_secs(3_600);
 
 /// What an answer belongs to.
 enum Request {
-    Submit(ClientOrderId),
+    Submit([Option<ClientOrderId>; 2]),
     Cancel(ClientOrderId),
 }
 
@@ -128,7 +128,7 @@ impl Worker {
 
     fn asked(&mut self, ask: Ask) {
         match ask {
-            Ask::Submitted(id, pending) => self.answers.push_back((Request::Submit(id), pending)),
+            Ask::Submitted(ids, pending) => self.answers.push_back((Request::Submit(ids), pending)),
             Ask::Canceled(id, pending) => self.answers.push_back((Request::Cancel(id), pending)),
             Ask::Query(order) => {
                 let answer = self.look_up(&order);
@@ -199,17 +199,13 @@ impl Worker {
 
     fn answered(&mut self, (request, result): (Request, Result<Receipt, SubmitError>)) {
         let (client_id, answer) = match (request, result) {
-            (Request::Submit(id), Ok(receipt)) => {
-                let venue_id = reports::placed(&receipt.events).unwrap_or_default();
-                (id, Answer::Accepted { venue_id })
+            (Request::Submit(ids), result) => {
+                for id in ids.into_iter().flatten() {
+                    let answer = to_submit(&id, &result);
+                    self.tell(VenueEvent::Answer { client_id: id, answer });
+                }
+                return;
             }
-            (Request::Submit(id), Err(SubmitError::Refused(refusal))) => {
-                (id, Answer::Rejected(reports::reason(&refusal)))
-            }
-            (Request::Submit(id), Err(SubmitError::Late | SubmitError::Busy | SubmitError::NoRoom)) => {
-                (id, Answer::Rejected(VenueReason::RateLimited))
-            }
-            (Request::Submit(id), Err(SubmitError::Stopped)) => (id, Answer::Unclear),
             // Its effect comes as a report.
             (Request::Cancel(_), Ok(_)) => return,
             (Request::Cancel(id), Err(SubmitError::Stopped)) => (id, Answer::Unclear),
@@ -275,6 +271,20 @@ impl Worker {
                 Err(failure) => tracing::error!(%failure, "closed bars cannot be read"),
             }
         }
+    }
+}
+
+/// What became of the submit of an order, alone or in a pair.
+fn to_submit(id: &ClientOrderId, result: &Result<Receipt, SubmitError>) -> Answer {
+    match result {
+        Ok(receipt) => {
+            Answer::Accepted { venue_id: reports::placed(id, &receipt.events).unwrap_or_default() }
+        }
+        Err(SubmitError::Refused(refusal)) => Answer::Rejected(reports::reason(refusal)),
+        Err(SubmitError::Late | SubmitError::Busy | SubmitError::NoRoom) => {
+            Answer::Rejected(VenueReason::RateLimited)
+        }
+        Err(SubmitError::Stopped) => Answer::Unclear,
     }
 }
 

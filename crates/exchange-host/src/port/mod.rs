@@ -18,9 +18,9 @@ use orders::VenueOrder;
 use risk::Approved;
 use strategy::Feed;
 use tokio::sync::mpsc;
-use types::command::{Cancel, NewOrder, Target};
+use types::command::{Cancel, Leg, ListShape, NewList, NewOrder, Target};
 use types::order::Tags;
-use types::{AccountId, ClientOrderId, Command, Interval, MarketId, StpMode};
+use types::{AccountId, ClientOrderId, Command, Interval, MarketId, Side, StpMode};
 use venue::{Facts, Inbox, MarketFeed, NotSent, OrderGateway, OrderRef};
 
 use crate::limits::QUEUE_MAX;
@@ -29,8 +29,8 @@ use feed::Worker;
 
 /// What the thread is asked for.
 pub(crate) enum Ask {
-    /// Wait for the answer to a submit.
-    Submitted(ClientOrderId, Pending),
+    /// Wait for the answer to a submit of one order or of a pair.
+    Submitted([Option<ClientOrderId>; 2], Pending),
     /// Wait for the answer to a cancel.
     Canceled(ClientOrderId, Pending),
     /// Look an order up.
@@ -99,7 +99,12 @@ impl OrderGateway for ExchangePort {
     }
 
     fn submit(&mut self, order: &Approved<VenueOrder>) -> Result<(), NotSent> {
-        let VenueOrder { client_id, account, market, side, terms, reduce_only: _ } = *order.order();
+        let VenueOrder { client_id, account, market, side, terms, reduce_only: _, other } = *order.order();
+        if let Some(list) = pair(order.order()) {
+            let ids = [Some(client_id), other.map(|leg| leg.client_id)];
+            return self
+                .command(Command::PlaceList(Box::new(list)), |pending| Ask::Submitted(ids, pending));
+        }
         let new = NewOrder {
             account,
             market,
@@ -109,7 +114,7 @@ impl OrderGateway for ExchangePort {
             stp: StpMode::ExpireMaker,
             tags: Tags::default(),
         };
-        self.command(Command::Place(new), |pending| Ask::Submitted(client_id, pending))
+        self.command(Command::Place(new), |pending| Ask::Submitted([Some(client_id), None], pending))
     }
 
     fn cancel(&mut self, order: &OrderRef) -> Result<(), NotSent> {
@@ -127,6 +132,24 @@ impl OrderGateway for ExchangePort {
         // Fails only when the thread has ended with the exchange, and then nothing happens any more.
         let _ = self.ask(Ask::Watch(account));
     }
+}
+
+/// A pair of orders as the exchange's OCO list; its id is that of its stop with another first letter. `None` for a single order.
+fn pair(order: &VenueOrder) -> Option<NewList> {
+    let VenueOrder { client_id, account, market, side, terms, .. } = *order;
+    let other = order.other?;
+    let leg = |client_id, terms| Leg { client_id, side, terms, tags: Tags::default() };
+    let (first, second) = (leg(client_id, terms), leg(other.client_id, other.terms));
+    // A sale takes its profit above, a purchase below.
+    let target_is_first = matches!(terms, types::Terms::LimitMaker { .. });
+    let (above, below) = match (side, target_is_first) {
+        (Side::Sell, true) | (Side::Buy, false) => (first, second),
+        (Side::Sell, false) | (Side::Buy, true) => (second, first),
+    };
+    let own = format!("l{}", client_id.as_str().get(1..)?);
+    let client_id = ClientOrderId::new(&own).ok()?;
+    let shape = ListShape::Oco { above, below };
+    Some(NewList { account, market, client_id, stp: StpMode::ExpireMaker, shape })
 }
 
 impl MarketFeed for ExchangePort {

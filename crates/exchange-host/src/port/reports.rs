@@ -2,7 +2,7 @@
 
 use types::event::{Event, Fill, OrderChange};
 use types::order::Amount;
-use types::{OrderStatus, OrderView, Outcome, Refusal, Report, Terms, VenueFill, VenueReason};
+use types::{ClientOrderId, OrderStatus, OrderView, Outcome, Refusal, Report, Terms, VenueFill, VenueReason};
 use venue::{Found, FoundState};
 
 use crate::view::{AccountFill, OrderRecord};
@@ -31,10 +31,10 @@ pub fn of_event(order: &OrderView, change: &OrderChange) -> [Option<Report>; 2] 
     }
 }
 
-/// The exchange's number of the order that a command placed.
-pub(crate) fn placed(events: &[Event]) -> Option<u64> {
+/// The exchange's number of an order that a command placed.
+pub(crate) fn placed(id: &ClientOrderId, events: &[Event]) -> Option<u64> {
     events.iter().find_map(|event| match event {
-        Event::Order { order, change: OrderChange::New } => Some(order.id.0),
+        Event::Order { order, change: OrderChange::New } if order.client_id == *id => Some(order.id.0),
         _ => None,
     })
 }
@@ -71,7 +71,7 @@ pub const fn reason(refusal: &Refusal) -> VenueReason {
         Refusal::InsufficientBalance { .. } => VenueReason::InsufficientBalance,
         Refusal::DuplicateClientId => VenueReason::Duplicate,
         Refusal::WouldTake => VenueReason::WouldTake,
-        Refusal::WouldTrigger => VenueReason::WouldTrigger,
+        Refusal::WouldTrigger | Refusal::OcoPrices => VenueReason::WouldTrigger,
         Refusal::TradingBlocked | Refusal::UnknownAccount => VenueReason::NotAllowed,
         _ => VenueReason::Filter,
     }

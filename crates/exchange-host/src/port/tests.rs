@@ -54,6 +54,7 @@ fn order(port: &ExchangePort, account: AccountId, side: Side, price: i64, id: &s
         limits: &Limits::default(),
         halt: Halt::Off,
         running: true,
+        barred: None,
         fresh: true,
         last: Some(Price(price * ONE)),
         free: Money(i128::MAX),
@@ -71,6 +72,7 @@ fn order(port: &ExchangePort, account: AccountId, side: Side, price: i64, id: &s
         side,
         terms,
         reduce_only: false,
+        other: None,
     };
     risk::check(&Proposal { side, terms, reduce_only: false }, &view, order).unwrap()
 }

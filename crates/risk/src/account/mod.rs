@@ -278,6 +278,7 @@ impl Account {
             limits,
             halt: if standing.halted { Halt::Full } else { Halt::Off },
             running: true,
+            barred: None,
             fresh: standing.fresh,
             last: standing.marks.last(market.id),
             free: standing

@@ -1,6 +1,7 @@
 //! One check per file.
 
 pub(crate) mod balance;
+pub(crate) mod bracket;
 pub(crate) mod cool_down;
 pub(crate) mod daily_loss;
 pub(crate) mod drawdown;

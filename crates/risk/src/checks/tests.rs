@@ -47,6 +47,7 @@ fn view<'a>(instrument: &'a Instrument, limits: &'a Limits) -> View<'a> {
         limits,
         halt: Halt::Off,
         running: true,
+        barred: None,
         fresh: true,
         last: Some(Price(100 * ONE)),
         free: Money(1_000 * i128::from(ONE)),

@@ -155,7 +155,10 @@ fn memory(shard: &Shard) -> Memory {
             market: order.market,
             side: order.side,
             terms: order.terms,
-            reduce_only: false,
+            reduce_only: strategy::Tag(order.tag).is_guard(),
+            other: order.other.and_then(|id| {
+                Some(orders::OtherLeg { client_id: id, terms: engine.orders().get(&id)?.terms })
+            }),
         };
         (sent, order.venue_id.unwrap_or_default(), left)
     };

@@ -61,7 +61,7 @@ enum Trouble {
 /// The bot that an event changes the state or the worth of.
 fn touched(event: &BotEvent) -> Option<u32> {
     let changes = match &event.what {
-        Happened::State { .. } | Happened::External { .. } => true,
+        Happened::State { .. } | Happened::External { .. } | Happened::Overfilled { .. } => true,
         Happened::Order { outcome, .. } => outcome == "fill",
         Happened::Submitted { .. } | Happened::Denied { .. } => false,
     };

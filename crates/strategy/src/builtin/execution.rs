@@ -146,6 +146,7 @@ impl Execution {
             side: self.side,
             terms: self.terms(ctx, qty, last),
             reduce_only: false,
+            bracket: None,
         });
         self.shown("part_sent").with("part", readable(qty.0 as f64, self.market.base.scale))
     }

@@ -275,9 +275,11 @@ impl Floor {
 
     /// An order arrives.
     pub(crate) fn submit(&mut self, at: Time, order: &Approved<VenueOrder>) {
-        let VenueOrder { client_id, account, .. } = *order.order();
-        let known = Known { account, venue_id: 0, state: FoundState::Live, fills: Vec::new() };
-        self.orders.entry(client_id).or_insert(known);
+        let account = order.order().account;
+        for client_id in order.order().client_ids() {
+            let known = Known { account, venue_id: 0, state: FoundState::Live, fills: Vec::new() };
+            self.orders.entry(client_id).or_insert(known);
+        }
         self.venue.submit(at, order);
         self.news(at);
     }

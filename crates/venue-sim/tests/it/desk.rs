@@ -88,6 +88,7 @@ impl Desk {
             limits: &Limits::default(),
             halt: Halt::Off,
             running: true,
+            barred: None,
             fresh: true,
             last: Some(Price(100 * ONE)),
             free: Money(i128::MAX / 2),
@@ -164,7 +165,7 @@ impl Desk {
 /// The order of this number.
 pub(crate) fn order(number: u32, side: Side, terms: Terms) -> VenueOrder {
     let (client_id, market) = (id(number), MarketId(0));
-    VenueOrder { client_id, account: ACCOUNT, market, side, terms, reduce_only: false }
+    VenueOrder { client_id, account: ACCOUNT, market, side, terms, reduce_only: false, other: None }
 }
 
 fn id(order: u32) -> ClientOrderId {
