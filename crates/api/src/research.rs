@@ -27,8 +27,36 @@ pub struct Conditions {
     pub params: BTreeMap<String, String>,
     /// Start money in the quote asset.
     pub cash: String,
+    /// What guards every position.
+    #[serde(default, skip_serializing_if = "Guards::is_empty")]
+    pub bracket: Guards,
     /// How the simulated venue behaves.
     pub venue: Venue,
+}
+
+/// A bracket: where every position is left, whatever the strategy does, in basis points (hundredths of a percent) from its average
+/// price. A stop and a trailing stop exclude each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(as = Bracket)]
+pub struct Guards {
+    /// Leaves with this loss.
+    #[schema(minimum = 1, maximum = 9900)]
+    pub stop_loss_bps: Option<u32>,
+    /// Leaves with this profit.
+    #[schema(minimum = 1, maximum = 100000)]
+    pub take_profit_bps: Option<u32>,
+    /// Leaves when the price has come back by this from its best since.
+    #[schema(minimum = 1, maximum = 9900)]
+    pub trailing_bps: Option<u32>,
+}
+
+impl Guards {
+    /// Whether nothing is guarded.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// How the simulated venue behaves. Decimal texts; a basis point is a hundredth of a percent.

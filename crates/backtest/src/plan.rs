@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use forecast::market::Trained;
+use orders::Bracket;
 use risk::Limits;
 use strategy::builtin::{Setting, describe, make_for, make_with_model, takes_model};
 use strategy::{ParamError, Params, Strategy, Value};
@@ -107,6 +108,11 @@ impl Plan {
     /// Sets what risk lets out.
     pub fn limit(&mut self, limits: Limits) {
         self.limits = limits;
+    }
+
+    /// Sets what guards every position; `None`: nothing.
+    pub const fn guard(&mut self, bracket: Option<Bracket>) {
+        self.spec.bracket = bracket;
     }
 
     /// What it is.

@@ -97,7 +97,15 @@ pub(crate) fn run_observed(
     let too_much = |_| RunError::Instruments("the start money is too large".to_owned());
     venue.fund(ACCOUNT, quote, spec.cash).map_err(too_much)?;
     let funds = vec![(quote, spec.cash)];
-    engine.add_bot(BotConfig { id: BOT, account: ACCOUNT, strategy, funds, quote, limits, bracket: spec.bracket })?;
+    engine.add_bot(BotConfig {
+        id: BOT,
+        account: ACCOUNT,
+        strategy,
+        funds,
+        quote,
+        limits,
+        bracket: spec.bracket,
+    })?;
     let recorder = Recorder::new(BOT, spec.cash, instruments.len());
     let main = (MarketId(0), spec.interval);
     let mut driver = Driver::new(engine, venue, recorder, BOT, main, spec.feed_ns, spec.funding);

@@ -17,7 +17,13 @@ pub(crate) fn of(driver: &Driver<'_>) -> Vec<String> {
         say("no order was sent".to_owned());
     }
     for (code, n) in recorder.denied() {
-        say(format!("risk denied {n} orders: {code}"));
+        say(if code == risk::Denied::Bracket.code() {
+            format!(
+                "{n} times the strategy wanted a position again that its bracket had just closed; it was held back"
+            )
+        } else {
+            format!("risk denied {n} orders: {code}")
+        });
     }
     if counts.rejected > 0 {
         say(format!("the venue rejected {} orders", counts.rejected));

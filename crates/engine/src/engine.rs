@@ -338,7 +338,8 @@ impl Engine {
                 let size = qty.size().0;
                 let terms = Terms::Market { amount: Amount::Base(Qty(size - size % step)) };
                 self.bots[at].next_decision();
-                let intent = OrderIntent { tag: CLOSING, market, side, terms, reduce_only: true, bracket: None };
+                let intent =
+                    OrderIntent { tag: CLOSING, market, side, terms, reduce_only: true, bracket: None };
                 self.place(at, now, &intent, true, out);
             }
         }

@@ -4,7 +4,7 @@
 //! whose fate is unknown guards (and blocks) exactly as long as it may live.
 
 use orders::Bracket;
-use strategy::{OrderIntent, Tag};
+use strategy::{OrderIntent, Tag, Words};
 use types::codec::{get_option, get_side, get_terms, put_option, put_side, put_terms};
 use types::wire::{Reader, WireError, Writer};
 use types::{Bar, MarketId, Price, Side, SignedQty, Time};
@@ -42,6 +42,8 @@ pub(crate) struct Waiting {
     pub(crate) intent: OrderIntent,
     /// The position when it was asked for: what a guard closes meanwhile is not closed twice.
     pub(crate) position: SignedQty,
+    /// Why it was asked for.
+    pub(crate) code: &'static str,
 }
 
 /// One position's guard.
@@ -149,24 +151,24 @@ impl Guard {
         put_option(w, self.tried, |w, at| w.i64(at.0));
         put_option(w, self.barred, put_side);
         w.varint(self.waiting.len() as u64);
-        for Waiting { intent, position } in &self.waiting {
+        for Waiting { intent, position, code } in &self.waiting {
             w.u32(intent.tag.0);
             put_side(w, intent.side);
             put_terms(w, &intent.terms);
             w.bool(intent.reduce_only);
             put_option(w, intent.bracket, |w, bracket| bracket.save(w));
             w.i64(position.0);
+            w.text(code);
         }
     }
 
-    pub(crate) fn load(r: &mut Reader<'_>) -> Result<Self, WireError> {
+    pub(crate) fn load(r: &mut Reader<'_>, words: &mut Words) -> Result<Self, WireError> {
         let market = MarketId(r.u16()?);
         let bracket = get_option(r, Bracket::load)?;
         let mut guard = Self::new(market, bracket, Time(r.i64()?), Price(r.i64()?));
         guard.best = Price(r.i64()?);
-        guard.leaving = get_option(r, |r| {
-            Why::ALL.get(usize::from(r.u8()?)).copied().ok_or(WireError::Invalid)
-        })?;
+        guard.leaving =
+            get_option(r, |r| Why::ALL.get(usize::from(r.u8()?)).copied().ok_or(WireError::Invalid))?;
         (guard.refused, guard.replaced) = (r.u8()?, r.bool()?);
         guard.tried = get_option(r, |r| r.i64().map(Time))?;
         guard.barred = get_option(r, get_side)?;
@@ -183,7 +185,8 @@ impl Guard {
                 reduce_only: r.bool()?,
                 bracket: get_option(r, Bracket::load)?,
             };
-            guard.waiting.push(Waiting { intent, position: SignedQty(r.i64()?) });
+            let position = SignedQty(r.i64()?);
+            guard.waiting.push(Waiting { intent, position, code: words.keep(r.text()?) });
         }
         Ok(guard)
     }

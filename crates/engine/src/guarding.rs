@@ -309,12 +309,13 @@ impl Engine {
         if !(behind || guarded && (at_once || self.is_short_of(at, intent))) {
             return false;
         }
+        let code = self.bots[at].reasons.back().map_or("waiting", |logged| logged.reason.code);
         let waiting = &mut self.bots[at].guards[n].waiting;
         waiting.retain(|one| one.intent.tag != intent.tag);
         if waiting.len() >= WAITING_MAX {
             return false;
         }
-        waiting.push(Waiting { intent: *intent, position: held });
+        waiting.push(Waiting { intent: *intent, position: held, code });
         self.digest.bytes(b"waits");
         true
     }
@@ -372,7 +373,8 @@ impl Engine {
                 return true;
             }
             let released = self.release(at, n, now, out);
-            return released || held.is_some_and(|_| self.bots[at].guards[n].bracket.is_some())
+            return released
+                || held.is_some_and(|_| self.bots[at].guards[n].bracket.is_some())
                 || self.bots[at].guards[n].barred.is_some();
         }
         if let Some(held) = held {
@@ -403,7 +405,7 @@ impl Engine {
             return false;
         }
         self.bots[at].next_decision();
-        for Waiting { mut intent, position } in waiting {
+        for Waiting { mut intent, position, code } in waiting {
             let held = self.bots[at].ledger.position(intent.market).qty();
             let same_side = held.0.signum() == position.0.signum();
             let closed = position.0.saturating_abs() - if same_side { held.0.saturating_abs() } else { 0 };
@@ -418,6 +420,7 @@ impl Engine {
                 Terms::Market { amount: Amount::Quote(budget) } => i64::from(budget.0 > 0),
             };
             if rest > 0 {
+                self.bots[at].log(now, &Reason::new(code));
                 self.place(at, now, &intent, false, out);
             } else {
                 // What it was for has been done.

@@ -29,5 +29,5 @@ pub use input::{Control, Input};
 pub use output::Output;
 pub use saved::LoadError;
 pub use spec::{AddBotError, BotModel, BotSpec};
-pub use view::BotView;
+pub use view::{BotView, Guarding};
 pub use wire::{get_input, get_order, put_input, put_order};

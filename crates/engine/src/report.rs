@@ -48,14 +48,7 @@ impl Engine {
         }
     }
 
-    fn book_fill(
-        &mut self,
-        at: usize,
-        now: Time,
-        report: &Report,
-        fill: &VenueFill,
-        out: &mut Vec<Output>,
-    ) {
+    fn book_fill(&mut self, at: usize, now: Time, report: &Report, fill: &VenueFill, out: &mut Vec<Output>) {
         let Some(view) = self.markets.get(report.market) else { return };
         let Some(side) = self.orders.get(&report.client_id).map(|o| o.side) else { return };
         let bot = &mut self.bots[at];

@@ -188,7 +188,7 @@ impl Engine {
         }
         load_run(&mut bot, r, words)?;
         if form == Form::Bracketed {
-            load_guards(&mut bot, r)?;
+            load_guards(&mut bot, r, words)?;
         }
         let mut own = Reader::new(r.bytes()?);
         bot.strategy.load(&mut own)?;
@@ -297,11 +297,11 @@ fn load_run(bot: &mut Bot, r: &mut Reader<'_>, words: &mut Words) -> Result<(), 
 }
 
 /// What guards its positions.
-fn load_guards(bot: &mut Bot, r: &mut Reader<'_>) -> Result<(), WireError> {
+fn load_guards(bot: &mut Bot, r: &mut Reader<'_>, words: &mut Words) -> Result<(), WireError> {
     let count = r.count(38)?;
     bot.legs = (0..count).map(|_| load_working(r)).collect::<Result<_, _>>()?;
     let count = r.count(33)?;
-    bot.guards = (0..count).map(|_| Guard::load(r)).collect::<Result<_, _>>()?;
+    bot.guards = (0..count).map(|_| Guard::load(r, words)).collect::<Result<_, _>>()?;
     Ok(())
 }
 

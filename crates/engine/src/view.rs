@@ -4,7 +4,7 @@ use market_data::Markets;
 use orders::{BotId, Bracket, Native, OrderBook};
 use portfolio::position::BotAccount;
 use risk::{Halt, Losses};
-use types::{AccountId, ClientOrderId, Money};
+use types::{AccountId, ClientOrderId, MarketId, Money};
 
 use crate::bot::Bot;
 use crate::equity::equity;
@@ -14,6 +14,19 @@ use crate::{BotSpec, BotState, Engine, Logged};
 #[derive(Clone, Copy)]
 pub struct BotView<'a> {
     bot: &'a Bot,
+}
+
+/// What keeps a position within its bracket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guarding {
+    /// There is no bracket, or no position.
+    Nothing,
+    /// Orders at the venue.
+    Rests,
+    /// The engine, as long as the process runs.
+    Watched,
+    /// It was reached: the position is being closed.
+    Leaves,
 }
 
 impl<'a> BotView<'a> {
@@ -63,6 +76,25 @@ impl<'a> BotView<'a> {
     #[must_use]
     pub fn subscriptions(&self) -> &'a [strategy::Subscription] {
         self.bot.strategy.subscriptions()
+    }
+
+    /// Orders that guard its positions.
+    pub fn legs(&self) -> impl Iterator<Item = &'a ClientOrderId> + use<'a> {
+        self.bot.legs.iter().map(|order| &order.client_id)
+    }
+
+    /// What keeps its position in a market within its bracket.
+    #[must_use]
+    pub fn guarding(&self, market: MarketId) -> Guarding {
+        let Some(guard) = self.bot.guards.iter().find(|guard| guard.market == market) else {
+            return Guarding::Nothing;
+        };
+        match guard.leaving {
+            Some(_) => Guarding::Leaves,
+            None if guard.bracket.is_none() => Guarding::Nothing,
+            None if self.bot.legs.iter().any(|leg| leg.market == market) => Guarding::Rests,
+            None => Guarding::Watched,
+        }
     }
 
     /// What guards its positions, unless an order brings a bracket of its own.

@@ -227,7 +227,8 @@ pub(crate) fn get_spec(r: &mut Reader<'_>, form: SpecForm) -> Result<BotSpec, Wi
     let funds =
         (0..count).map(|_| Ok((AssetId(r.u16()?), Money(r.i128()?)))).collect::<Result<_, WireError>>()?;
     let (quote, limits) = (AssetId(r.u16()?), get_limits(r)?);
-    let model = form.has_model.then(|| Ok(BotModel { label: r.text()?.to_owned(), bytes: r.bytes()?.to_vec() }));
+    let model =
+        form.has_model.then(|| Ok(BotModel { label: r.text()?.to_owned(), bytes: r.bytes()?.to_vec() }));
     let model = model.transpose()?;
     let bracket = form.has_bracket.then(|| Bracket::load(r)).transpose()?;
     Ok(BotSpec { id, name, account, strategy, params, markets, funds, quote, limits, model, bracket })

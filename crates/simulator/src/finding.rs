@@ -27,6 +27,10 @@ pub enum Finding {
         /// Ledger less holding.
         gap: i128,
     },
+    /// B7: a position with a bracket has lacked for minutes what is believed to guard it.
+    Unguarded,
+    /// B7: what guarded a position closed more than there was, at a venue that never fills both of a pair.
+    Overfilled,
     /// Somebody was taken for a stranger although nobody else trades here: an order counted as lost and lived.
     External(String),
     /// Something is still under way long after the faults have stopped.

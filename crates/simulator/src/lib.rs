@@ -11,6 +11,7 @@
 //! connection keep their order, as venues promise: a cancel whose fill comes after it, lost in a crash between the two, would be
 //! noticed only by comparing ledger and account.
 
+mod cast;
 mod driver;
 mod finding;
 mod network;

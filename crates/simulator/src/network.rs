@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use types::command::NewOrder;
+use orders::VenueOrder;
 use types::{AccountId, Report, Time};
 use venue::{Answer, OrderRef, VenueEvent};
 
@@ -14,8 +14,9 @@ pub(crate) const WINDOW_NS: i64 = 2_000 * MS;
 
 /// A request on its way.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::large_enum_variant, reason = "few are on their way at a time")]
 pub(crate) enum ToVenue {
-    Submit { new: NewOrder, signed: Time },
+    Submit { order: VenueOrder, signed: Time },
     Cancel(OrderRef),
     Query(OrderRef),
 }
@@ -51,6 +52,8 @@ pub(crate) struct Network {
     /// The stream of reports is broken until then.
     broken_until: Option<Time>,
     pub(crate) faults: u64,
+    /// How often the stream of reports breaks, percent of reports.
+    pub(crate) breaks: u64,
 }
 
 impl Network {
@@ -65,6 +68,7 @@ impl Network {
             unordered: false,
             broken_until: None,
             faults: 0,
+            breaks: 1,
         }
     }
 
@@ -127,7 +131,7 @@ impl Network {
             return;
         }
         self.broken_until = None;
-        if self.fault(1) {
+        if self.fault(self.breaks) {
             // What was sent before still comes first.
             let until = now.plus_nanos(self.random.between(100, 5_000) * MS).max(self.report_at);
             self.report_at = until;

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use exchange::Exchange;
 use exchange_host::listing;
-use exchange_host::port::reports;
+use exchange_host::port::{command_of, reports};
+use orders::VenueOrder;
 use types::command::{Cancel, NewOrder, Target};
 use types::event::{Fill, OrderChange};
 use types::order::Tags;
 use types::{
     AccountId, AccountName, AssetId, Bar, ClientOrderId, Command, Event, FeeRate, Instrument, InstrumentId,
     InstrumentKind, Interval, MarketId, Money, OrderView, Price, Qty, Refusal, Report, Side, Stamped,
-    StpMode, Terms, Time, TimeInForce, VenueFill, VenueName,
+    StpMode, Terms, Time, TimeInForce, VenueFill, VenueName, VenueReason,
 };
 use venue::{Answer, Found, FoundState, OrderRef};
 
@@ -154,14 +155,14 @@ impl Site {
     }
 
     /// An order arrives.
-    pub(crate) fn submit(&mut self, at: Time, new: NewOrder) -> Answer {
-        match self.apply(at, Command::Place(new)) {
-            Ok(()) => {
-                let past = self.orders.get(&(new.account, new.client_id));
-                Answer::Accepted { venue_id: past.map_or(0, |past| past.view.id.0) }
-            }
-            Err(refusal) => Answer::Rejected(reports::reason(&refusal)),
-        }
+    pub(crate) fn submit(&mut self, at: Time, order: &VenueOrder) -> Result<(), VenueReason> {
+        self.apply(at, command_of(order)).map_err(|refusal| reports::reason(&refusal))
+    }
+
+    /// The answer to the submit of an order that was taken.
+    pub(crate) fn accepted(&self, order: &OrderRef) -> Answer {
+        let past = self.orders.get(&(order.account, order.client_id));
+        Answer::Accepted { venue_id: past.map_or(0, |past| past.view.id.0) }
     }
 
     /// A cancel arrives.
@@ -186,6 +187,11 @@ impl Site {
             FoundState::Expired
         };
         Answer::Found(Found { venue_id: view.id.0, state, fills: past.fills.clone() })
+    }
+
+    /// Whether an order may still trade.
+    pub(crate) fn lives(&self, account: AccountId, id: &ClientOrderId) -> bool {
+        self.orders.get(&(account, *id)).is_some_and(|past| !past.view.status.is_terminal())
     }
 
     /// Orders that were accepted more than once.

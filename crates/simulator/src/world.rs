@@ -4,20 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use bus::bots::{BotCommand, BotMarket, BotReply, Happened, Holding, NewBot, NewLimits};
+use bus::bots::{BotCommand, BotReply, Happened};
 use bus::{Accepted, Envelope, LaneError};
+use engine::{BotState, BotView, Guarding};
 use journal::disk::{Disk, ModelDisk};
 use journal::{From, Reader, Tail};
 use live::Effect;
 use live::record::{self, Intent, Record};
 use orders::{BotId, Identity};
+use risk::Halt;
 use strategy::Words;
-use types::command::NewOrder;
-use types::order::Tags;
-use types::{AssetId, ClientOrderId, MarketEvent, MarketNews, Outcome, StpMode, Time, TradeId, VenueReason};
-use venue::{Answer, Facts, OrderRef, VenueEvent};
+use types::{AssetId, ClientOrderId, MarketEvent, MarketNews, Outcome, Time, TradeId, VenueReason};
+use venue::{Answer, OrderRef, VenueEvent};
 
 use crate::Finding;
+use crate::cast::{self, NAMES, POSITION_MAX};
 use crate::driver::{DIR, Process};
 use crate::network::{Mail, Network, ToVenue, WINDOW_NS};
 use crate::random::Random;
@@ -27,10 +28,10 @@ const SECOND: i64 = 1_000_000_000;
 const MINUTE: i64 = 60 * SECOND;
 /// Minutes in which things go wrong.
 const FAULTY_MINUTES: i64 = 28;
+/// Longest time that a position with a bracket may lack at the venue what is believed to be there.
+const EXPOSED_MAX: i64 = 3 * MINUTE;
 /// Minutes after which everything must have been settled.
 const CALM_MINUTES: i64 = 12;
-/// Largest position of each bot, 10^-8 BTC.
-const POSITION_MAX: i64 = 20_000_000;
 
 /// A rule broken on purpose, to see that it is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,8 @@ pub enum Plant {
     SilentLoss,
     /// A stop is acknowledged, and the bot goes on.
     DeafToStop,
+    /// Of a pair only the first order leaves; the other one is believed to be there.
+    HalfPair,
 }
 
 /// What a run was made of.
@@ -66,6 +69,10 @@ pub struct Counts {
     pub crashes: u64,
     /// Orders whose outcome was unknown for a while.
     pub unknown: u64,
+    /// Pairs that were sent.
+    pub pairs: u64,
+    /// Positions that their brackets closed.
+    pub left: u64,
 }
 
 /// Why a step ends early.
@@ -83,6 +90,7 @@ impl std::convert::From<Finding> for End {
 
 struct World {
     plant: Plant,
+    seed: u64,
     random: Random,
     now: Time,
     site: Site,
@@ -109,6 +117,8 @@ struct World {
     minutes: i64,
     /// A finding made where none can be returned.
     found: Option<Finding>,
+    /// Since when a position lacks what guards it.
+    exposed: Option<Time>,
     /// Makes trade ids of the fills that [`Plant::DoubleFill`] adds.
     doubles: u64,
 }
@@ -131,10 +141,14 @@ pub fn run_and_replay(seed: u64, plant: Plant, minutes: i64, replays: u32) -> Re
     let mut network = Network::new(Random::new(random.next()));
     // Every fourth venue's stream of reports is in no order.
     network.unordered = seed % 4 == 2;
-    let process = Process::start(&disk, facts(plant, network.unordered), Time(0), &site, &mut words)?;
+    // What is lost in silence matters only where an order ends meanwhile, which is rare.
+    network.breaks = if plant == Plant::SilentLoss { 6 } else { 1 };
+    let process =
+        Process::start(&disk, cast::facts(plant, seed, network.unordered), Time(0), &site, &mut words)?;
     let fuse = random.between(20, 900).unsigned_abs();
     let mut world = World {
         plant,
+        seed,
         random,
         now: Time(0),
         site,
@@ -155,6 +169,7 @@ pub fn run_and_replay(seed: u64, plant: Plant, minutes: i64, replays: u32) -> Re
         counts: Counts::default(),
         minutes,
         found: None,
+        exposed: None,
         doubles: 0,
     };
     world.live_through()?;
@@ -163,17 +178,10 @@ pub fn run_and_replay(seed: u64, plant: Plant, minutes: i64, replays: u32) -> Re
         world.replay()?;
     }
     world.counts.faults = world.network.faults;
+    let engine = world.process.conductor.shard().engine();
+    let left = engine.bots().flat_map(|bot| bot.why()).filter(|why| why.reason.code.starts_with("bracket_"));
+    world.counts.left = left.filter(|why| why.reason.code.ends_with("reached")).map(|why| why.times).sum();
     Ok(world.counts)
-}
-
-const fn facts(plant: Plant, unordered: bool) -> Facts {
-    let facts = match plant {
-        Plant::BelieveNotFound => {
-            Facts { arrival_max_ns: 0, polls_min: 1, poll_span_ns: 0, ..Facts::BINANCE }
-        }
-        _ => Facts::BINANCE,
-    };
-    Facts { ordered_reports: !unordered, ..facts }
 }
 
 impl World {
@@ -263,19 +271,29 @@ impl World {
 
     fn at_venue(&mut self, request: ToVenue) -> Result<(), Finding> {
         match request {
-            ToVenue::Submit { new, signed } => {
-                let order = OrderRef { account: new.account, market: new.market, client_id: new.client_id };
+            ToVenue::Submit { mut order, signed } => {
+                let ids: Vec<_> = order.client_ids().collect();
+                if self.plant == Plant::HalfPair {
+                    order.other = None;
+                }
                 let late = self.now.since(signed) > WINDOW_NS;
-                let answer = if late {
-                    Answer::Rejected(VenueReason::Expired)
-                } else {
-                    if !self.arrived.insert(new.client_id) {
-                        return Err(Finding::Twice(new.client_id));
+                for id in order.client_ids().filter(|_| !late) {
+                    if !self.arrived.insert(id) {
+                        return Err(Finding::Twice(id));
                     }
-                    self.site.submit(self.now, new)
-                };
+                }
+                let refused = if late { None } else { self.site.submit(self.now, &order).err() };
                 self.spread();
-                self.network.answer(self.now, self.epoch, &order, answer);
+                // The same answer for both of a pair.
+                for client_id in ids {
+                    let reference = OrderRef { account: order.account, market: order.market, client_id };
+                    let answer = match (late, &refused) {
+                        (true, _) => Answer::Rejected(VenueReason::Expired),
+                        (_, Some(reason)) => Answer::Rejected(*reason),
+                        (_, None) => self.site.accepted(&reference),
+                    };
+                    self.network.answer(self.now, self.epoch, &reference, answer);
+                }
             }
             ToVenue::Cancel(order) => {
                 let refused = self.site.cancel(self.now, &order);
@@ -350,28 +368,15 @@ impl World {
                     return Err(Finding::AfterStop(order.client_id));
                 }
                 self.process.conductor.sent(now, &order);
-                self.left.insert(order.client_id);
+                self.left.extend(order.client_ids());
                 self.counts.orders += 1;
-                let new = NewOrder {
-                    account: order.account,
-                    market: order.market,
-                    client_id: order.client_id,
-                    side: order.side,
-                    terms: order.terms,
-                    stp: StpMode::ExpireMaker,
-                    tags: Tags::default(),
-                };
+                self.counts.pairs += u64::from(order.other.is_some());
                 let reference =
                     OrderRef { account: order.account, market: order.market, client_id: order.client_id };
-                self.network.request(now, self.epoch, &reference, ToVenue::Submit { new, signed: now });
+                self.network.request(now, self.epoch, &reference, ToVenue::Submit { order, signed: now });
                 if self.plant == Plant::ResendOnTimeout {
-                    let later = now.plus_nanos(10 * SECOND);
-                    self.network.request(
-                        later,
-                        self.epoch,
-                        &reference,
-                        ToVenue::Submit { new, signed: later },
-                    );
+                    let signed = now.plus_nanos(10 * SECOND);
+                    self.network.request(signed, self.epoch, &reference, ToVenue::Submit { order, signed });
                 }
             }
             Effect::Cancel(order) => {
@@ -395,6 +400,7 @@ impl World {
             Effect::Reply(request, answer) => self.answered(request, answer),
             Effect::Publish(event) => match event.what {
                 Happened::External { client_id } => return Err(Finding::External(client_id)),
+                Happened::Overfilled { .. } => return Err(Finding::Overfilled),
                 Happened::Order { outcome, .. } if outcome == "fill" => self.counts.fills += 1,
                 Happened::Order { outcome, .. } if outcome == "unknown" => self.counts.unknown += 1,
                 _ => {}
@@ -442,7 +448,7 @@ impl World {
         self.check_records()?;
         self.now = self.now.plus_nanos(self.random.between(1, 20_000) * 1_000_000);
         // Reports of the meantime reach nobody.
-        let facts = facts(self.plant, self.network.unordered);
+        let facts = cast::facts(self.plant, self.seed, self.network.unordered);
         self.process = Process::start(&self.disk, facts, self.now, &self.site, &mut self.words)?;
         let engine = self.process.conductor.shard().engine();
         let there: BTreeSet<String> =
@@ -466,9 +472,9 @@ impl World {
         };
         while let Some(found) = reader.records.next().map_err(failed)? {
             if let Ok(Record::Input(step)) = record::read(found.payload) {
-                recorded.extend(step.intents.iter().filter_map(|intent| match intent {
-                    Intent::Submit(order) => Some(order.client_id),
-                    Intent::Cancel { .. } => None,
+                recorded.extend(step.intents.iter().flat_map(|intent| match intent {
+                    Intent::Submit(order) => order.client_ids().collect::<Vec<_>>(),
+                    Intent::Cancel { .. } => Vec::new(),
                 }));
             }
         }
@@ -479,21 +485,42 @@ impl World {
     }
 
     /// What must hold after every step.
-    fn check(&self) -> Result<(), Finding> {
+    fn check(&mut self) -> Result<(), Finding> {
         for bot in self.process.conductor.shard().engine().bots() {
             let qty = bot.ledger().position(MARKET).qty().0;
             if qty.abs() > POSITION_MAX {
                 return Err(Finding::Limit { bot: bot.id().0, qty });
             }
         }
+        if !self.is_exposed() {
+            self.exposed = None;
+        } else if self.now.since(*self.exposed.get_or_insert(self.now)) > EXPOSED_MAX {
+            return Err(Finding::Unguarded);
+        }
         Ok(())
+    }
+
+    /// Whether a position with a bracket has nothing at the venue that the engine believes to be there.
+    fn is_exposed(&self) -> bool {
+        let (conductor, engine) = (&self.process.conductor, self.process.conductor.shard().engine());
+        let bare = |bot: BotView<'_>| {
+            let held = bot.ledger().position(MARKET).qty().0 > POSITION_MAX / 100;
+            let acts = bot.state() == BotState::Running && engine.halt(bot.account()) == Halt::Off;
+            let gone = match bot.guarding(MARKET) {
+                Guarding::Nothing => true,
+                Guarding::Rests => !bot.legs().all(|id| self.site.lives(bot.account(), id)),
+                Guarding::Watched | Guarding::Leaves => false,
+            };
+            bot.bracket().is_some() && held && acts && gone
+        };
+        conductor.unsettled() == 0 && !conductor.is_held() && engine.bots().any(bare)
     }
 
     /// The operator: makes the bots, and now and then stops and starts one.
     fn operate(&mut self) {
-        for name in ["trend", "ladder"] {
+        for name in NAMES {
             if !self.known.contains(name) {
-                self.command(create(name), Some(name));
+                self.command(cast::create(name), Some(name));
             }
         }
         let names: Vec<String> = self.known.iter().cloned().collect();
@@ -577,24 +604,4 @@ impl World {
         }
         self.check_records()
     }
-}
-
-fn create(name: &str) -> BotCommand {
-    let pairs = |list: &[(&str, &str)]| -> Vec<(String, String)> {
-        list.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
-    };
-    let (strategy, params) = if name == "trend" {
-        ("ema-cross", pairs(&[("fast", "1"), ("slow", "2"), ("qty", "0.05")]))
-    } else {
-        ("grid", pairs(&[("lower", "29800"), ("upper", "30200"), ("cells", "8"), ("qty", "0.02")]))
-    };
-    BotCommand::Create(Box::new(NewBot {
-        name: Some(name.to_owned()),
-        strategy: strategy.to_owned(),
-        markets: vec![BotMarket { symbol: "BTCUSDT".to_owned(), interval: "1m".to_owned() }],
-        params,
-        funds: vec![Holding { asset: "USDT".to_owned(), amount: "100000".to_owned() }],
-        limits: NewLimits { position_max: Some("0.2".to_owned()), ..NewLimits::default() },
-        ..NewBot::default()
-    }))
 }

@@ -19,7 +19,7 @@ use super::paged::Paged;
 use crate::Problem;
 use crate::app::App;
 use crate::auth::principal::{Trader, Viewer, from_store};
-use crate::research::{SWEEP_JOB, SweepSpec, Venue};
+use crate::research::{Guards, SWEEP_JOB, SweepSpec, Venue};
 use crate::wire::{Decimal, Json, Moment, Query, Scalar, id_of};
 
 /// A sweep to be run.
@@ -63,6 +63,9 @@ pub(crate) struct NewSweepBody {
     pick: Option<String>,
     /// Start money in the quote asset; 100,000 when absent.
     cash: Option<Decimal>,
+    /// What guards every position, whatever the strategy does; nothing when absent.
+    #[serde(default)]
+    bracket: Guards,
     /// How the simulated venue behaves.
     #[serde(default)]
     venue: Venue,
@@ -98,6 +101,7 @@ impl NewSweepBody {
             source: self.source,
             params: self.params,
             cash: self.cash,
+            bracket: self.bracket,
             venue: self.venue,
         };
         Ok(SweepSpec {

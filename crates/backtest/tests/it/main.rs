@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod brackets;
 mod faults;
 mod look_ahead;
 mod reference;

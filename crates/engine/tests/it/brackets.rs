@@ -231,7 +231,11 @@ fn b7_the_strategys_own_way_out_waits_for_the_guards_and_closes_nothing_twice() 
     pit.say("short");
     pit.fill(&stop, ONE, 98 * ONE);
     let turned = pit.last();
-    assert_eq!((turned.side, turned.terms.qty()), (Side::Sell, Some(Qty(ONE))), "2 less the 1 that the stop sold");
+    assert_eq!(
+        (turned.side, turned.terms.qty()),
+        (Side::Sell, Some(Qty(ONE))),
+        "2 less the 1 that the stop sold"
+    );
 }
 
 #[test]

@@ -69,7 +69,15 @@ impl Desk {
         let setting = Setting { instrument: &instrument, interval: Interval::M1 };
         let strategy = make(strategy, params, setting).unwrap().unwrap();
         let funds = vec![(AssetId(1), Money(i128::from(cash) * i128::from(ONE)))];
-        let config = BotConfig { id: BOT, account: AccountId(1), strategy, funds, quote: AssetId(1), limits, bracket: None };
+        let config = BotConfig {
+            id: BOT,
+            account: AccountId(1),
+            strategy,
+            funds,
+            quote: AssetId(1),
+            limits,
+            bracket: None,
+        };
         engine.add_bot(config).unwrap();
         let mut desk = Self {
             engine,

@@ -125,7 +125,15 @@ impl Street {
         assert!(instruments.iter().all(|i| engine.add_instrument(i.clone())));
         let money = |units: i64| Money(i128::from(units) * i128::from(ONE));
         let funds = vec![(AssetId(1), money(cash))];
-        let config = BotConfig { id: BOT, account: AccountId(1), strategy, funds, quote: AssetId(1), limits, bracket: None };
+        let config = BotConfig {
+            id: BOT,
+            account: AccountId(1),
+            strategy,
+            funds,
+            quote: AssetId(1),
+            limits,
+            bracket: None,
+        };
         engine.add_bot(config).unwrap();
         let last = vec![Price(0); instruments.len()];
         let mut street = Self {

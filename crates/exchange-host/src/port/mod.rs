@@ -20,7 +20,7 @@ use strategy::Feed;
 use tokio::sync::mpsc;
 use types::command::{Cancel, Leg, ListShape, NewList, NewOrder, Target};
 use types::order::Tags;
-use types::{AccountId, ClientOrderId, Command, Interval, MarketId, Side, StpMode};
+use types::{AccountId, ClientOrderId, Command, Interval, MarketId, Side, StpMode, Terms};
 use venue::{Facts, Inbox, MarketFeed, NotSent, OrderGateway, OrderRef};
 
 use crate::limits::QUEUE_MAX;
@@ -99,22 +99,9 @@ impl OrderGateway for ExchangePort {
     }
 
     fn submit(&mut self, order: &Approved<VenueOrder>) -> Result<(), NotSent> {
-        let VenueOrder { client_id, account, market, side, terms, reduce_only: _, other } = *order.order();
-        if let Some(list) = pair(order.order()) {
-            let ids = [Some(client_id), other.map(|leg| leg.client_id)];
-            return self
-                .command(Command::PlaceList(Box::new(list)), |pending| Ask::Submitted(ids, pending));
-        }
-        let new = NewOrder {
-            account,
-            market,
-            client_id,
-            side,
-            terms,
-            stp: StpMode::ExpireMaker,
-            tags: Tags::default(),
-        };
-        self.command(Command::Place(new), |pending| Ask::Submitted([Some(client_id), None], pending))
+        let mut ids = order.order().client_ids();
+        let ids = [ids.next(), ids.next()];
+        self.command(command_of(order.order()), |pending| Ask::Submitted(ids, pending))
     }
 
     fn cancel(&mut self, order: &OrderRef) -> Result<(), NotSent> {
@@ -134,22 +121,23 @@ impl OrderGateway for ExchangePort {
     }
 }
 
-/// A pair of orders as the exchange's OCO list; its id is that of its stop with another first letter. `None` for a single order.
-fn pair(order: &VenueOrder) -> Option<NewList> {
-    let VenueOrder { client_id, account, market, side, terms, .. } = *order;
-    let other = order.other?;
-    let leg = |client_id, terms| Leg { client_id, side, terms, tags: Tags::default() };
-    let (first, second) = (leg(client_id, terms), leg(other.client_id, other.terms));
-    // A sale takes its profit above, a purchase below.
-    let target_is_first = matches!(terms, types::Terms::LimitMaker { .. });
-    let (above, below) = match (side, target_is_first) {
-        (Side::Sell, true) | (Side::Buy, false) => (first, second),
-        (Side::Sell, false) | (Side::Buy, true) => (second, first),
+/// An order as the exchange's command; a pair as its OCO list, whose id is that of the first order with another first letter.
+#[must_use]
+pub fn command_of(order: &VenueOrder) -> Command {
+    let VenueOrder { client_id, account, market, side, terms, reduce_only: _, other } = *order;
+    let (stp, tags) = (StpMode::ExpireMaker, Tags::default());
+    let own = client_id.as_str().get(1..).and_then(|rest| ClientOrderId::new(&format!("l{rest}")).ok());
+    let (Some(other), Some(list_id)) = (other, own) else {
+        return Command::Place(NewOrder { account, market, client_id, side, terms, stp, tags });
     };
-    let own = format!("l{}", client_id.as_str().get(1..)?);
-    let client_id = ClientOrderId::new(&own).ok()?;
+    let first = Leg { client_id, side, terms, tags };
+    let second = Leg { client_id: other.client_id, terms: other.terms, ..first };
+    // A sale takes its profit above, a purchase below.
+    let target_is_first = matches!(terms, Terms::LimitMaker { .. });
+    let (above, below) =
+        if (side == Side::Sell) == target_is_first { (first, second) } else { (second, first) };
     let shape = ListShape::Oco { above, below };
-    Some(NewList { account, market, client_id, stp: StpMode::ExpireMaker, shape })
+    Command::PlaceList(Box::new(NewList { account, market, client_id: list_id, stp, shape }))
 }
 
 impl MarketFeed for ExchangePort {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::Output;
+use super::bracket::Guards;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Backtest {
@@ -92,6 +93,8 @@ pub(crate) struct Work {
     /// Start money, quote asset
     #[arg(long, value_name = "AMOUNT", default_value = "100000")]
     pub(crate) cash: String,
+    #[command(flatten)]
+    pub(crate) guards: Guards,
     #[command(flatten)]
     pub(crate) venue: Venue,
 }

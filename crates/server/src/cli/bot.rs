@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::Output;
+use super::bracket::Guards;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Bot {
@@ -98,6 +99,8 @@ pub(crate) struct Create {
     /// Most orders in a minute
     #[arg(long, value_name = "N")]
     pub(crate) max_orders_per_minute: Option<u32>,
+    #[command(flatten)]
+    pub(crate) guards: Guards,
     /// The same key again makes no second bot
     #[arg(long, value_name = "KEY")]
     pub(crate) idempotency_key: Option<String>,

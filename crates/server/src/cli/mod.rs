@@ -3,6 +3,7 @@
 pub(crate) mod backtest;
 mod benchmark;
 mod bot;
+pub(crate) mod bracket;
 pub(crate) mod data;
 mod db;
 pub(crate) mod indicator;

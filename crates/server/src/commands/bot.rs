@@ -1,7 +1,8 @@
 //! `tradewind bot`: bots of the running server.
 
 use bus::bots::{
-    BotCommand, BotEntry, BotMarket, BotQuery, BotReply, Decision, Holding, NewBot, NewLimits, WorkingOrder,
+    BotCommand, BotEntry, BotMarket, BotQuery, BotReply, Decision, Holding, NewBot, NewBracket, NewLimits,
+    WorkingOrder,
 };
 use serde_json::json;
 
@@ -78,6 +79,7 @@ fn make(config: &Config, create: &CreateBot) -> Result<(), Failure> {
             daily_loss_max: create.max_daily_loss.clone(),
         },
         model: create.model.clone(),
+        bracket: bracket(create)?,
         found: None,
     };
     let bot = change(config, BotCommand::Create(Box::new(new)), create.idempotency_key.clone())?;
@@ -86,6 +88,21 @@ fn make(config: &Config, create: &CreateBot) -> Result<(), Failure> {
         note(format!("start it with `tradewind bot start {}`", bot.name));
     }
     Ok(())
+}
+
+/// The bracket of a new bot: what makes no sense is told before anything is asked of the server.
+fn bracket(create: &CreateBot) -> Result<Option<NewBracket>, Failure> {
+    let guards = create.guards;
+    let made = guards.bracket().map_err(|error| {
+        Failure::new(Exit::Usage, "the bracket makes no sense")
+            .because(error)
+            .advise("give basis points, like --stop-loss-bps 200 --take-profit-bps 500")
+    })?;
+    Ok(made.map(|_| NewBracket {
+        stop_loss_bps: guards.stop_loss_bps,
+        take_profit_bps: guards.take_profit_bps,
+        trailing_bps: guards.trailing_bps,
+    }))
 }
 
 /// A percentage with up to two decimals as hundredths of a percent.
@@ -182,6 +199,7 @@ fn show(config: &Config, name: &str, output: Output) -> Result<(), Failure> {
         ("name", entry.name.clone()),
         ("strategy", format!("{} {}", entry.strategy, params.join(" "))),
         ("model", entry.model.clone().unwrap_or_else(|| "none".to_owned())),
+        ("bracket", entry.bracket.as_ref().map_or_else(|| "none".to_owned(), guarded)),
         ("state", state(&entry)),
         ("account", format!("{} (bot.{} on the exchange)", entry.account, entry.name)),
         ("started with", holdings(&entry.funds)),
@@ -210,10 +228,32 @@ fn show(config: &Config, name: &str, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A bracket in words.
+fn guarded(bracket: &NewBracket) -> String {
+    let part = |what: &str, bps: Option<u32>| bps.map(|bps| format!("{what} {bps} bps"));
+    let parts = [
+        part("stop loss", bracket.stop_loss_bps),
+        part("take profit", bracket.take_profit_bps),
+        part("trailing stop", bracket.trailing_bps),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
 fn order_line(order: &WorkingOrder) -> String {
-    let price = order.price.as_deref().map_or_else(|| "at market".to_owned(), |p| format!("at {}", short(p)));
+    let price = match (order.price.as_deref(), order.stop_price.as_deref()) {
+        (Some(price), _) => format!("at {}", short(price)),
+        (None, Some(stop)) => format!("at market from {}", short(stop)),
+        (None, None) => "at market".to_owned(),
+    };
     let qty = order.qty.as_deref().map_or("?", short);
-    format!("{} {qty} {} {price}, {} filled, {}", order.side, order.symbol, short(&order.filled), order.state)
+    let what = order.guards.as_deref().map_or_else(String::new, |what| format!(", the bracket's {what}"));
+    format!(
+        "{} {qty} {} {price}, {} filled, {}{what}",
+        order.side,
+        order.symbol,
+        short(&order.filled),
+        order.state
+    )
 }
 
 fn why(config: &Config, name: &str, last: usize, output: Output) -> Result<(), Failure> {

@@ -13,17 +13,19 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 #[test]
-fn b1_b2_b3_b4_b6_o1_d2_h6_hold_over_a_thousand_seeds() {
+fn b1_b2_b3_b4_b6_b7_o1_d2_h6_hold_over_a_thousand_seeds() {
     let (from, seeds) = (number("TRADEWIND_SIMULATOR_FROM", 1), number("TRADEWIND_SIMULATOR_SEEDS", 1_000));
     let (mut sum, started) = (Counts::default(), std::time::Instant::now());
     for seed in from..from + seeds {
         match run(seed, Plant::None) {
-            Ok(Counts { orders, fills, faults, crashes, unknown }) => {
+            Ok(Counts { orders, fills, faults, crashes, unknown, pairs, left }) => {
                 sum.orders += orders;
                 sum.fills += fills;
                 sum.faults += faults;
                 sum.crashes += crashes;
                 sum.unknown += unknown;
+                sum.pairs += pairs;
+                sum.left += left;
             }
             Err(finding) => panic!("TRADEWIND_SIMULATOR_FROM={seed}: {finding:?}"),
         }
@@ -32,6 +34,7 @@ fn b1_b2_b3_b4_b6_o1_d2_h6_hold_over_a_thousand_seeds() {
     println!("simulator: {seeds} seeds of 40 simulated minutes, {rate:.0} a second, {sum:?}");
     // A simulator in which nothing happens finds nothing.
     assert!(sum.orders > 10 * seeds && sum.fills > 2 * seeds, "{sum:?}");
+    assert!(sum.pairs > seeds && sum.left > seeds / 2, "{sum:?}");
     assert!(sum.crashes > seeds && sum.unknown > seeds && sum.faults > 10 * seeds, "{sum:?}");
 }
 
@@ -50,7 +53,7 @@ fn h6_an_hour_of_a_session_replays_the_same_twenty_times_of_twenty() {
 fn planted_defects_are_found() {
     let found = |plant, fits: fn(&Finding) -> bool| {
         let mut others = Vec::new();
-        let seed = (1..=80).find(|seed| match run(*seed, plant) {
+        let seed = (1..=400).find(|seed| match run(*seed, plant) {
             Ok(_) => false,
             Err(finding) if fits(&finding) => true,
             Err(other) => {
@@ -70,5 +73,6 @@ fn planted_defects_are_found() {
     found(Plant::BelieveNotFound, |f| matches!(f, Finding::External(_)));
     found(Plant::NeverAsk, |f| matches!(f, Finding::NotSettled { .. }));
     found(Plant::SilentLoss, |f| matches!(f, Finding::Ledger { .. } | Finding::NotSettled { .. }));
+    found(Plant::HalfPair, |f| matches!(f, Finding::Unguarded | Finding::NotSettled { .. }));
     found(Plant::DeafToStop, |f| matches!(f, Finding::AfterStop(_)));
 }

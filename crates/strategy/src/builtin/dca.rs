@@ -120,7 +120,14 @@ impl Dca {
 
     fn place(&self, qty: Qty, out: &mut Decisions) {
         let terms = Terms::Market { amount: Amount::Base(qty) };
-        out.place(OrderIntent { tag: BUY, market: self.id(), side: Side::Buy, terms, reduce_only: false, bracket: None });
+        out.place(OrderIntent {
+            tag: BUY,
+            market: self.id(),
+            side: Side::Buy,
+            terms,
+            reduce_only: false,
+            bracket: None,
+        });
     }
 
     /// Whether what is held is worth enough more than it cost.

@@ -215,7 +215,14 @@ impl Grid {
         }
         let Some(qty) = ctx.sendable_at_market(self.market, Qty(self.to_fill)) else { return false };
         let terms = Terms::Market { amount: Amount::Base(qty) };
-        out.place(OrderIntent { tag, market: self.market, side: Side::Buy, terms, reduce_only: false, bracket: None });
+        out.place(OrderIntent {
+            tag,
+            market: self.market,
+            side: Side::Buy,
+            terms,
+            reduce_only: false,
+            bracket: None,
+        });
         true
     }
 

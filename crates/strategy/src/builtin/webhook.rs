@@ -134,7 +134,8 @@ fn read(text: &str, qty_scale: u8, price_scale: u8) -> Option<Message> {
 
 impl Webhook {
     fn hear(&mut self, ctx: &Context<'_>, text: &str, out: &mut Decisions) -> Reason {
-        let Some(Message { wish, id, bracket }) = read(text, self.market.base.scale, self.market.price_scale) else {
+        let Some(Message { wish, id, bracket }) = read(text, self.market.base.scale, self.market.price_scale)
+        else {
             return Reason::new("message_not_understood").with("length", text.len() as f64);
         };
         if id.is_some_and(|id| self.ids.contains(&id)) {
@@ -214,7 +215,9 @@ impl Strategy for Webhook {
             }
             // What is missing after a part fill or a refusal is asked for again once per bar.
             Event::Bar { .. } => {
-                let Some((goal, bracket)) = self.goal else { return out.because(Reason::new("waiting_for_a_message")) };
+                let Some((goal, bracket)) = self.goal else {
+                    return out.because(Reason::new("waiting_for_a_message"));
+                };
                 let sent = !self.trader.is_working(ctx) && self.trader.go(ctx, goal, out);
                 if let Some(bracket) = bracket {
                     out.guard(bracket);

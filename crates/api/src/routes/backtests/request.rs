@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::Problem;
 use crate::app::App;
 use crate::models::registry_name;
-use crate::research::{BacktestSpec, Conditions, Venue};
+use crate::research::{BacktestSpec, Conditions, Guards, Venue};
 use crate::routes::accounts::name_of;
 use crate::wire::{Decimal, Moment, Scalar, rfc3339};
 
@@ -28,6 +28,7 @@ pub(crate) struct ConditionsBody {
     pub(crate) source: Option<String>,
     pub(crate) params: BTreeMap<String, Scalar>,
     pub(crate) cash: Option<Decimal>,
+    pub(crate) bracket: Guards,
     pub(crate) venue: Venue,
 }
 
@@ -62,6 +63,9 @@ pub(crate) struct NewBacktestBody {
     params: BTreeMap<String, Scalar>,
     /// Start money in the quote asset; 100,000 when absent.
     cash: Option<Decimal>,
+    /// What guards every position, whatever the strategy does; nothing when absent.
+    #[serde(default)]
+    bracket: Guards,
     /// How the simulated venue behaves.
     #[serde(default)]
     venue: Venue,
@@ -79,6 +83,7 @@ impl NewBacktestBody {
             source: self.source,
             params: self.params,
             cash: self.cash,
+            bracket: self.bracket,
             venue: self.venue,
         };
         let model = model.map(|model| format!("{}@{}", registry_name(model.id), model.version));
@@ -112,6 +117,7 @@ impl ConditionsBody {
             source: self.source,
             params: self.params.into_iter().map(|(name, value)| (name, value.0)).collect(),
             cash: self.cash.map_or_else(|| CASH.to_owned(), |cash| cash.as_str().to_owned()),
+            bracket: self.bracket,
             venue: self.venue,
         })
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use store::bots::{Bot, BotStatus};
 use utoipa::ToSchema;
 
+use crate::research::Guards;
 use crate::routes::models;
 use crate::wire::{Decimal, Moment, Scalar};
 
@@ -64,6 +65,9 @@ pub(crate) struct NewBotBody {
     /// What it may do.
     #[serde(default)]
     pub(crate) limits: LimitsBody,
+    /// What guards its positions, whatever the strategy does; nothing when absent. It cannot be changed later.
+    #[serde(default)]
+    pub(crate) bracket: Guards,
     /// A trained model of one's own (`/api/ml/models`) that forecasts for the strategy `forecast`. The bot keeps the version that the
     /// model has now.
     pub(crate) model_id: Option<String>,
@@ -154,6 +158,8 @@ pub(crate) struct BotBody {
     model_id: Option<String>,
     /// That model's version.
     model_version: Option<u32>,
+    /// What guards its positions, if anything does.
+    bracket: Option<Guards>,
     /// `starting` (being made), `paused`, `running`, `stopped` or `failed`.
     status: String,
     /// Why, if there is something to say.
@@ -218,6 +224,7 @@ impl BotBody {
             params: params.into_iter().collect(),
             model_id: None,
             model_version: None,
+            bracket: None,
             name: bot.name,
             strategy: bot.strategy,
             status: bot.status.word().to_owned(),
@@ -268,6 +275,11 @@ impl BotBody {
         if let Some((id, version)) = entry.model.as_deref().and_then(models::from_label) {
             (self.model_id, self.model_version) = (Some(id), Some(version));
         }
+        self.bracket = entry.bracket.map(|bracket| Guards {
+            stop_loss_bps: bracket.stop_loss_bps,
+            take_profit_bps: bracket.take_profit_bps,
+            trailing_bps: bracket.trailing_bps,
+        });
         self.quote = Some(entry.quote);
         self.equity = entry.equity.as_deref().map(short);
         self.profit = entry.profit.as_deref().map(short);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use bus::LaneError;
-use bus::bots::{BotCommand, BotEntry, BotMarket, Holding, NewBot, NewLimits};
+use bus::bots::{BotCommand, BotEntry, BotMarket, Holding, NewBot, NewBracket, NewLimits};
 use store::accounts::{self, Account, Mode};
 use store::bots::{self, Bot, BotStatus};
 use store::{AccountId, BotId, Owner, StoreError, Ts, audit};
@@ -128,6 +128,11 @@ fn row(
             daily_loss_max: text(&limits.daily_loss_max),
         },
         model,
+        bracket: (!new.bracket.is_empty()).then_some(NewBracket {
+            stop_loss_bps: new.bracket.stop_loss_bps,
+            take_profit_bps: new.bracket.take_profit_bps,
+            trailing_bps: new.bracket.trailing_bps,
+        }),
         found: None,
     };
     let now = Ts::now();

@@ -424,6 +424,11 @@ fn spec(
     if cash <= 0 {
         return Err(wrong("--cash", &work.cash, "a run needs money to start with", "give an amount"));
     }
+    let bracket = work.guards.bracket().map_err(|error| {
+        Failure::new(Exit::Usage, "the bracket makes no sense")
+            .because(error)
+            .advise("give basis points, like --stop-loss-bps 200 --take-profit-bps 500")
+    })?;
     let venue = &work.venue;
     let funding = venue.funding_bps.as_deref().map(|text| decimal("--funding-bps", text, 4, "basis points"));
     let funding = i64::try_from(funding.transpose()?.unwrap_or(0)).unwrap_or(i64::MAX);
@@ -439,6 +444,7 @@ fn spec(
         cash: Money(cash),
         quote: String::new(),
         money_scale: CASH_SCALE,
+        bracket,
         venue: venue_config(venue)?,
         feed_ns: nanoseconds("--feed-ms", venue.feed_ms.as_deref())?,
         funding,

@@ -387,6 +387,9 @@ fn by_events(strategy: &str, spec: &backtest::RunSpec) -> Option<String> {
     if !rules::NAMES.contains(&strategy) {
         return Some(format!("{strategy} is no function of indicator columns"));
     }
+    if spec.bracket.is_some() {
+        return Some("a bracket needs the event path".to_owned());
+    }
     let filtered = spec.params.iter().any(|(name, value)| name == "trend" && value != "off");
     if filtered {
         return Some("a filter by a longer timeframe is no column".to_owned());

@@ -15,6 +15,7 @@ use super::super::LOCAL;
 use super::super::market_views::candles;
 use crate::cli::Output;
 use crate::cli::backtest::{Venue, Work};
+use crate::cli::bracket::Guards;
 use crate::cli::sweep::{PickBy, Run};
 use crate::commands::backtest::work::{Known, Prepared};
 use crate::config::Config;
@@ -43,6 +44,11 @@ fn work(strategy: &str, model: Option<&str>, on: &Conditions, from_exchange: boo
         model: model.map(str::to_owned),
         ema_seed: None,
         cash: on.cash.clone(),
+        guards: Guards {
+            stop_loss_bps: on.bracket.stop_loss_bps,
+            take_profit_bps: on.bracket.take_profit_bps,
+            trailing_bps: on.bracket.trailing_bps,
+        },
         venue: Venue {
             fee_bps: venue.fee_bps.clone(),
             maker_bps: venue.maker_bps.clone(),

@@ -99,7 +99,14 @@ impl Guard {
             trailing: (self.trailing > 0).then_some(Bips(self.trailing)),
         };
         let terms = Terms::Stop { trigger, qty, then: AfterTrigger::Market };
-        out.place(OrderIntent { tag: STOP, market: self.market, side, terms, reduce_only: true, bracket: None });
+        out.place(OrderIntent {
+            tag: STOP,
+            market: self.market,
+            side,
+            terms,
+            reduce_only: true,
+            bracket: None,
+        });
         true
     }
 
