@@ -141,6 +141,16 @@ pub struct NewLimits {
     pub position_max: Option<String>,
     /// Largest exposure.
     pub exposure_max: Option<String>,
+    /// Largest exposure of all bots on its account together.
+    pub account_exposure_max: Option<String>,
+    /// Largest exposure of all bots of the server together.
+    pub portfolio_exposure_max: Option<String>,
+    /// Largest distance of a limit price from the last price, hundredths of a percent.
+    pub price_band_bips: Option<u32>,
+    /// Losing round trips in a row after which it opens nothing for a while.
+    pub losing_streak_max: Option<u32>,
+    /// How long it rests then, minutes; 60 when absent.
+    pub cool_down_minutes: Option<u32>,
     /// Most orders in a minute.
     pub orders_per_minute: Option<u32>,
     /// Largest fall from the highest equity, hundredths of a percent.

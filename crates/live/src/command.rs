@@ -353,6 +353,8 @@ fn bracket(new: &NewBot) -> Result<Option<Bracket>, LaneError> {
 
 /// One minute.
 const MINUTE_NS: i64 = 60_000_000_000;
+/// How long a bot rests after a losing streak unless told otherwise, minutes.
+const COOL_DOWN: u32 = 60;
 
 fn limits(new: &NewLimits, market: &Market) -> Result<Limits, LaneError> {
     let bad = |text: &str, error: &dyn std::fmt::Display| refusal("bad_limit", format!("{text:?} {error}"));
@@ -375,10 +377,16 @@ fn limits(new: &NewLimits, market: &Market) -> Result<Limits, LaneError> {
         order_notional_max: money(&new.order_notional_max)?,
         position_max: qty(&new.position_max)?,
         bot_exposure_max: money(&new.exposure_max)?,
+        account_exposure_max: money(&new.account_exposure_max)?,
+        portfolio_exposure_max: money(&new.portfolio_exposure_max)?,
+        price_band_bips: new.price_band_bips,
+        losing_streak_max: new.losing_streak_max,
+        cool_down_ns: new
+            .losing_streak_max
+            .map_or(0, |_| i64::from(new.cool_down_minutes.unwrap_or(COOL_DOWN)) * MINUTE_NS),
         order_rate_max: new.orders_per_minute,
         order_rate_window_ns: MINUTE_NS,
         drawdown_max_bips: new.drawdown_max_bips,
         daily_loss_max: money(&new.daily_loss_max)?,
-        ..Limits::default()
     })
 }

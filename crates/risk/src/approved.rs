@@ -3,7 +3,7 @@
 use types::Money;
 
 use crate::checks;
-use crate::{Denied, Halt, Proposal, View};
+use crate::{Denied, Proposal, View};
 
 /// Something that passed every check. Only [`check`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,11 +38,7 @@ impl<T> Approved<T> {
 /// The first check that denies, in the documented order.
 pub fn check<T>(proposal: &Proposal, view: &View<'_>, order: T) -> Result<Approved<T>, Denied> {
     let reducing = checks::reducing::is_reducing(proposal, view);
-    match view.halt {
-        Halt::Full => return Err(Denied::Halted),
-        Halt::ReduceOnly if !reducing => return Err(Denied::Halted),
-        Halt::Off | Halt::ReduceOnly => {}
-    }
+    checks::halt::check(view, reducing)?;
     checks::running::check(view)?;
     checks::bracket::check(proposal, view)?;
     checks::fresh::check(view)?;

@@ -7,6 +7,7 @@ pub(crate) mod daily_loss;
 pub(crate) mod drawdown;
 pub(crate) mod exposure;
 pub(crate) mod fresh;
+pub(crate) mod halt;
 pub(crate) mod order_rate;
 pub(crate) mod order_size;
 pub(crate) mod position;

@@ -148,6 +148,18 @@ pub(crate) struct Venue {
     /// Mean of a random delay on top of --latency-ms, exponentially distributed, ms
     #[arg(long, value_name = "MS")]
     pub(crate) latency_jitter_ms: Option<String>,
+    /// Delays as they were measured instead: a CSV file of lines "time in ns since 1970, ns to the venue, ns back"
+    #[arg(long, value_name = "FILE.csv", conflicts_with_all = ["latency_ms", "latency_jitter_ms"])]
+    pub(crate) latency_file: Option<PathBuf>,
+    /// Where resting orders stand in a recorded book's queue: exponent 1 to 3 of the power model [default: cancels happen behind us]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=3))]
+    pub(crate) queue_power: Option<u8>,
+    /// What goes wrong, each of a million: rejected, never-arrive, timed-out, lost, repeated (may be repeated, like lost=500)
+    #[arg(long = "fault", value_name = "KIND=PPM")]
+    pub(crate) faults: Vec<String>,
+    /// Which kinds of orders the venue lacks, so that the engine watches for them: stop, trailing, oco (may be repeated)
+    #[arg(long = "lacks", value_name = "KIND")]
+    pub(crate) lacks: Vec<String>,
     /// How late the strategy hears of the market, ms [default: 0]
     #[arg(long, value_name = "MS")]
     pub(crate) feed_ms: Option<String>,

@@ -90,6 +90,24 @@ pub(crate) struct Create {
     /// Most value at stake, working orders counted, quote asset
     #[arg(long, value_name = "AMOUNT")]
     pub(crate) max_exposure: Option<String>,
+    /// Most value of one order, quote asset
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) max_order_value: Option<String>,
+    /// Most value at stake of all bots on its account together, quote asset
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) max_account_exposure: Option<String>,
+    /// Most value at stake of all bots of the server together, quote asset
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) max_portfolio_exposure: Option<String>,
+    /// Largest distance of a limit price from the last price, percent (two decimals)
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) price_band: Option<String>,
+    /// Losing round trips in a row after which it opens nothing for a while
+    #[arg(long, value_name = "N")]
+    pub(crate) max_losing_streak: Option<u32>,
+    /// How long it rests then, minutes [default: 60]
+    #[arg(long, value_name = "MINUTES", requires = "max_losing_streak")]
+    pub(crate) cool_down: Option<u32>,
     /// Largest loss in a UTC day, quote asset
     #[arg(long, value_name = "AMOUNT")]
     pub(crate) max_daily_loss: Option<String>,

@@ -1,6 +1,7 @@
 //! `tradewind backtest`: runs, the runs that are stored, and the test for looking ahead.
 
 mod check;
+mod models;
 mod numbers;
 pub(crate) mod report;
 pub(crate) mod run;

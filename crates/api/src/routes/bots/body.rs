@@ -35,6 +35,12 @@ pub(crate) struct LimitsBody {
     pub(crate) position_max: Option<Decimal>,
     /// Largest exposure, in the quote asset.
     pub(crate) exposure_max: Option<Decimal>,
+    /// Largest distance of a limit price from the last price, in hundredths of a percent.
+    pub(crate) price_band_bips: Option<u32>,
+    /// Losing round trips in a row after which it opens nothing for a while.
+    pub(crate) losing_streak_max: Option<u32>,
+    /// How long it rests then, in minutes; 60 when absent.
+    pub(crate) cool_down_minutes: Option<u32>,
     /// Most orders in a minute.
     pub(crate) orders_per_minute: Option<u32>,
     /// Largest fall from the highest equity, in hundredths of a percent.

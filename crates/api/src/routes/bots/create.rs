@@ -123,6 +123,12 @@ fn row(
             order_notional_max: text(&limits.order_notional_max),
             position_max: text(&limits.position_max),
             exposure_max: text(&limits.exposure_max),
+            // Every bot has an account of its own, and a user's bots are not the server's.
+            account_exposure_max: None,
+            portfolio_exposure_max: None,
+            price_band_bips: limits.price_band_bips,
+            losing_streak_max: limits.losing_streak_max,
+            cool_down_minutes: limits.cool_down_minutes,
             orders_per_minute: limits.orders_per_minute,
             drawdown_max_bips: limits.drawdown_max_bips,
             daily_loss_max: text(&limits.daily_loss_max),

@@ -8,7 +8,7 @@ use backtest::file::{BarFile, parse_time};
 use backtest::fold::Fold;
 use backtest::tape::{Bars, Events};
 use backtest::{
-    Fees, Latency, Model, Plan, PlanError, PricePath, Recording, RunSpec, Slippage, TapeError, Touch,
+    Fees, Model, Plan, PlanError, PricePath, Queue, Recording, RunSpec, Slippage, TapeError, Touch,
     VenueConfig, listing,
 };
 use risk::Limits;
@@ -18,12 +18,12 @@ use types::{
     VenueName, decimal,
 };
 
+use super::models;
 use super::numbers::{decimal, nanoseconds, rate, wrong};
 use crate::cli::backtest::{Contract, Venue, Work};
 use crate::commands::model::found::Found;
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
-use crate::platform::models;
 
 /// Decimals of the start money as it is read; finer than any price needs.
 const CASH_SCALE: u8 = 8;
@@ -324,7 +324,7 @@ fn trained(config: &Config, label: &str) -> Result<Model, Failure> {
     // Those of the command line have names of their own; those of people are named by the platform after their ids.
     let own = training::Registry::open(&config.data_dir.join("models"));
     let unknown = matches!(own.get(name), Err(training::RegistryError::Unknown(_)));
-    let registry = if unknown { models::registry(&config.data_dir) } else { own };
+    let registry = if unknown { crate::platform::models::registry(&config.data_dir) } else { own };
     let found = Found::find(&registry, label).map_err(|why| {
         Failure::new(Exit::Failed, format!("the model {name} cannot be used"))
             .because(why)
@@ -467,20 +467,16 @@ fn venue_config(venue: &Venue) -> Result<VenueConfig, Failure> {
         (None, None, None) => Slippage::None,
     };
     let participation = rate("--participation", venue.participation.as_deref(), 2, 10_000)?;
-    let fixed = nanoseconds("--latency-ms", venue.latency_ms.as_deref())?;
-    let mean_ns = nanoseconds("--latency-jitter-ms", venue.latency_jitter_ms.as_deref())?;
-    let latency = match (fixed, mean_ns) {
-        (0, 0) => Latency::None,
-        (ns, 0) => Latency::Constant { order_ns: ns, report_ns: ns },
-        (least_ns, mean_ns) => Latency::Drawn { least_ns, mean_ns },
-    };
     Ok(VenueConfig {
         fees: fees(venue)?,
         path,
         touch: if venue.fill_on_touch { Touch::At } else { Touch::Through },
         slippage,
         participation_bips: participation,
-        latency,
+        latency: models::latency(venue)?,
+        queue: venue.queue_power.map_or(Queue::Conservative, |power| Queue::Probability { power }),
+        faults: models::faults(&venue.faults)?,
+        native: models::native(&venue.lacks)?,
         seed: venue.seed,
         ..VenueConfig::default()
     })
