@@ -16,23 +16,17 @@
 use orders::{Bracket, State};
 use risk::Halt;
 use strategy::{Ended, Event, OrderIntent, Reason, Tag};
-use types::order::{AfterTrigger, Amount, StopKind, Trigger};
+use types::order::Amount;
 use types::{
     InstrumentKind, MarketEvent, MarketId, MarketNews, Money, Price, Qty, Side, SignedQty, Terms, Time,
-    TimeInForce, VenueReason,
+    VenueReason,
 };
 
 use crate::engine::{Engine, Heard};
-use crate::guard::{Guard, Seen, TRIES, WAITING_MAX, Waiting, Why};
+use crate::guard::{Guard, Seen, WAITING_MAX, Waiting, Why};
 use crate::limits::GUARD_ROUNDS_MAX;
+use crate::plan::{Held, Plan, is_same};
 use crate::{BotState, Output};
-
-/// The orders that are to guard a position.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Plan {
-    stop: Option<Terms>,
-    target: Option<Terms>,
-}
 
 /// A fill of one of the bot's orders, as guards need it.
 #[derive(Clone, Copy, Debug)]
@@ -44,24 +38,6 @@ pub(crate) struct Traded {
     /// Whether all of the order has traded.
     pub(crate) is_done: bool,
     pub(crate) price: Price,
-}
-
-/// A position as a guard needs it.
-#[derive(Clone, Copy, Debug)]
-struct Held {
-    qty: SignedQty,
-    average: Price,
-}
-
-impl Held {
-    const fn is_long(self) -> bool {
-        self.qty.0 > 0
-    }
-
-    /// The side that closes it.
-    const fn exit(self) -> Side {
-        if self.is_long() { Side::Sell } else { Side::Buy }
-    }
 }
 
 impl Engine {
@@ -158,7 +134,7 @@ impl Engine {
     }
 
     /// What of a position can be closed: on spot never more than there is of the base asset. `besides`: what others may hold of it.
-    fn closable(&self, at: usize, market: MarketId, held: Held, besides: Qty) -> Qty {
+    pub(crate) fn closable(&self, at: usize, market: MarketId, held: Held, besides: Qty) -> Qty {
         let Some(view) = self.markets.get(market) else { return Qty::ZERO };
         let instrument = view.instrument();
         let mut most = held.qty.size().0;
@@ -170,7 +146,7 @@ impl Engine {
     }
 
     /// Too small or too little worth to be sent.
-    fn is_dust(&self, market: MarketId, qty: Qty, price: Price) -> bool {
+    pub(crate) fn is_dust(&self, market: MarketId, qty: Qty, price: Price) -> bool {
         let Some(view) = self.markets.get(market) else { return true };
         let listed = &view.instrument().market;
         let least = listed.rules.lot.min.0.max(listed.rules.market_lot.min.0).max(1);
@@ -542,42 +518,6 @@ impl Engine {
         guard.see(Seen::at(guard.last), held.average, held.is_long(), true, true)
     }
 
-    /// What is to rest at the venue.
-    fn plan(&self, at: usize, n: usize, held: Held) -> Plan {
-        let (bot, guard) = (&self.bots[at], &self.bots[at].guards[n]);
-        let (Some(bracket), Some(view)) = (guard.bracket, self.markets.get(guard.market)) else {
-            return Plan::default();
-        };
-        let (buys, sells) = bot.working(guard.market);
-        let own = if held.is_long() { sells } else { buys };
-        let qty = self.closable(at, guard.market, held, own);
-        if guard.refused >= TRIES || self.is_dust(guard.market, qty, held.average) {
-            return Plan::default();
-        }
-        let rules = &view.instrument().market.rules;
-        let (long, exit) = (held.is_long(), held.exit());
-        let on_tick = |price: Price| {
-            let tick = rules.tick.at(price).0.max(1);
-            let down = price.0 - price.0.rem_euclid(tick);
-            Price(if exit == Side::Buy || down == price.0 { down } else { down.saturating_add(tick) })
-        };
-        let fits = |bips: types::Bips| rules.trailing == (0, 0) || within(bips.0, rules.trailing);
-        let fixed = bracket.stop_price(held.average, long).filter(|_| self.native.stop).map(on_tick);
-        let trailing = bracket.trailing().filter(|bips| self.native.trailing && fits(*bips));
-        let stop = (fixed.is_some() || trailing.is_some()).then_some(Terms::Stop {
-            trigger: Trigger { kind: StopKind::StopLoss, stop: fixed, trailing },
-            qty,
-            then: AfterTrigger::Market,
-        });
-        let price = bracket.target_price(held.average, long).map(on_tick);
-        let target = price.and_then(|price| match stop {
-            // Two orders that do not know of each other must not hold the same quantity.
-            Some(_) => self.native.oco.then_some(Terms::LimitMaker { price, qty, display: None }),
-            None => Some(Terms::Limit { price, qty, tif: TimeInForce::Gtc, display: None }),
-        });
-        Plan { stop, target }
-    }
-
     /// Sends what guards; `false` when risk or the order book did not let it out.
     fn guard_by(
         &mut self,
@@ -602,16 +542,4 @@ impl Engine {
 
 const fn guarding(tag: Tag, market: MarketId, side: Side, terms: Terms) -> OrderIntent {
     OrderIntent { tag, market, side, terms, reduce_only: true, bracket: None }
-}
-
-const fn within(value: u32, (min, max): (u32, u32)) -> bool {
-    value >= min && value <= max
-}
-
-/// Whether an order that lives, and of which `open` may still trade, is the one that is wanted.
-fn is_same(live: &Terms, open: Qty, wanted: &Terms) -> bool {
-    let same_kind = live.order_type() == wanted.order_type()
-        && live.price() == wanted.price()
-        && live.trigger() == wanted.trigger();
-    same_kind && Some(open) == wanted.qty()
 }

@@ -16,6 +16,7 @@ mod input;
 pub mod limits;
 mod liquidation;
 mod output;
+mod plan;
 mod report;
 mod saved;
 mod sending;

@@ -15,9 +15,11 @@ mod cast;
 mod driver;
 mod finding;
 mod network;
+mod plant;
 mod random;
 mod site;
 mod world;
 
 pub use finding::Finding;
-pub use world::{Counts, Plant, run, run_and_replay};
+pub use plant::Plant;
+pub use world::{Counts, run, run_and_replay};

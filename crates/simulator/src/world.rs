@@ -17,12 +17,12 @@ use strategy::Words;
 use types::{AssetId, ClientOrderId, MarketEvent, MarketNews, Outcome, Time, TradeId, VenueReason};
 use venue::{Answer, OrderRef, VenueEvent};
 
-use crate::Finding;
 use crate::cast::{self, NAMES, POSITION_MAX};
 use crate::driver::{DIR, Process};
 use crate::network::{Mail, Network, ToVenue, WINDOW_NS};
 use crate::random::Random;
 use crate::site::{MARKET, Site};
+use crate::{Finding, Plant};
 
 const SECOND: i64 = 1_000_000_000;
 const MINUTE: i64 = 60 * SECOND;
@@ -32,29 +32,6 @@ const FAULTY_MINUTES: i64 = 28;
 const EXPOSED_MAX: i64 = 3 * MINUTE;
 /// Minutes after which everything must have been settled.
 const CALM_MINUTES: i64 = 12;
-
-/// A rule broken on purpose, to see that it is found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plant {
-    /// Nothing.
-    None,
-    /// An order without an answer is sent again.
-    ResendOnTimeout,
-    /// A repeated report of a fill counts as another fill.
-    DoubleFill,
-    /// Orders leave before their record is durable.
-    SendBeforeCommit,
-    /// "Not found" counts at once, as if no request could be under way.
-    BelieveNotFound,
-    /// Nobody asks about orders whose fate is not known.
-    NeverAsk,
-    /// Reports that were lost are not said to be lost.
-    SilentLoss,
-    /// A stop is acknowledged, and the bot goes on.
-    DeafToStop,
-    /// Of a pair only the first order leaves; the other one is believed to be there.
-    HalfPair,
-}
 
 /// What a run was made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

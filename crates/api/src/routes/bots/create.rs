@@ -13,13 +13,14 @@ use store::accounts::{self, Account, Mode};
 use store::bots::{self, Bot, BotStatus};
 use store::{AccountId, BotId, Owner, StoreError, Ts, audit};
 
-use super::body::{BotBody, NewBotBody};
+use super::body::{BotBody, LimitsBody, NewBotBody};
 use super::desk::{self, from_lane};
 use crate::Problem;
 use crate::app::App;
 use crate::auth::principal::{Principal, Trader, from_store};
 use crate::auth::secret_hash;
 use crate::models::registry_name;
+use crate::research::Guards;
 use crate::routes::accounts::name_of;
 use crate::routes::markets::from_port;
 use crate::routes::models::usable;
@@ -103,8 +104,6 @@ fn row(
         let instrument = app.instrument(&market.symbol)?;
         markets.push(BotMarket { symbol: instrument.id.to_string(), interval: market.interval.clone() });
     }
-    let text = |decimal: &Option<Decimal>| decimal.as_ref().map(|d| d.as_str().to_owned());
-    let limits = &new.limits;
     let asked = NewBot {
         name: Some(at_desk(&name, id)),
         strategy: new.strategy.clone(),
@@ -118,27 +117,9 @@ fn row(
                 amount: amount.as_str().to_owned(),
             })
             .collect(),
-        limits: NewLimits {
-            order_qty_max: text(&limits.order_quantity_max),
-            order_notional_max: text(&limits.order_notional_max),
-            position_max: text(&limits.position_max),
-            exposure_max: text(&limits.exposure_max),
-            // Every bot has an account of its own, and a user's bots are not the server's.
-            account_exposure_max: None,
-            portfolio_exposure_max: None,
-            price_band_bips: limits.price_band_bips,
-            losing_streak_max: limits.losing_streak_max,
-            cool_down_minutes: limits.cool_down_minutes,
-            orders_per_minute: limits.orders_per_minute,
-            drawdown_max_bips: limits.drawdown_max_bips,
-            daily_loss_max: text(&limits.daily_loss_max),
-        },
+        limits: limits_of(&new.limits),
         model,
-        bracket: (!new.bracket.is_empty()).then_some(NewBracket {
-            stop_loss_bps: new.bracket.stop_loss_bps,
-            take_profit_bps: new.bracket.take_profit_bps,
-            trailing_bps: new.bracket.trailing_bps,
-        }),
+        bracket: bracket_of(new.bracket),
         found: None,
     };
     let now = Ts::now();
@@ -162,6 +143,32 @@ fn row(
         desk_name: asked.name.clone(),
         asked: serde_json::to_string(&asked).map_err(|e| Problem::internal(&e))?,
     })
+}
+
+/// What it may do, in the driver's words.
+fn limits_of(limits: &LimitsBody) -> NewLimits {
+    let text = |decimal: &Option<Decimal>| decimal.as_ref().map(|d| d.as_str().to_owned());
+    NewLimits {
+        order_qty_max: text(&limits.order_quantity_max),
+        order_notional_max: text(&limits.order_notional_max),
+        position_max: text(&limits.position_max),
+        exposure_max: text(&limits.exposure_max),
+        // Every bot has an account of its own, and a user's bots are not the server's.
+        account_exposure_max: None,
+        portfolio_exposure_max: None,
+        price_band_bips: limits.price_band_bips,
+        losing_streak_max: limits.losing_streak_max,
+        cool_down_minutes: limits.cool_down_minutes,
+        orders_per_minute: limits.orders_per_minute,
+        drawdown_max_bips: limits.drawdown_max_bips,
+        daily_loss_max: text(&limits.daily_loss_max),
+    }
+}
+
+/// What guards its positions, in the driver's words.
+fn bracket_of(guards: Guards) -> Option<NewBracket> {
+    let Guards { stop_loss_bps, take_profit_bps, trailing_bps } = guards;
+    (!guards.is_empty()).then_some(NewBracket { stop_loss_bps, take_profit_bps, trailing_bps })
 }
 
 fn short_id(id: BotId) -> String {
