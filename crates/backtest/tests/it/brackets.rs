@@ -148,8 +148,7 @@ fn b7_faults_between_us_and_the_venue_leave_no_position_unguarded_and_nothing_cl
         repeated: 20_000,
         ..backtest::Faults::default()
     };
-    for seed in 1..=20 {
-        let native = NATIVES[seed as usize % 4];
+    for (seed, native) in (1..=20).zip(NATIVES.into_iter().cycle()) {
         let venue = VenueConfig { faults, native, seed, ..ten_bps(PricePath::Open) };
         let outcome = guarded("ema-cross", &CROSS, bips(Some(5), Some(10), None), venue, 1_500);
         let mut held = 0_i64;
