@@ -13,12 +13,14 @@ use crate::alerting::Alerting;
 use crate::auth::principal::Principal;
 use crate::auth::{Passwords, Sessions, SetupCode, Throttle, Tokens, Vault, signed};
 use crate::broadcast::Broadcast;
+use crate::claims::Claims;
 use crate::dials::Dials;
+use crate::known_accounts::KnownAccounts;
 use crate::limited::Limited;
 use crate::logs::LogRing;
 use crate::models::Models;
 use crate::monitoring::Monitoring;
-use crate::ports::{Desk, Health, Markets, Research};
+use crate::ports::{Desk, Health, Intents, Markets, Research};
 use crate::routes::strategies::StrategyBody;
 
 /// The venue of a symbol that names none.
@@ -29,6 +31,15 @@ const CATCH_UP_MAX: Duration = Duration::from_millis(500);
 /// Users with a write that is not projected yet; beyond it those that are done are forgotten.
 const WRITTEN_MAX: usize = 10_000;
 
+/// The last that a user wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Written {
+    /// The exchange's number of a command.
+    command: u64,
+    /// The number of an intent.
+    intent: u64,
+}
+
 /// The process as the routes see it.
 pub struct App {
     pub(crate) markets: Arc<dyn Markets>,
@@ -37,8 +48,12 @@ pub struct App {
     pub(crate) pairs: BTreeMap<MarketId, i64>,
     /// The last command that the projection has written.
     projected: watch::Receiver<u64>,
-    /// The last command of each user that wrote since. Held for one look-up.
-    written: Mutex<BTreeMap<UserId, u64>>,
+    /// What each user wrote since. Held for one look-up.
+    written: Mutex<BTreeMap<UserId, Written>>,
+    pub(crate) intents: Arc<dyn Intents>,
+    /// Keys of orders that are being placed.
+    pub(crate) claims: Arc<Claims>,
+    pub(crate) accounts: KnownAccounts,
     /// The bots' driver.
     pub(crate) bots: bus::bots::Desk,
     pub(crate) strategies: Vec<StrategyBody>,
@@ -80,6 +95,8 @@ pub struct Parts {
     pub pairs: BTreeMap<MarketId, i64>,
     /// The number of the last command of the exchange that is in the tables.
     pub projected: watch::Receiver<u64>,
+    /// Where orders are recorded before they leave.
+    pub intents: Arc<dyn Intents>,
     /// The bots' driver.
     pub bots: bus::bots::Desk,
     /// The strategies that bots and back-tests can run, by name.
@@ -136,6 +153,9 @@ impl App {
             beats: crate::beats::Beats::default(),
             logs: parts.logs,
             written: Mutex::default(),
+            intents: parts.intents,
+            claims: Arc::default(),
+            accounts: KnownAccounts::default(),
             store: parts.store,
             vault: parts.vault,
             tokens: parts.tokens,
@@ -165,13 +185,22 @@ impl App {
 
     /// A user's command has taken effect: the user's next reads wait for the projection.
     pub(crate) fn wrote(&self, user: UserId, seq: u64) {
-        let done = *self.projected.borrow();
+        self.written_up_to(user, Written { command: seq, intent: 0 });
+    }
+
+    /// A user's intent is durable: the user's next reads wait until it is in the tables.
+    pub(crate) fn recorded(&self, user: UserId, number: u64) {
+        self.written_up_to(user, Written { command: 0, intent: number });
+    }
+
+    fn written_up_to(&self, user: UserId, to: Written) {
+        let (command, intent) = (*self.projected.borrow(), *self.intents.in_tables().borrow());
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         if written.len() >= WRITTEN_MAX {
-            written.retain(|_, seq| *seq > done);
+            written.retain(|_, last| last.command > command || last.intent > intent);
         }
-        let last = written.entry(user).or_insert(seq);
-        *last = seq.max(*last);
+        let last = written.entry(user).or_default();
+        *last = Written { command: to.command.max(last.command), intent: to.intent.max(last.intent) };
     }
 
     /// Notes something that has happened already. A failure is logged: what happened cannot be taken back.
@@ -192,21 +221,37 @@ impl App {
     pub(crate) async fn caught_up(&self, user: UserId) -> Result<(), Problem> {
         let wanted = self.written.lock().unwrap_or_else(PoisonError::into_inner).get(&user).copied();
         let Some(wanted) = wanted else { return Ok(()) };
-        let mut projected = self.projected.clone();
-        let reached = tokio::time::timeout(CATCH_UP_MAX, projected.wait_for(|seq| *seq >= wanted)).await;
-        match reached {
-            Ok(Ok(_)) => {
-                let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-                if written.get(&user) == Some(&wanted) {
-                    written.remove(&user);
-                }
-                Ok(())
-            }
-            _ => Err(Problem::unavailable(
-                "catching_up",
-                "your last order is not in the tables yet; try again in a moment",
-            )),
+        self.reach(wanted).await?;
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if written.get(&user) == Some(&wanted) {
+            written.remove(&user);
         }
+        Ok(())
+    }
+
+    /// Waits until everybody's intents of before can be read, at most half a second.
+    ///
+    /// # Errors
+    /// 503 when the projection is behind for longer.
+    pub(crate) async fn all_caught_up(&self) -> Result<(), Problem> {
+        self.reach(Written { command: 0, intent: self.intents.recorded() }).await
+    }
+
+    async fn reach(&self, wanted: Written) -> Result<(), Problem> {
+        let (mut projected, mut intents) = (self.projected.clone(), self.intents.in_tables());
+        if *projected.borrow() >= wanted.command && *intents.borrow() >= wanted.intent {
+            return Ok(());
+        }
+        self.intents.hurry(wanted.command, wanted.intent);
+        let both = async {
+            let intents = intents.wait_for(|number| *number >= wanted.intent).await.is_ok();
+            intents && projected.wait_for(|seq| *seq >= wanted.command).await.is_ok()
+        };
+        if tokio::time::timeout(CATCH_UP_MAX, both).await == Ok(true) {
+            return Ok(());
+        }
+        let detail = "your last order is not in the tables yet; try again in a moment";
+        Err(Problem::unavailable("catching_up", detail))
     }
 
     /// `BTCUSDT` or `local:BTCUSDT`.

@@ -64,6 +64,10 @@ fn key_of(app: &App, request: &Request) -> Option<Key> {
     let symbol = matched.contains("{symbol}").then(|| path.rsplit('/').next().unwrap_or_default());
     let encodings = request.headers().get(header::ACCEPT_ENCODING);
     let encodings = encodings.map_or(Some(""), |value| value.to_str().ok())?;
+    // Imported data are not for everybody, and no market's version is theirs.
+    if query.contains("source=") {
+        return None;
+    }
     if query.len() > TEXT_MAX || encodings.len() > TEXT_MAX || path.len() > TEXT_MAX {
         return None;
     }

@@ -15,9 +15,9 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::routes::{
-    account_limits, accounts, alerts, analytics, audit, backtests, bots, health, indicators, jobs, keys,
-    logs, markets, models, monitoring, orders, performance, session, settings, setup, strategies, sweeps,
-    system, totp, trades, users, venue_keys, ws,
+    account_limits, accounts, alerts, analytics, audit, backtests, bots, export, health, indicators, jobs,
+    keys, logs, markets, models, monitoring, orders, performance, session, settings, setup, strategies,
+    sweeps, system, totp, trades, users, venue_keys, ws,
 };
 
 #[derive(OpenApi)]
@@ -122,6 +122,7 @@ fn trading(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
         .routes(routes!(orders::get, orders::cancel, orders::amend::amend))
         .routes(routes!(orders::preview::preview))
         .routes(routes!(trades::list))
+        .routes(routes!(export::trades))
         .routes(routes!(trades::list_positions))
 }
 
@@ -149,7 +150,20 @@ fn automation(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
         .routes(routes!(jobs::get, jobs::cancel))
 }
 
-/// What all operations have in common: a body may be too large or not JSON, and errors are problem+json.
+/// What every operation can answer beside what it says itself.
+const ANYWHERE: [(&str, &str); 3] = [
+    ("429", "too many requests; `Retry-After` says when the next one fits"),
+    ("500", "a fault of the server, noted in its log under the request's id"),
+    ("503", "not now: overloaded, stopping, or the database does not answer"),
+];
+/// What every operation that takes a body can answer.
+const WITH_BODY: [(&str, &str); 3] = [
+    ("400", "the body is not what is wanted here"),
+    ("413", "the body is too large"),
+    ("415", "the body is not JSON"),
+];
+
+/// What all operations have in common: limits, faults, bodies that are too large or not JSON, and errors that are problem+json.
 pub(crate) fn described(mut document: openapi::OpenApi) -> openapi::OpenApi {
     const JSON: &str = "application/json";
     let items = document.paths.paths.values_mut();
@@ -157,13 +171,12 @@ pub(crate) fn described(mut document: openapi::OpenApi) -> openapi::OpenApi {
         .flat_map(|item| [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]);
     for operation in operations.flatten() {
         let responses = &mut operation.responses.responses;
-        if operation.request_body.is_some() {
-            for status in ["413", "415"] {
-                let schema = Ref::from_schema_name("Problem");
-                let content = ContentBuilder::new().schema(Some(schema)).build();
-                let response = ResponseBuilder::new().content(JSON, content).build();
-                responses.entry(status.to_owned()).or_insert(RefOr::T(response));
-            }
+        let with_body = WITH_BODY.iter().filter(|_| operation.request_body.is_some());
+        for (status, why) in ANYWHERE.iter().chain(with_body) {
+            let schema = Ref::from_schema_name("Problem");
+            let content = ContentBuilder::new().schema(Some(schema)).build();
+            let response = ResponseBuilder::new().description(*why).content(JSON, content).build();
+            responses.entry((*status).to_owned()).or_insert(RefOr::T(response));
         }
         for response in responses.values_mut() {
             let RefOr::T(response) = response else { continue };
@@ -252,6 +265,36 @@ pub(crate) fn pages(document: &openapi::OpenApi) -> Router<Arc<App>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_operation_describes_its_errors() {
+        let document: serde_json::Value = serde_json::from_str(&document()).unwrap();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                let has = |status: &str| operation["responses"][status].is_object();
+                let secured =
+                    operation["security"].as_array().is_none_or(|all| *all != [serde_json::json!({})]);
+                let changes = method != "get" && secured;
+                let wanted = [
+                    (true, "429"),
+                    (true, "500"),
+                    (true, "503"),
+                    (secured, "401"),
+                    (path.contains('{'), "404"),
+                    (operation["requestBody"].is_object(), "400"),
+                    (operation["requestBody"].is_object(), "413"),
+                ];
+                for (needed, status) in wanted {
+                    assert!(!needed || has(status), "{method} {path} does not describe {status}");
+                }
+                assert!(!changes || has("403") || ANY_ROLE.contains(&path.as_str()), "{method} {path}: 403");
+            }
+        }
+    }
+
+    /// What anybody who is logged in may change: it is their own.
+    const ANY_ROLE: [&str; 4] =
+        ["/api/auth/logout", "/api/ml/models/{model_id}/predict", "/api/settings", "/api/ws/ticket"];
 
     #[test]
     fn every_described_body_can_be_made() {

@@ -6,6 +6,12 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+use store::Ts;
+use store::audit::Note;
+use store::orders::Order;
+use tokio::sync::watch;
+
 use crate::account_limits::{LimitUse, LimitsBody};
 use crate::research::{BacktestSpec, Checked, RunEquity, RunTrade, SweepSpec};
 use types::{
@@ -124,6 +130,31 @@ pub trait Markets: Send + Sync + 'static {
     fn prints<'a>(&'a self, id: &'a InstrumentId, limit: usize) -> Reply<'a, Result<Vec<Print>, PortError>>;
 }
 
+/// Orders that are about to leave (or will not), and the entry of the audit log that tells of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The orders' rows: `pending` ones leave as soon as this is durable, others never do.
+    pub orders: Vec<Order>,
+    /// Who wanted it.
+    pub note: Note,
+    /// When.
+    pub at: Ts,
+}
+
+/// Records intents, ahead of the tables: what is recorded is in the tables soon, also when the process dies in between.
+pub trait Intents: Send + Sync + 'static {
+    /// Records an intent; its number, once it is durable.
+    fn record(&self, intent: Intent) -> Reply<'_, Result<u64, PortError>>;
+    /// The order with this client id that is recorded and perhaps not in the tables yet.
+    fn known(&self, account: store::AccountId, client_id: &str) -> Option<Order>;
+    /// The number of the last intent that is durable.
+    fn recorded(&self) -> u64;
+    /// The number of the last intent that is in the tables.
+    fn in_tables(&self) -> watch::Receiver<u64>;
+    /// Somebody waits until the tables hold the exchange's `command` and this `intent`: they are written as soon as these are known.
+    fn hurry(&self, command: u64, intent: u64);
+}
+
 /// What somebody wants to trade.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderRequest {
@@ -234,6 +265,25 @@ pub trait Research: Send + Sync + 'static {
     fn equity(&self, run: String) -> Reply<'_, Result<Vec<RunEquity>, PortError>>;
     /// A stored run as one HTML page; made when it is first asked for, which takes about twenty times as long as the run.
     fn report(&self, run: String) -> Reply<'_, Result<String, PortError>>;
+    /// An instrument that data were imported of, by `file:BTC-PERP` or `BTC-PERP` alone.
+    fn recorded(&self, symbol: String) -> Reply<'_, Result<Recorded, PortError>>;
+    /// Its closed candles, oldest first: from a start on, or without one the newest ones.
+    fn recorded_candles(
+        &self,
+        id: InstrumentId,
+        range: CandleRange,
+    ) -> Reply<'_, Result<Vec<Bar>, PortError>>;
+}
+
+/// An instrument that data were imported of.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// What it is.
+    pub instrument: Instrument,
+    /// The first moment there are data of.
+    pub first: Time,
+    /// The last one.
+    pub last: Time,
 }
 
 /// How a part of the process is, worst last.

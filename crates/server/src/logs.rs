@@ -6,6 +6,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal as _, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -34,9 +35,9 @@ pub(crate) struct Logs {
 /// # Errors
 /// When the file cannot be opened.
 pub(crate) fn start(settings: &config::Log) -> Result<Logs, Failure> {
-    let sink = Arc::<Sink>::default();
-    sink.open(settings.file.as_deref())?;
     let ring = Arc::<LogRing>::default();
+    let sink = Arc::new(Sink { ring: Arc::clone(&ring), ..Sink::default() });
+    sink.open(settings.file.as_deref())?;
     // The filter was checked when the configuration was read.
     let (filter, handle) = reload::Layer::new(EnvFilter::new(&settings.filter));
     let written = written(settings, Arc::clone(&sink));
@@ -72,11 +73,15 @@ where
     if settings.json { layer.json().boxed() } else { layer.with_ansi(colour).boxed() }
 }
 
-/// Where lines go: a file, else standard error.
+/// Where lines go: a file, else standard error. A file that cannot be written (its disk is full) loses no line: each goes to standard
+/// error until the file takes them again; the beginning and the end of that are told in both places.
 #[derive(Debug, Default)]
 struct Sink {
     /// Locked for one line, and for a moment when the file is opened anew.
     file: RwLock<Option<File>>,
+    /// The last line could not be written to the file.
+    failing: AtomicBool,
+    ring: Arc<LogRing>,
 }
 
 impl Sink {
@@ -92,13 +97,40 @@ impl Sink {
         *self.file.write().unwrap_or_else(PoisonError::into_inner) = opened.transpose()?;
         Ok(())
     }
+
+    /// Tells administrators and standard error, whose failures nobody can be told of.
+    fn tell(&self, level: LogLevel, message: &str) {
+        let _ = writeln!(io::stderr(), "tradewind: {message}");
+        self.ring.push(LogLine {
+            seq: 0,
+            at: now(),
+            level,
+            target: module_path!().to_owned(),
+            message: message.to_owned(),
+            fields: Vec::new(),
+        });
+    }
 }
 
 impl Write for &Sink {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        match self.file.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
-            Some(mut file) => file.write(line),
-            None => io::stderr().write(line),
+        let file = self.file.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut file) = file.as_ref() else { return io::stderr().write(line) };
+        match file.write(line) {
+            Ok(written) => {
+                if self.failing.swap(false, Ordering::Relaxed) {
+                    self.tell(LogLevel::Info, "the log file can be written again");
+                }
+                Ok(written)
+            }
+            Err(error) => {
+                if !self.failing.swap(true, Ordering::Relaxed) {
+                    let message =
+                        format!("the log file cannot be written: {error}; its lines are on standard error");
+                    self.tell(LogLevel::Error, &message);
+                }
+                io::stderr().write(line)
+            }
         }
     }
 
@@ -106,6 +138,12 @@ impl Write for &Sink {
         Ok(())
     }
 }
+
+fn now() -> Time {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Time(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}
+
 /// Puts what is logged into memory, too.
 struct ToRing(Arc<LogRing>);
 
@@ -114,10 +152,9 @@ impl<S: Subscriber> Layer<S> for ToRing {
         let metadata = event.metadata();
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.0.push(LogLine {
             seq: 0,
-            at: Time(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)),
+            at: now(),
             level: level(*metadata.level()),
             target: metadata.target().to_owned(),
             message: fields.message,

@@ -54,6 +54,12 @@ pub(crate) const VERSIONS: &[Version] = &[
         sqlite: include_str!("../migrations/sqlite/0005_alerts.sql"),
         postgres: include_str!("../migrations/postgres/0005_alerts.sql"),
     },
+    Version {
+        number: 6,
+        name: "asked",
+        sqlite: include_str!("../migrations/sqlite/0006_asked.sql"),
+        postgres: include_str!("../migrations/postgres/0006_asked.sql"),
+    },
 ];
 
 /// The newest version.

@@ -60,6 +60,7 @@ impl AccountBody {
 }
 
 /// An account that trades on the built-in exchange, with its number there.
+#[derive(Clone, Debug)]
 pub(crate) struct Trading {
     pub(crate) account: Account,
     pub(crate) number: types::AccountId,
@@ -67,18 +68,22 @@ pub(crate) struct Trading {
 
 /// The account that a request means: the named one, or the user's default, which is opened with test money when there is none.
 pub(crate) async fn meant(app: &App, owner: Owner, named: Option<&str>) -> Result<Trading, Problem> {
+    let named = named.map(|id| id_of::<AccountId>(id, "account")).transpose()?;
+    let changes = match app.accounts.get(owner.user(), named) {
+        Ok(known) => return Ok(known),
+        Err(changes) => changes,
+    };
     let found = match named {
-        Some(id) => {
-            let id: AccountId = id_of(id, "account")?;
-            accounts::by_id(&mut app.store.read(), owner, id).await.map_err(|e| from_store(&e))?
-        }
+        Some(id) => accounts::by_id(&mut app.store.read(), owner, id).await.map_err(|e| from_store(&e))?,
         None => match accounts::default(&mut app.store.read(), owner).await {
             Ok(account) => account,
             Err(StoreError::Absent { .. }) => open_first(app, owner).await?,
             Err(error) => return Err(from_store(&error)),
         },
     };
-    opened(app, owner, found).await
+    let trading = opened(app, owner, found).await?;
+    app.accounts.put(owner.user(), named, &trading, changes);
+    Ok(trading)
 }
 
 /// The first account of a user. Two requests that come at once make one.
@@ -109,6 +114,7 @@ async fn record(app: &App, owner: Owner, name: &str, is_default: bool) -> Result
     };
     let kept = account.clone();
     app.store.write(move |tx| Box::pin(async move { accounts::open(tx, &kept).await })).await?;
+    app.accounts.forget(owner.user());
     Ok(account)
 }
 
@@ -125,11 +131,13 @@ async fn opened(app: &App, owner: Owner, account: Account) -> Result<Trading, Pr
     let name = format!("p-{}", account.id.0.simple());
     let number = app.desk.open(name).await.map_err(|e| from_port(&e))?;
     let (id, text) = (account.id, number.0.to_string());
+    let account = Account { venue_account: Some(text.clone()), ..account };
     let noted = app
         .store
         .write(move |tx| Box::pin(async move { accounts::set_venue_account(tx, owner, id, &text).await }));
     noted.await.map_err(|e: StoreError| from_store(&e))?;
-    app.desk.follow(number, owner.user(), account.id, None);
+    app.accounts.forget(owner.user());
+    app.desk.follow(number, owner.user(), id, None);
     Ok(Trading { account, number })
 }
 
@@ -305,7 +313,9 @@ async fn set_halted(
                 accounts::by_id(tx, owner, id).await
             })
         });
-        let account = noted.await.map_err(|e: StoreError| from_store(&e))?;
+        let noted = noted.await.map_err(|e: StoreError| from_store(&e));
+        app.accounts.forget(owner.user());
+        let account = noted?;
         done.push(AccountBody::of(&account));
     }
     Ok(Json(done))

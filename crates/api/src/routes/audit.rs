@@ -95,6 +95,7 @@ pub(crate) async fn list(
         }
         _ => Some(who.user),
     };
+    app.all_caught_up().await?;
     let search = Search { user, action: query.action, before: query.before };
     let mut reader = app.store.read();
     let found = audit::search(&mut reader, &search, limit).await.map_err(|e| from_store(&e))?;

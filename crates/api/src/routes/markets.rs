@@ -11,9 +11,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::Problem;
 use crate::app::App;
+use crate::auth::principal::Viewer;
 use crate::limits::{CANDLE_PARTS_MAX, CANDLES_MAX, DEPTH_MAX, SYMBOLS_MAX};
 use crate::ports::{CandleRange, Markets, PortError, Ticker};
 use crate::wire::{Decimal, Json, Moment, Query, millis};
+
+use super::recorded;
 
 /// A market and its rules.
 #[derive(Serialize, ToSchema)]
@@ -329,25 +332,40 @@ pub(crate) struct CandleQuery {
     /// Most candles, 1 to 5,000; a longer range is folded.
     #[param(minimum = 1, maximum = 5000, default = 500)]
     limit: Option<usize>,
+    /// `exchange` or `archive`: data that were imported, for those who are logged in. Without it the exchange's, and the archive's of a
+    /// symbol that the exchange does not list.
+    source: Option<String>,
 }
 
 /// Candles of one market, down-sampled to the limit.
 #[utoipa::path(get, path = "/api/candles/{symbol}", tag = "markets", operation_id = "getCandles", security(()),
     params(("symbol" = String, Path, description = "like BTCUSDT or local:BTCUSDT"), CandleQuery),
-    responses((status = 200, body = CandlesBody), (status = 400, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, body = CandlesBody), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 404, body = Problem)))]
 pub(crate) async fn candles(
     State(app): State<Arc<App>>,
     Path(symbol): Path<String>,
     Query(query): Query<CandleQuery>,
+    who: Result<Viewer, Problem>,
 ) -> Result<Json<CandlesBody>, Problem> {
-    let instrument = app.instrument(&symbol)?;
     let range = CandleRange {
         interval: interval(&query.interval)?,
         from: query.from.map(|m| m.0),
         to: query.to.map(|m| m.0),
         limit: query.limit.unwrap_or(500),
     };
-    read_candles(&app, &instrument, range).await.map(Json)
+    let listed = app.instrument(&symbol);
+    match (query.source.as_deref(), listed) {
+        (None | Some("exchange"), Ok(instrument)) => read_candles(&app, &instrument, range).await.map(Json),
+        (Some("exchange"), Err(unknown)) => Err(unknown),
+        // What somebody imported is not for everybody who can reach the server.
+        (None, Err(unknown)) if who.is_err() => Err(unknown),
+        (None | Some("archive"), _) => {
+            let Viewer(_) = who?;
+            recorded::candles(&app, symbol, range).await.map(Json)
+        }
+        (Some(other), _) => Err(Problem::invalid(format!("source {other:?} is not exchange or archive"))),
+    }
 }
 
 /// One part of a batch.
@@ -416,6 +434,15 @@ async fn read_candles(
     instrument: &Instrument,
     range: CandleRange,
 ) -> Result<CandlesBody, Problem> {
+    sound(&range)?;
+    let folded = fold_of(&range);
+    let wide = CandleRange { limit: range.limit.saturating_mul(folded), ..range };
+    let bars = app.markets.candles(&instrument.id, wide).await.map_err(|e| from_port(&e))?;
+    Ok(CandlesBody::of(instrument, range.interval, folded, &bars))
+}
+
+/// Refuses a range that asks for nothing or too much.
+pub(super) fn sound(range: &CandleRange) -> Result<(), Problem> {
     if !(1..=CANDLES_MAX).contains(&range.limit) {
         return Err(Problem::invalid(format!("limit is 1 to {CANDLES_MAX}")));
     }
@@ -424,17 +451,20 @@ async fn read_candles(
     {
         return Err(Problem::invalid("from is later than to"));
     }
-    let folded = fold_of(&range);
-    let wide = CandleRange { limit: range.limit.saturating_mul(folded), ..range };
-    let bars = app.markets.candles(&instrument.id, wide).await.map_err(|e| from_port(&e))?;
-    let market = &instrument.market;
-    let candles = bars.chunks(folded).filter_map(|chunk| candle(market, chunk)).collect();
-    let symbol = instrument.id.symbol.to_string();
-    Ok(CandlesBody { symbol, interval: range.interval.as_str(), folded, candles })
+    Ok(())
+}
+
+impl CandlesBody {
+    /// Bars, so many of them folded into one candle.
+    pub(super) fn of(instrument: &Instrument, interval: Interval, folded: usize, bars: &[Bar]) -> Self {
+        let candles = bars.chunks(folded).filter_map(|chunk| candle(&instrument.market, chunk)).collect();
+        let symbol = instrument.id.symbol.to_string();
+        Self { symbol, interval: interval.as_str(), folded, candles }
+    }
 }
 
 /// How many intervals become one candle, so that the whole range fits.
-fn fold_of(range: &CandleRange) -> usize {
+pub(super) fn fold_of(range: &CandleRange) -> usize {
     let (Some(from), Some(to)) = (range.from, range.to.or_else(|| Some(crate::app::now()))) else { return 1 };
     let length_ns = match range.interval {
         Interval::Month => 28 * 86_400_000_000_000,

@@ -72,23 +72,78 @@ pub(crate) fn write_all(file: &dyn DiskFile, mut bytes: &[u8], mut offset: u64) 
     Ok(())
 }
 
-/// Reads a whole file of at most `len_max` bytes into `into`, replacing what it held.
+/// Bytes read at a time.
+const READ_STEP: usize = 64 * 1024;
+
+/// Reads a whole file of at most `len_max` bytes into `into`, replacing what it held. Memory for what is zero (most of a segment that is
+/// not full) is reserved and never touched, so that it costs nothing.
 pub(crate) fn read_all(file: &dyn DiskFile, len_max: u64, into: &mut Vec<u8>) -> io::Result<()> {
     let len = file.size()?;
     if len > len_max {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is longer than any we write"));
     }
     let len = usize::try_from(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
-    into.resize(len, 0);
-    let mut at = 0;
+    if into.len() < len {
+        *into = vec![0; len];
+    }
+    let (mut step, mut at) = (vec![0; READ_STEP.min(len)], 0);
     while at < len {
-        match file.read_at(&mut into[at..], at as u64) {
+        let wanted = step.len().min(len - at);
+        match file.read_at(&mut step[..wanted], at as u64) {
             Ok(0) => break,
-            Ok(read) => at += read,
+            Ok(read) => {
+                let (found, place) = (&step[..read], &mut into[at..at + read]);
+                if *found != *place {
+                    place.copy_from_slice(found);
+                }
+                at += read;
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
     into.truncate(at);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file that gives a few bytes at a time.
+    #[derive(Debug)]
+    struct Slow(Vec<u8>);
+
+    impl DiskFile for Slow {
+        fn size(&self) -> io::Result<u64> {
+            Ok(self.0.len() as u64)
+        }
+
+        fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
+            let from = usize::try_from(offset).unwrap();
+            let n = into.len().min(7_001).min(self.0.len() - from);
+            into[..n].copy_from_slice(&self.0[from..from + n]);
+            Ok(n)
+        }
+
+        fn write_at(&self, _: &[u8], _: u64) -> io::Result<usize> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+
+        fn sync(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_file_replaces_what_was_there_whatever_its_length() {
+        let mut buffer = Vec::new();
+        for (len, seed) in [(0, 1), (200_000, 2), (70_000, 3), (0, 4), (150_000, 5), (200_000, 6)] {
+            // Long stretches of zeros between a few bytes.
+            let content: Vec<u8> = (0..len).map(|n| if (n / 900 + seed) % 40 == 0 { 3 } else { 0 }).collect();
+            read_all(&Slow(content.clone()), 1 << 20, &mut buffer).unwrap();
+            assert!(buffer == content, "{len}");
+        }
+        assert!(read_all(&Slow(vec![1; 10]), 9, &mut buffer).is_err());
+    }
 }

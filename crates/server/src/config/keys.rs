@@ -9,7 +9,7 @@ use exchange_host::participants::PAST_MINUTES_MAX;
 use super::Config;
 use super::alert_keys::ALERTS;
 use super::readers::{
-    absolute_file, durability, filter, live_indicators, origin, paper_percent, parse, put, range,
+    absolute_file, durability, filter, live_indicators, origin, paper_percent, parse, prefix, put, range,
     redis_database, redis_url, speed_percent, store_url, symbols, with_database, word,
 };
 
@@ -253,11 +253,11 @@ const BASE: &[Key] = &[
     },
     Key {
         name: "cache.prefix",
-        unit: "text of 1 to 40 letters, digits, - and _",
+        unit: "text of 1 to 40 letters, digits, - _ . and :",
         default: "tradewind",
         flag: None,
         about: "In front of every key in Redis, so that several installations can share one. Also understood: REDIS_KEY_PREFIX.",
-        set: |config, text| put(&mut config.cache.prefix, word(text)),
+        set: |config, text| put(&mut config.cache.prefix, prefix(text)),
     },
     Key {
         name: "cache.database",

@@ -144,8 +144,26 @@ pub(super) fn word(text: &str) -> Result<String, String> {
     }
 }
 
+/// What stands in front of a name in a shared place; a colon at its end, as other programs want it written, is there anyway.
+pub(super) fn prefix(text: &str) -> Result<String, String> {
+    let text = text.trim_end_matches(':');
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    if (1..=40).contains(&text.len()) && text.chars().all(good) {
+        Ok(text.to_owned())
+    } else {
+        Err("is not 1 to 40 letters, digits, - _ . and :".into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_prefix_may_end_with_a_colon_and_hold_no_blanks() {
+        use super::prefix;
+        assert_eq!((prefix("crypto:").as_deref(), prefix("a:b.c").as_deref()), (Ok("crypto"), Ok("a:b.c")));
+        assert!(prefix(":").is_err() && prefix("a b").is_err() && prefix("a*").is_err());
+    }
+
     use super::*;
 
     #[test]

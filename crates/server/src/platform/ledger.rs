@@ -8,15 +8,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::Broadcast;
+use api::ports::Intents as _;
 use exchange_host::{Catalog, Handle};
 use portfolio::position::Position;
 use store::orders::Order;
+use store::projections::{self, Position as Place};
 use store::trades::Trade;
-use store::{Amount, OrderId, Owner, PositionId, Store, StoreError, TradeId, Ts, orders, positions, trades};
+use store::{
+    Amount, OrderId, Owner, PositionId, Store, StoreError, TradeId, Ts, audit, orders, positions, trades,
+};
 use types::event::Fill;
 use types::{Market, MarketId, Money, OrderView, Price, Qty, Side, Time, TradeId as Number};
 
 use super::LOCAL;
+use super::intents::{IntentLog, Recorded};
 use super::projector::{Change, Owned};
 
 type Key = (store::AccountId, MarketId);
@@ -32,14 +37,51 @@ struct Held {
 /// What the next transaction writes.
 #[derive(Default)]
 struct Rows {
+    /// Orders that nothing is known of but that they are about to leave.
+    fresh: BTreeMap<OrderId, Order>,
     orders: BTreeMap<OrderId, Order>,
     trades: Vec<Trade>,
     positions: BTreeMap<PositionId, positions::Position>,
 }
 
+/// The name under which the tables keep how far intents are written.
+const PROJECTION: &str = "intents";
+
+/// A move of the position.
+#[derive(Clone)]
+struct Step {
+    log: String,
+    from: Place,
+    to: Place,
+}
+
+fn number_of(position: Place) -> u64 {
+    u64::try_from(position.seq).unwrap_or(0)
+}
+
+impl Rows {
+    /// Those of intents.
+    fn of(intents: &[Recorded]) -> Self {
+        let mut rows = Self::default();
+        for order in intents.iter().flat_map(|recorded| &recorded.intent.orders) {
+            if order.status == "pending" {
+                rows.fresh.insert(order.id, order.clone());
+            } else {
+                // An end: it was never sent, or the exchange refused it.
+                rows.fresh.remove(&order.id);
+                rows.orders.insert(order.id, order.clone());
+            }
+        }
+        rows
+    }
+}
+
 pub(super) struct Ledger {
     handle: Handle,
     store: Store,
+    intents: Arc<IntentLog>,
+    /// Up to which intent the tables are.
+    position: Place,
     /// Told what is written.
     broadcast: Arc<Broadcast>,
     /// The permanent numbers of the markets' pairs.
@@ -55,11 +97,12 @@ impl Ledger {
     pub(super) fn new(
         handle: Handle,
         store: Store,
+        intents: Arc<IntentLog>,
         broadcast: Arc<Broadcast>,
         pairs: BTreeMap<MarketId, i64>,
     ) -> Self {
         let (live, held, last) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { handle, store, broadcast, pairs, live, held, last }
+        Self { handle, store, intents, position: Place::default(), broadcast, pairs, live, held, last }
     }
 
     pub(super) fn reader(&self) -> store::Reader {
@@ -99,13 +142,18 @@ impl Ledger {
         Ok(last)
     }
 
-    /// Writes changes in order, as one transaction.
-    pub(super) async fn write(&mut self, changes: &[(Owned, Change)]) -> Result<(), StoreError> {
-        if changes.is_empty() {
+    /// Writes intents and then changes, in order, as one transaction. Every intent that was durable when the changes happened must be
+    /// among `intents` or in the tables already.
+    pub(super) async fn write(
+        &mut self,
+        intents: &[Recorded],
+        changes: &[(Owned, Change)],
+    ) -> Result<(), StoreError> {
+        if intents.is_empty() && changes.is_empty() {
             return Ok(());
         }
         let catalog = self.handle.view().catalog();
-        let mut rows = Rows::default();
+        let mut rows = Rows::of(intents);
         for (owned, change) in changes {
             let Some(market) = catalog.market(change.order().market) else { continue };
             let order = self.order_row(*owned, change.order(), market, &mut rows).await?;
@@ -113,25 +161,16 @@ impl Ledger {
                 self.fill_row(*owned, order, view, fill, *at, market, &mut rows).await?;
             }
         }
-        let written = self
-            .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    for order in rows.orders.values() {
-                        orders::put(tx, order).await?;
-                    }
-                    trades::put(tx, &rows.trades).await?;
-                    for position in rows.positions.values() {
-                        positions::put(tx, position).await?;
-                    }
-                    Ok(rows)
-                })
-            })
-            .await;
-        match written {
+        let step = self.step_to(intents);
+        match self.keep(rows, step.clone(), intents).await {
             Ok(rows) => {
+                if let Some(step) = step {
+                    self.position = step.to;
+                    self.intents.are_in_tables(number_of(self.position));
+                }
                 // Told after it is durable: who asks then finds it.
-                self.broadcast.orders(&rows.orders.into_values().collect::<Vec<_>>());
+                let orders: Vec<Order> = rows.fresh.into_values().chain(rows.orders.into_values()).collect();
+                self.broadcast.orders(&orders);
                 self.broadcast.positions(&rows.positions.into_values().collect::<Vec<_>>());
                 Ok(())
             }
@@ -142,6 +181,74 @@ impl Ledger {
                 Err(error)
             }
         }
+    }
+
+    /// The transaction.
+    async fn keep(&self, rows: Rows, step: Option<Step>, intents: &[Recorded]) -> Result<Rows, StoreError> {
+        let notes: Vec<_> = intents.iter().map(|one| (one.intent.note.clone(), one.intent.at)).collect();
+        self.store
+            .write(move |tx| {
+                Box::pin(async move {
+                    if let Some(Step { log, from, to }) = step {
+                        projections::advance(tx, PROJECTION, &log, from, to, Ts::now()).await?;
+                    }
+                    for order in rows.fresh.values() {
+                        orders::put_new(tx, order).await?;
+                    }
+                    for order in rows.orders.values() {
+                        orders::put(tx, order).await?;
+                    }
+                    trades::put(tx, &rows.trades).await?;
+                    for position in rows.positions.values() {
+                        positions::put(tx, position).await?;
+                    }
+                    if !notes.is_empty() {
+                        audit::append_all(tx, notes).await?;
+                    }
+                    Ok(rows)
+                })
+            })
+            .await
+    }
+
+    /// How the position moves when these intents are written.
+    fn step_to(&self, intents: &[Recorded]) -> Option<Step> {
+        let to = Place { epoch: 0, seq: i64::try_from(intents.last()?.number).unwrap_or(i64::MAX) };
+        Some(Step { log: self.intents.name().to_owned(), from: self.position, to })
+    }
+
+    /// Finds out up to which intent the tables are: at the start, and when it is not known whether a transaction was kept.
+    pub(super) async fn find_position(&mut self) -> Result<(), StoreError> {
+        self.position =
+            projections::position(&mut self.store.read(), PROJECTION, self.intents.name()).await?;
+        self.intents.are_in_tables(number_of(self.position));
+        Ok(())
+    }
+
+    /// Writes the intents that are not in the tables, one by one: one that the tables refuse (its account is gone, say) is told in the
+    /// log and passed over, so that it does not hold up the others.
+    pub(super) async fn write_intents(&mut self) -> Result<(), StoreError> {
+        self.find_position().await?;
+        for recorded in self.intents.waiting() {
+            let refused = match self.write(std::slice::from_ref(&recorded), &[]).await {
+                Err(
+                    error @ (StoreError::Taken { .. }
+                    | StoreError::Reference { .. }
+                    | StoreError::NotAllowed { .. }),
+                ) => error,
+                other => {
+                    other?;
+                    continue;
+                }
+            };
+            let orders: Vec<String> =
+                recorded.intent.orders.iter().map(|order| order.id.to_string()).collect();
+            tracing::error!(error = %refused, ?orders, "a recorded order does not fit the database and is left out");
+            let step = self.step_to(std::slice::from_ref(&recorded));
+            self.keep(Rows::default(), step, &[]).await?;
+            self.find_position().await?;
+        }
+        Ok(())
     }
 
     /// The order's row with its new state.
@@ -156,8 +263,12 @@ impl Ledger {
         let known = self.live.get(&key).copied();
         let mut row = match known.and_then(|id| rows.orders.get(&id).cloned()) {
             Some(row) => row,
-            None => self.stored(owned, view, market, known).await?,
+            None => {
+                let stored = self.stored(owned, view, market, known).await?;
+                rows.orders.get(&stored.id).cloned().unwrap_or(stored)
+            }
         };
+        rows.fresh.remove(&row.id);
         // History may be ahead of the event that is read: a state never goes back.
         if Ts::from(view.updated) >= row.updated_at || row.exchange_order_id.is_none() {
             api::apply(&mut row, view, market);
@@ -188,6 +299,11 @@ impl Ledger {
         let plain = view.client_id.to_string();
         // A client id may be used again once its order is closed; the second order then gets its number with it.
         let numbered = format!("{plain}#{number}");
+        // What was recorded and is not in the tables yet; it goes there with this.
+        let recorded = self.intents.known(owned.account, &plain);
+        if let Some(row) = recorded.filter(|row| row.exchange_order_id.is_none() && row.live) {
+            return Ok(row);
+        }
         for name in [&plain, &numbered] {
             match orders::by_client_id(&mut reader, owner, owned.account, name).await {
                 Ok(row) if row.exchange_order_id.as_ref().is_none_or(|known| *known == number) => {
@@ -236,6 +352,7 @@ impl Ledger {
             created_at: view.created.into(),
             updated_at: view.updated.into(),
             list_id: view.list.map(|list| list.0.to_string()),
+            asked: None,
         }
     }
 

@@ -24,6 +24,7 @@ mod bots;
 mod dashboard;
 mod desk;
 mod health;
+mod intents;
 mod lane;
 mod ledger;
 mod market_views;
@@ -54,6 +55,7 @@ pub(crate) struct Platform {
     api: BoundApi,
     app: Arc<App>,
     store: Store,
+    intents: Arc<intents::IntentLog>,
     notary: Arc<notary::Notary>,
     /// Those of back-tests and sweeps, and those of trainings.
     workers: [jobs::Workers; 2],
@@ -84,6 +86,8 @@ impl Platform {
         // What runs goes back to the queue and is run by the next start.
         let [research, trainings] = self.workers;
         tokio::join!(research.stop(), trainings.stop());
+        // Nobody places orders any more: what is recorded is written by the last round of the tables.
+        self.intents.close().await;
         self.tables.ended().await;
         self.notary.sign().await;
         self.store.close().await;
@@ -184,10 +188,17 @@ pub(crate) async fn start(
     tape::start(handle.clone(), Arc::clone(&broadcast)).ok_or_else(nameless)?;
     let told = Arc::clone(&broadcast);
     let (stopper, ending) = http::stop();
-    let (projected, projector) =
-        projector::start(handle.clone(), store.clone(), follow, told, pairs.clone(), ending.clone())
-            .await
-            .map_err(failed)?;
+    let intents = Arc::new(intents::IntentLog::open(&config.data_dir, config.exchange.durability)?);
+    let (projected, projector) = projector::start(
+        handle.clone(),
+        store.clone(),
+        follow,
+        Arc::clone(&intents),
+        (told, pairs.clone()),
+        ending.clone(),
+    )
+    .await
+    .map_err(failed)?;
     let keeper = desk.lane().keep(ending);
     let cache = open_cache(config)?;
     let measured = telemetry::Measured::new(telemetry, Arc::clone(&cache));
@@ -203,6 +214,7 @@ pub(crate) async fn start(
         desk: Arc::new(desk),
         pairs,
         projected: projected.clone(),
+        intents: Arc::<intents::IntentLog>::clone(&intents),
         bots: bots.clone(),
         strategies: strategies::all(),
         research: Arc::new(laboratory.clone()),
@@ -227,7 +239,7 @@ pub(crate) async fn start(
     take_up(&store).await.map_err(failed)?;
     let workers =
         [laboratory.start(&store, &queue), models.trainings().start(&store, &queue, config.trainings)];
-    Ok(Platform { api, app, store, notary, workers, tables, setup_code })
+    Ok(Platform { api, app, store, intents, notary, workers, tables, setup_code })
 }
 
 fn open_cache(config: &Config) -> Result<Arc<cache::Cache>, Failure> {

@@ -4,9 +4,13 @@
 //! or number, a fill by its trade), so an event that is read twice changes nothing the second time (invariant D3); after a
 //! restart, or when batches were missed, the tables are brought up from the exchange's own history the same way.
 //! Batches that touch no account of ours cost a look-up per event and no write.
+//!
+//! Orders that are about to leave come from the journal of intents and go into the same transactions, before what became of them. An
+//! intent is in the journal before the exchange hears of its order, so whoever looks there after reading a batch finds it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use api::Broadcast;
 use exchange_host::view::Range;
@@ -19,14 +23,17 @@ use tokio::task::JoinHandle;
 use types::event::{Fill, OrderChange};
 use types::{AccountId, ClientOrderId, Event, MarketId, OrderView, Side, Time};
 
+use super::intents::IntentLog;
 use super::ledger::Ledger;
 
 /// Most batches written in one transaction.
 const BATCHES_MAX: usize = 256;
 /// Accounts, orders and fills read at a time.
 const PAGE: usize = 1_000;
+/// How long news wait for more of them, so that many orders share a transaction; not at all when somebody waits for the tables.
+const GATHER_MAX: Duration = Duration::from_millis(10);
 /// How long to wait after a failed write before the next try.
-const PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Accounts that are followed, shared with the desk that opens new ones.
 #[derive(Clone, Debug, Default)]
@@ -85,8 +92,8 @@ pub(crate) async fn start(
     handle: Handle,
     store: Store,
     follow: Follow,
-    broadcast: Arc<Broadcast>,
-    pairs: BTreeMap<MarketId, i64>,
+    intents: Arc<IntentLog>,
+    told: (Arc<Broadcast>, BTreeMap<MarketId, i64>),
     stop: Stop,
 ) -> Result<(watch::Receiver<u64>, JoinHandle<()>), StoreError> {
     // First the ear, then the look at what was before: nothing falls between.
@@ -94,8 +101,8 @@ pub(crate) async fn start(
     let seq = handle.status().seq;
     load_accounts(&store, &follow).await?;
     let (projected, progress) = watch::channel(seq);
-    let ledger = Ledger::new(handle.clone(), store, broadcast, pairs);
-    let mut projector = Projector { ledger, handle, follow, projected, stop };
+    let ledger = Ledger::new(handle.clone(), store, Arc::clone(&intents), told.0, told.1);
+    let mut projector = Projector { ledger, handle, follow, intents, projected, stop };
     projector.bring_up().await?;
     projector.settle().await?;
     let task = tokio::spawn(projector.run(batches));
@@ -121,42 +128,90 @@ struct Projector {
     handle: Handle,
     follow: Follow,
     ledger: Ledger,
+    intents: Arc<IntentLog>,
     projected: watch::Sender<u64>,
     stop: Stop,
 }
 
+/// What there is to write.
+#[derive(Default)]
+struct News {
+    batches: Vec<Arc<Batch>>,
+    /// Batches were lost.
+    missed: bool,
+    /// Nothing comes any more.
+    over: bool,
+}
+
 impl Projector {
     async fn run(mut self, mut batches: broadcast::Receiver<Arc<Batch>>) {
-        let mut stop = self.stop.clone();
         loop {
-            // What waits is written before the end is heard.
-            let next = tokio::select! {
-                biased;
-                next = batches.recv() => next,
-                () = stop.wait() => return,
-            };
-            let first = match next {
-                Ok(batch) => batch,
-                Err(RecvError::Closed) => return,
-                Err(RecvError::Lagged(lost)) => {
-                    tracing::warn!(
-                        lost,
-                        "the platform's tables missed batches and are brought up from history"
-                    );
-                    self.again().await;
-                    continue;
-                }
-            };
-            let (waiting, missed) = drain(first, &mut batches);
-            let seq = waiting.last().and_then(|b| b.applied.last()).map_or(0, |applied| applied.seq);
-            let changes = self.changes(&waiting);
-            if missed || self.ledger.write(&changes).await.is_err() {
-                self.again().await;
+            let mut news = News::default();
+            self.hear(&mut batches, &mut news).await;
+            if !self.changes(&news.batches).is_empty() || !self.intents.waiting().is_empty() {
+                self.gather(&mut batches, &mut news).await;
             }
-            self.projected.send_replace(seq);
-            if stop.is_stopped() {
+            // Whatever waits is written before the end.
+            drain(&mut batches, &mut news);
+            self.write(&news).await;
+            if news.over {
                 return;
             }
+            self.intents.tidy().await;
+        }
+    }
+
+    /// Waits for the next thing to write.
+    async fn hear(&self, batches: &mut broadcast::Receiver<Arc<Batch>>, news: &mut News) {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            biased;
+            next = batches.recv() => match next {
+                Ok(batch) => news.batches.push(batch),
+                Err(RecvError::Lagged(_)) => news.missed = true,
+                Err(RecvError::Closed) => news.over = true,
+            },
+            () = self.intents.some() => {}
+            () = stop.wait() => news.over = true,
+        }
+    }
+
+    /// Waits for more of it, so that the next orders need not wait for a transaction of these.
+    async fn gather(&self, batches: &mut broadcast::Receiver<Arc<Batch>>, news: &mut News) {
+        let (mut stop, until) = (self.stop.clone(), tokio::time::sleep(GATHER_MAX));
+        let projected = *self.projected.borrow();
+        tokio::pin!(until);
+        while !news.over && !news.missed && news.batches.len() < BATCHES_MAX {
+            tokio::select! {
+                () = &mut until => return,
+                () = self.intents.hurried(projected) => return,
+                () = stop.wait() => news.over = true,
+                next = batches.recv() => match next {
+                    Ok(batch) => news.batches.push(batch),
+                    Err(RecvError::Lagged(_)) => news.missed = true,
+                    Err(RecvError::Closed) => news.over = true,
+                },
+            }
+        }
+    }
+
+    async fn write(&mut self, news: &News) {
+        let changes = self.changes(&news.batches);
+        // After the batches were taken: what they tell of is among these.
+        let intents = self.intents.waiting();
+        if news.missed {
+            tracing::warn!("the platform's tables missed batches and are brought up from history");
+            self.again().await;
+        } else if let Err(error) = self.ledger.write(&intents, &changes).await {
+            tracing::warn!(%error, "the platform's tables could not be written and are brought up from history");
+            self.again().await;
+        }
+        if let Some(last) = news.batches.last().and_then(|batch| batch.applied.last()) {
+            self.projected.send_if_modified(|seq| {
+                let further = last.seq > *seq;
+                *seq = last.seq.max(*seq);
+                further
+            });
         }
     }
 
@@ -195,6 +250,7 @@ impl Projector {
     /// Writes what history has and the tables have not.
     async fn bring_up(&mut self) -> Result<(), StoreError> {
         let seq = self.handle.status().seq;
+        self.ledger.write_intents().await?;
         let markets: Vec<MarketId> = self.handle.view().catalog().markets.iter().map(|m| m.id).collect();
         for (number, owned) in self.follow.all() {
             self.ledger.forget(owned);
@@ -226,7 +282,7 @@ impl Projector {
                 match (known, found) {
                     (Some((_, owned)), Some(order)) => {
                         tracing::info!(order = %intent.id, "an order whose answer was lost is found at the exchange");
-                        self.ledger.write(&[(owned, Change::Order(order))]).await?;
+                        self.ledger.write(&[], &[(owned, Change::Order(order))]).await?;
                     }
                     _ => {
                         tracing::warn!(order = %intent.id, "an order never reached the exchange");
@@ -262,7 +318,7 @@ impl Projector {
             return Ok(());
         }
         let changes: Vec<_> = orders.iter().map(|record| (owned, Change::Order(record.order))).collect();
-        self.ledger.write(&changes).await?;
+        self.ledger.write(&[], &changes).await?;
         let mut from = self.ledger.last_trade(owned, market).await? + 1;
         loop {
             let fills = self
@@ -280,20 +336,18 @@ impl Projector {
                 debug_assert!(matches!(order.side, Side::Buy | Side::Sell));
                 changes.push((owned, Change::Fill { order, fill: fill.fill, at: fill.at }));
             }
-            self.ledger.write(&changes).await?;
+            self.ledger.write(&[], &changes).await?;
         }
     }
 }
 
-/// What waits already, so that it shares a transaction; true when batches were lost.
-fn drain(first: Arc<Batch>, batches: &mut broadcast::Receiver<Arc<Batch>>) -> (Vec<Arc<Batch>>, bool) {
-    let mut waiting = vec![first];
-    while waiting.len() < BATCHES_MAX {
+/// What waits already, so that it shares a transaction.
+fn drain(batches: &mut broadcast::Receiver<Arc<Batch>>, news: &mut News) {
+    while news.batches.len() < BATCHES_MAX {
         match batches.try_recv() {
-            Ok(batch) => waiting.push(batch),
-            Err(TryRecvError::Lagged(_)) => return (waiting, true),
-            Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+            Ok(batch) => news.batches.push(batch),
+            Err(TryRecvError::Lagged(_)) => news.missed = true,
+            Err(TryRecvError::Empty | TryRecvError::Closed) => return,
         }
     }
-    (waiting, false)
 }

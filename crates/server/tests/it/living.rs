@@ -7,6 +7,7 @@ use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::person::Person;
 use crate::program::{Server, ask, run_in};
 
 fn hang_up(server: &Server) {
@@ -134,6 +135,108 @@ fn a_log_file_that_cannot_be_opened_is_code_3() {
 }
 
 #[test]
+fn a_log_file_on_a_full_disk_is_told_of_and_the_service_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let (told, file) = (dir.path().join("stderr"), dir.path().join("tradewind.toml"));
+    // Every write to it fails as on a full disk.
+    std::fs::write(&file, "[log]\nfilter = \"debug\"\nfile = \"/dev/full\"\n").unwrap();
+    let stderr = std::fs::File::create(&told).unwrap();
+    let mut command = crate::program::tradewind(&["serve", "--json", "--no-participants"]);
+    command.args(["--exchange-addr", "127.0.0.1:0", "--api-addr", "127.0.0.1:0", "--config"]);
+    command.arg(&file).arg("--data-dir").arg(dir.path().join("data"));
+    let server = Server::spawn(&mut command, stderr.into());
+    let root = Person::first(&server);
+    let told = || std::fs::read_to_string(&told).unwrap();
+    until("it is told", || told().contains("the log file cannot be written: No space left on device"));
+    assert_eq!(told().matches("the log file cannot be written").count(), 1, "once");
+    assert!(told().contains("DEBUG"), "no line is lost");
+    let lines = root.read("/api/logs?level=error");
+    assert!(lines.to_string().contains("the log file cannot be written"), "{lines}");
+    // The operator gives it another place.
+    let log = dir.path().join("log");
+    std::fs::write(&file, format!("[log]\nfilter = \"debug\"\nfile = \"{}\"\n", log.display())).unwrap();
+    hang_up(&server);
+    until("the new file is written", || {
+        std::fs::read_to_string(&log).is_ok_and(|text| text.contains("DEBUG"))
+    });
+    assert!(told().contains("the log file can be written again"));
+    assert_eq!(server.stop(Signal::TERM).code(), Some(0));
+}
+
+/// What nobody is at a terminal for: cron, systemd, nohup. It reads its configuration again, however often, and lives.
+#[test]
+fn a_server_without_a_terminal_lives_through_hang_ups() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = dir.path().join("log");
+    let text = format!("[log]\nfilter = \"info\"\nfile = \"{}\"\n", log.display());
+    let (_, server) = configured(dir.path(), &text);
+    for n in 1..=3 {
+        hang_up(&server);
+        let again = || std::fs::read_to_string(&log).unwrap_or_default().matches("was read again").count();
+        until("it is read again", || again() >= n);
+        assert_eq!(ask(server.api(), "GET", "/ready", &[], "").status, 200);
+    }
+    assert_eq!(server.stop(Signal::TERM).code(), Some(0));
+}
+
+#[test]
+fn a_stop_under_load_loses_no_order_that_was_answered_and_complains_of_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, log) = (dir.path().join("data"), dir.path().join("log"));
+    let options = ["--participants-speed", "0"];
+    let stderr = std::fs::File::create(&log).unwrap();
+    let server = Server::start_logging(&data, &options, "warn", stderr.into());
+    let alice = Person::first(&server).add(&server, "alice", "trader");
+    let (placed, stop) = (std::sync::atomic::AtomicUsize::new(0), Signal::TERM);
+    let ids: Vec<String> = std::thread::scope(|scope| {
+        let traders: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut ids = Vec::new();
+                    while let Some(id) = try_buy(&alice) {
+                        ids.push(id);
+                        placed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    }
+                    ids
+                })
+            })
+            .collect();
+        until("orders flow", || placed.load(std::sync::atomic::Ordering::Relaxed) > 60);
+        assert_eq!(server.stop(stop).code(), Some(0));
+        traders.into_iter().flat_map(|trader| trader.join().unwrap()).collect()
+    });
+    let complaints = std::fs::read_to_string(&log).unwrap();
+    assert!(!complaints.contains("tables") && !complaints.contains("ERROR"), "{complaints}");
+
+    let server = Server::start_with(&data, &options);
+    let alice = Person::login(&server, "alice");
+    for id in &ids {
+        let order = alice.read(&format!("/api/orders/{id}"));
+        assert_eq!(order["status"], "filled", "{order}");
+    }
+    assert_eq!(alice.read("/api/orders?status=pending"), serde_json::json!([]));
+    assert_eq!(server.stop(Signal::TERM).code(), Some(0));
+}
+
+/// A market order's id; `None` once the server is gone or says that it stops.
+fn try_buy(person: &Person) -> Option<String> {
+    let body = r#"{"symbol":"BTCUSDT","side":"buy","quantity":"0.0001","order_type":"market"}"#;
+    let mut stream = TcpStream::connect(person.addr).ok()?;
+    let head = format!(
+        "POST /api/orders HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        person.token,
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let order: serde_json::Value = serde_json::from_str(body).ok()?;
+    head.contains(" 201 ").then(|| order["id"].as_str().map(str::to_owned)).flatten()
+}
+
+#[test]
 fn a_server_that_is_told_to_stop_is_not_ready_first_and_answers_meanwhile() {
     let dir = tempfile::tempdir().unwrap();
     let (_, server) = configured(dir.path(), "[api]\ndrain = 600\n");
@@ -173,7 +276,7 @@ fn a_server_that_is_told_to_stop_is_not_ready_first_and_answers_meanwhile() {
 fn an_audit_log_that_was_rewritten_is_found_by_the_signature_beside_it() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());
-    crate::person::Person::first(&server);
+    Person::first(&server);
     assert_eq!(server.stop(Signal::TERM).code(), Some(0));
     let kept = dir.path().join("audit.checkpoint");
     assert!(kept.exists(), "signed when the server stopped");

@@ -16,6 +16,51 @@ fn sql(dir: &Path, text: &str) {
 }
 
 #[test]
+fn an_export_holds_every_fill_once_however_many_there_are_and_nobody_elses() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start_with(dir.path(), &["--participants-speed", "0"]);
+    let root = Person::first(&server);
+    let (alice, bob) = (root.add(&server, "alice", "trader"), root.add(&server, "bob", "trader"));
+    for person in [&alice, &bob] {
+        let order =
+            json!({ "symbol": "BTCUSDT", "side": "buy", "quantity": "0.0001", "order_type": "market" });
+        assert_eq!(person.post("/api/orders", &order).status, 201);
+    }
+    let of_bob = bob.read("/api/trades")[0]["id"].as_str().unwrap().to_owned();
+    let newest = alice.read("/api/trades")[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(server.stop(Signal::TERM).code(), Some(0));
+    // Some at the same moment, more than two pages of them.
+    sql(
+        dir.path(),
+        &format!(
+            "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 2499) INSERT INTO trades \
+             SELECT randomblob(16), user_id, account_id, bot_id, order_id, trading_pair_id, exchange, symbol, base, side, \
+             price, quantity, fee, fee_currency, pnl, venue_trade_id, created_at - 1000 * (1 + i / 3) FROM trades, n \
+             WHERE hex(id) = upper(replace('{newest}', '-', ''))"
+        ),
+    );
+    let server = Server::start_with(dir.path(), &["--participants-speed", "0"]);
+    let alice = Person::login(&server, "alice");
+    let answer = alice.get("/api/trades/export");
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(
+        answer.head.contains("content-type: text/csv") && answer.head.contains("trades.csv"),
+        "{}",
+        answer.head
+    );
+    // Lines of the table among the chunks' lengths.
+    let rows: Vec<&str> = answer.body.lines().filter(|line| line.contains(",BTCUSDT,")).collect();
+    let ids: std::collections::BTreeSet<&str> = rows.iter().filter_map(|row| row.split(',').nth(1)).collect();
+    assert_eq!((rows.len(), ids.len()), (2_501, 2_501));
+    assert!(rows.is_sorted_by_key(|row| row.split(',').next()), "oldest first");
+    assert!(ids.contains(newest.as_str()) && !answer.body.contains(&of_bob));
+    let none = alice.get("/api/trades/export?from=2030-01-01T00:00:00Z");
+    assert!(none.status == 200 && none.body.contains("time,id,order") && !none.body.contains("BTCUSDT"));
+    assert_eq!(alice.get("/api/trades/export?symbol=NOPE").status, 404);
+    server.stop(Signal::TERM);
+}
+
+#[test]
 fn an_intent_without_an_answer_is_found_at_the_exchange_or_said_to_be_lost() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start_with(dir.path(), &["--participants-speed", "0"]);
@@ -43,7 +88,7 @@ fn an_intent_without_an_answer_is_found_at_the_exchange_or_said_to_be_lost() {
         dir.path(),
         "INSERT INTO orders SELECT x'00112233445566778899aabbccddeeff', user_id, account_id, bot_id, trading_pair_id, \
          exchange, symbol, 'never-left', NULL, side, order_type, time_in_force, price, stop_price, quantity, '0', '0', \
-         'pending', 1, NULL, created_at, updated_at, list_id FROM orders WHERE order_type = 'limit'",
+         'pending', 1, NULL, created_at, updated_at, list_id, NULL FROM orders WHERE order_type = 'limit'",
     );
     let server = Server::start_with(dir.path(), &["--participants-speed", "0"]);
     let alice = Person::login(&server, "alice");

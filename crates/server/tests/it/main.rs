@@ -10,6 +10,7 @@ mod account_limits;
 mod accounts;
 mod alerts;
 mod backtests;
+mod between_steps;
 mod bots;
 mod catalogue;
 mod configuration;

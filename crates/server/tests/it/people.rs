@@ -218,6 +218,49 @@ fn a_second_factor_is_asked_for_and_each_code_is_good_once() {
     server.stop(Signal::TERM);
 }
 
+#[test]
+fn a_limit_is_raised_by_a_login_with_its_second_factor_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let (api, admin) = (server.api(), token(&set_up(&server)));
+    let bearer = format!("Bearer {admin}");
+    get(api, "/api/balances", &admin);
+    let account = get(api, "/api/accounts", &admin).json()[0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/accounts/{account}/limits");
+    let set = |limits: &Value, totp: Option<String>| {
+        let body = json!({ "limits": limits, "totp": totp }).to_string();
+        let answer = ask(api, "PUT", &path, &[("Authorization", &bearer)], &body);
+        (answer.status, answer.json()["code"].as_str().unwrap_or_default().to_owned())
+    };
+    let now = get(api, &path, &admin).json();
+    assert_eq!(now["limits"]["order_value_max"], Value::Null);
+    assert_eq!(set(&json!({ "order_value_max": "100" }), None).0, 200);
+    let (key, now) = enrolled(api, &admin);
+    // Lower is safer, and asks for nothing.
+    let market =
+        |max: &str| json!({ "order_value_max": "50", "markets": { "BTCUSDT": { "position_max": max } } });
+    assert_eq!(set(&market("0.5"), None).0, 200);
+    for higher in [json!({ "order_value_max": "51" }), json!({}), market("0.6")] {
+        assert_eq!(set(&higher, None), (401, "totp_required".to_owned()), "{higher}");
+        assert_eq!(set(&higher, Some("000000".to_owned())).1, "totp_wrong", "{higher}");
+    }
+    assert_eq!(get(api, &path, &admin).json()["limits"], market("0.5"), "nothing has changed");
+    assert_eq!(set(&market("0.6"), Some(key.code(now + 30))).0, 200);
+    assert_eq!(set(&json!({}), Some(key.code(now + 30))).1, "totp_wrong", "each code is good once");
+    server.stop(Signal::TERM);
+}
+
+/// The second factor of somebody, used once, and the moment (s) of its use.
+fn enrolled(api: SocketAddr, token: &str) -> (api::auth::TotpKey, u64) {
+    let enrolment = post(api, "/api/auth/totp/enrol", token, &json!({})).json();
+    let secret = enrolment["url"].as_str().unwrap().split("secret=").nth(1).unwrap();
+    let key = api::auth::TotpKey::from_bytes(&base32(secret.split('&').next().unwrap()), "root").unwrap();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let verify = json!({ "pending": enrolment["pending"], "code": key.code(now) });
+    assert_eq!(post(api, "/api/auth/totp/verify", token, &verify).status, 204);
+    (key, now)
+}
+
 /// RFC 4648 without padding, as authenticator addresses have it.
 fn base32(text: &str) -> Vec<u8> {
     let (mut bits, mut count, mut out) = (0_u32, 0, Vec::new());

@@ -127,7 +127,7 @@ impl Server {
         Self::spawn(command.args(options).arg("--data-dir").arg(dir), log)
     }
 
-    fn spawn(command: &mut Command, log: Stdio) -> Self {
+    pub(crate) fn spawn(command: &mut Command, log: Stdio) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

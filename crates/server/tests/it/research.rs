@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::home::{Home, on_both};
 use crate::person::Person;
-use crate::program::{Server, run_in};
+use crate::program::{Server, ask, run_in};
 
 on_both!(
     a_backtest_runs_is_kept_and_belongs_to_its_owner,
@@ -104,6 +104,7 @@ fn imported_data_come_first_and_runs_that_make_no_sense_are_refused(dir: &Home) 
     assert!((170..=180).contains(&recorded["result"]["bars"].as_u64().unwrap()), "{recorded}");
     let own = run(&alice, &with("source", json!("exchange")));
     assert!(own["result"]["bars"].as_u64() < Some(120), "{own}");
+    its_candles_can_be_seen(&server, &viewer);
     for (body, status, code) in [
         (with("strategy", json!("luck")), 422, "bad_run"),
         (with("params", json!({ "speed": 1 })), 422, "bad_run"),
@@ -132,6 +133,39 @@ fn imported_data_come_first_and_runs_that_make_no_sense_are_refused(dir: &Home) 
     assert!(failed["error"].as_str().unwrap().contains("failed"), "{failed}");
     assert_eq!(alice.get(&format!("{path}/trades")).status, 409);
     server.stop(Signal::TERM);
+}
+
+/// What was imported, for those who are logged in; the exchange's market of the same symbol is another one.
+fn its_candles_can_be_seen(server: &Server, viewer: &Person) {
+    let of = |path: &str| viewer.read(&format!("/api/candles/{path}"));
+    let newest = of("binance:BTCUSDT?interval=1m&limit=5");
+    let candles = newest["candles"].as_array().unwrap();
+    assert_eq!((candles.len(), &newest["folded"]), (5, &json!(1)), "{newest}");
+    let last = candles.last().unwrap()["t"].as_i64().unwrap();
+    assert_eq!(of("BTCUSDT?interval=1m&limit=5&source=archive"), newest);
+    let listed = of("BTCUSDT?interval=1m&limit=5");
+    assert!(listed["candles"].as_array().unwrap().iter().all(|candle| candle["t"].as_i64().unwrap() > last));
+    // All of it in a few candles: what is outside the data folds nothing.
+    let all = of("binance:BTCUSDT?interval=1m&from=2001-01-01T00:00:00Z&limit=10");
+    let (few, folded) = (all["candles"].as_array().unwrap().len(), all["folded"].as_u64().unwrap());
+    assert!(few <= 10 && folded > 1 && few as u64 * folded >= 170, "{all}");
+    let hour = of("binance:BTCUSDT?interval=1h&limit=1");
+    assert_eq!(hour["candles"].as_array().unwrap().len(), 1, "made of the minutes: {hour}");
+    assert_eq!(of("binance:BTCUSDT?interval=1m&to=2001-01-01T00:00:00Z")["candles"], json!([]));
+    for (path, status) in [
+        ("binance:BTCUSDT?interval=1m", 404),
+        ("BTCUSDT?interval=1m&source=archive", 401),
+        ("BTCUSDT?interval=1m&source=dreams", 400),
+        ("BTCUSDT?interval=1m&source=exchange", 200),
+    ] {
+        assert_eq!(
+            ask(server.api(), "GET", &format!("/api/candles/{path}"), &[], "").status,
+            status,
+            "{path}"
+        );
+    }
+    assert_eq!(viewer.get("/api/candles/binance:BTCUSDT?interval=1m&source=exchange").status, 404);
+    assert_eq!(viewer.get("/api/candles/DOGEUSDT?interval=1m").status, 404);
 }
 
 fn a_sweep_keeps_every_trial_and_a_waiting_job_can_be_cancelled(dir: &Home) {

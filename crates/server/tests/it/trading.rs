@@ -153,6 +153,29 @@ fn the_same_key_is_one_order_and_another_body_is_refused(dir: &Home) {
         (409, Some("idempotency_key_reused"))
     );
     assert_eq!(trader.get("/api/orders").as_array().unwrap().len(), 1);
+
+    // What a quote amount bought says nothing about what was asked for: the amount itself is compared, however it is spelled.
+    let spend = |key: &str, amount: Value| {
+        let body =
+            json!({ "symbol": "BTCUSDT", "side": "buy", "order_type": "market", "quote_quantity": amount });
+        trader.call("POST", "/api/orders", &[("Idempotency-Key", key)], &body.to_string())
+    };
+    assert_eq!(spend("quote", json!("50")).status, 201);
+    assert_eq!(spend("quote", json!(50.0)).status, 200);
+    let more = spend("quote", json!("60"));
+    assert_eq!((more.status, more.json()["code"].as_str()), (409, Some("idempotency_key_reused")));
+
+    // At once: one of them places it, the others find it.
+    let ids: Vec<(u16, Value)> = std::thread::scope(|scope| {
+        let sent: Vec<_> = (0..8).map(|_| scope.spawn(|| spend("at once", json!("50")))).collect();
+        sent.into_iter()
+            .map(|one| one.join().unwrap())
+            .map(|one| (one.status, one.json()["id"].clone()))
+            .collect()
+    });
+    assert_eq!(ids.iter().filter(|(status, _)| *status == 201).count(), 1, "{ids:?}");
+    assert!(ids.iter().all(|(status, id)| [200, 201].contains(status) && *id == ids[0].1), "{ids:?}");
+    assert_eq!(trader.get("/api/orders").as_array().unwrap().len(), 3);
     server.stop(Signal::TERM);
 }
 

@@ -3,14 +3,15 @@
 use crate::conditions::Conditions;
 use crate::error::StoreError;
 use crate::ids::{AccountId, BotId, OrderId, Owner, UserId};
-use crate::record::{record, upsert};
-use crate::statement::sql;
+use crate::record::{insert_text, record, upsert};
+use crate::statement::{composed, sql};
 use crate::tables::Side;
 use crate::tx::{Reader, Tx};
 use crate::value::{Amount, Ts};
 
 record! {
     /// An order.
+    #[derive(serde::Serialize, serde::Deserialize)]
     pub struct Order in "orders" {
         /// Which.
         id: OrderId,
@@ -58,6 +59,9 @@ record! {
         updated_at: Ts,
         /// The order list it belongs to: the exchange's number of it.
         list_id: Option<String>,
+        /// What was asked for, in short: tells whether a request that comes again under the same name asks for the same. `None` for
+        /// orders from elsewhere, and of before this was kept.
+        asked: Option<String>,
     }
 }
 
@@ -99,6 +103,15 @@ const CHANGING: &[&str] = &[
 /// `Taken` of `orders.account_id,client_order_id`, and failures of the database.
 pub async fn put(tx: &mut Tx, order: &Order) -> Result<(), StoreError> {
     tx.execute(upsert(Order::TABLE, Order::COLUMNS, "id", CHANGING, order.values())).await.map(|_| ())
+}
+
+/// Notes a new order; one that is there already stays as it is.
+///
+/// # Errors
+/// `Taken` of `orders.account_id,client_order_id`, and failures of the database.
+pub async fn put_new(tx: &mut Tx, order: &Order) -> Result<(), StoreError> {
+    let text = format!("{} ON CONFLICT (id) DO NOTHING", insert_text(Order::TABLE, Order::COLUMNS));
+    tx.execute(composed(text).kept().bind_all(order.values())).await.map(|_| ())
 }
 
 /// Intents that were recorded and of which nothing was heard, whoever's, in the order of their ids, after one.

@@ -1,6 +1,7 @@
 //! Orders of the one who asks: placing ([`place`]), what placing would do ([`preview`]), making smaller ([`amend`]), cancelling, looking.
 
 pub(crate) mod amend;
+mod intent;
 pub(crate) mod place;
 pub(crate) mod preview;
 mod terms;

@@ -1,7 +1,7 @@
 //! Placing: judged by the account's limits, recorded, sent. In this order, and only then answered.
 //!
-//! An intent is recorded before it leaves, under a client id of its own; what the exchange says is applied to that record by
-//! the projection, once. A key sent as `Idempotency-Key` becomes the client id, so a request that is repeated after a lost
+//! An intent is recorded before it leaves, under a client id of its own ([`crate::ports::Intents`]: durable ahead of the tables, ADR 10);
+//! what the exchange says is applied to that record by the projection, once. A key sent as `Idempotency-Key` becomes the client id, so a request that is repeated after a lost
 //! answer finds the first one and is never a second order (invariant O1). What is refused is recorded with its reason and never sent.
 //! Once an intent is recorded, its sending does not depend on whether somebody still waits for the answer.
 
@@ -11,17 +11,18 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use store::orders::Order;
-use store::{Amount, OrderId, Owner, StoreError, Ts, audit, orders};
+use store::{Amount, Owner, StoreError, Ts, orders};
 use types::{ClientOrderId, Instrument, Side, Terms};
 
+use super::intent;
 use super::terms::{self, NewOrder};
-use super::{OrderBody, apply, idempotency_key, tif_word, type_word};
+use super::{OrderBody, apply, idempotency_key};
 use crate::Problem;
 use crate::app::App;
 use crate::auth::principal::{Principal, Trader, from_store};
-use crate::auth::secret_hash;
+use crate::claims::Claim;
 use crate::observe;
-use crate::ports::{LegRequest, OrderRequest, Permit, PortError};
+use crate::ports::{Intent, LegRequest, OrderRequest, Permit, PortError};
 use crate::routes::accounts::{Trading, meant};
 use crate::routes::markets::from_port;
 use crate::wire::Json;
@@ -43,10 +44,8 @@ pub(crate) async fn place(
 ) -> Answer {
     let wanted = wanted(&app, who.owner(), &new).await?;
     let key = idempotency_key(&headers)?;
-    let placing = Placing::of(&app, who, &wanted, key)?;
-    if key.is_some()
-        && let Some(known) = placing.known(&app).await?
-    {
+    let placing = Placing::of(&app, who, &wanted, key).await?;
+    if let Some(known) = placing.known(&app).await? {
         return placing.repeated(&app, known).await;
     }
     let judged = match &wanted.trading.account.halted_at {
@@ -136,44 +135,62 @@ struct Placing {
     request: OrderRequest,
     /// One for each leg.
     intents: Vec<Order>,
+    /// The sender's key is this request's alone until it is answered.
+    claim: Option<Claim>,
 }
 
 impl Placing {
-    fn of(app: &App, who: Principal, wanted: &Wanted, key: Option<&str>) -> Result<Self, Problem> {
-        let request = wanted.request(&client_name(&wanted.trading, key))?;
+    async fn of(app: &App, who: Principal, wanted: &Wanted, key: Option<&str>) -> Result<Self, Problem> {
+        let name = intent::client_name(&wanted.trading, key);
+        let request = wanted.request(&name)?;
         let pair = app.pairs.get(&wanted.instrument.market.id).copied().unwrap_or_default();
-        let intents =
-            request.legs.iter().map(|leg| Order { trading_pair_id: pair, ..intent(wanted, leg) }).collect();
-        Ok(Self { who, instrument: Arc::clone(&wanted.instrument), request, intents })
+        let asked = intent::asked(wanted);
+        let intents = request.legs.iter().map(|leg| intent::row(wanted, leg, pair, &asked)).collect();
+        let claim = match key {
+            Some(_) => Some(app.claims.claim(wanted.trading.account.id, &name).await),
+            None => None,
+        };
+        Ok(Self { who, instrument: Arc::clone(&wanted.instrument), request, intents, claim })
     }
 
-    /// The order that was placed before with the same client id.
+    /// The order that was placed before with the same key.
     async fn known(&self, app: &App) -> Result<Option<Order>, Problem> {
-        let Some(first) = self.intents.first() else { return Ok(None) };
-        let mut reader = app.store.read();
-        let found =
-            orders::by_client_id(&mut reader, self.who.owner(), first.account_id, &first.client_order_id)
-                .await;
+        let Some(first) = self.intents.first().filter(|_| self.claim.is_some()) else { return Ok(None) };
+        // It may be recorded and not in the tables yet; what became of it is.
+        let recorded = app.intents.known(first.account_id, &first.client_order_id);
+        if recorded.is_some() && app.caught_up(self.who.user).await.is_err() {
+            return Ok(recorded);
+        }
+        let (owner, mut reader) = (self.who.owner(), app.store.read());
+        let found = orders::by_client_id(&mut reader, owner, first.account_id, &first.client_order_id).await;
         match found {
             Ok(order) => Ok(Some(order)),
-            Err(StoreError::Absent { .. }) => Ok(None),
+            Err(StoreError::Absent { .. }) => Ok(recorded),
             Err(error) => Err(from_store(&error)),
         }
     }
 
+    /// Whether an order that was placed before is the one that is asked for.
+    fn is(&self, known: &Order) -> bool {
+        let same = |intent: &Order| match (&known.asked, &intent.asked) {
+            (Some(before), Some(now)) => before == now,
+            _ => {
+                known.symbol == intent.symbol
+                    && known.side == intent.side
+                    && known.order_type == intent.order_type
+                    && known.time_in_force == intent.time_in_force
+                    // A market order by quote amount is recorded with what it bought.
+                    && (known.quantity == intent.quantity || intent.quantity == Amount::ZERO)
+                    && known.price == intent.price
+                    && known.stop_price == intent.stop_price
+            }
+        };
+        self.intents.first().is_some_and(same)
+    }
+
     /// The answer to a request that came before.
     async fn repeated(&self, app: &App, known: Order) -> Answer {
-        let same = self.intents.first().is_some_and(|intent| {
-            known.symbol == intent.symbol
-                && known.side == intent.side
-                && known.order_type == intent.order_type
-                && known.time_in_force == intent.time_in_force
-                // A market order by quote amount is recorded with what it bought.
-                && (known.quantity == intent.quantity || intent.quantity == Amount::ZERO)
-                && known.price == intent.price
-                && known.stop_price == intent.stop_price
-        });
-        if !same {
+        if !self.is(&known) {
             let detail = "this Idempotency-Key was used for another order";
             return Err(Problem::conflict("idempotency_key_reused", detail));
         }
@@ -191,31 +208,13 @@ impl Placing {
         OrderBody::of_all(&all).map(|body| (StatusCode::OK, Json(body)))
     }
 
-    /// Records the intents; false if their client ids were used before.
-    async fn record(
-        &self,
-        app: &App,
-        rows: Vec<Order>,
-        action: &str,
-        detail: Value,
-    ) -> Result<bool, Problem> {
-        let Some(first) = rows.first() else { return Ok(true) };
-        let note = self.who.note(action, first.id, &detail);
-        let recorded = app.store.write(move |tx| {
-            Box::pin(async move {
-                let mut now = Ts::now();
-                for row in &rows {
-                    orders::put(tx, row).await?;
-                    now = row.created_at;
-                }
-                audit::append(tx, note, now).await.map(|_| ())
-            })
-        });
-        match recorded.await {
-            Ok(()) => Ok(true),
-            Err(StoreError::Taken { .. }) => Ok(false),
-            Err(error) => Err(from_store(&error)),
-        }
+    /// Records intents, durably; the tables follow.
+    async fn record(&self, app: &App, rows: Vec<Order>, action: &str, detail: &Value) -> Result<(), Problem> {
+        let Some(first) = rows.first() else { return Ok(()) };
+        let (note, at) = (self.who.note(action, first.id, detail), first.updated_at);
+        let number = app.intents.record(Intent { orders: rows, note, at }).await;
+        app.recorded(self.who.user, number.map_err(|error| from_port(&error))?);
+        Ok(())
     }
 
     /// What the audit log is told of the request.
@@ -231,11 +230,7 @@ impl Placing {
     }
 
     async fn carry_out(self, app: &App, permit: Box<dyn Permit>) -> Answer {
-        if !self.record(app, self.intents.clone(), "order.place", self.detail()).await? {
-            drop(permit);
-            let known = self.known(app).await?.ok_or_else(|| Problem::not_found("order"))?;
-            return self.repeated(app, known).await;
-        }
+        self.record(app, self.intents.clone(), "order.place", &self.detail()).await?;
         match observe::order(&self.instrument.id, self.request.side, permit.send()).await {
             Ok(placed) => {
                 app.wrote(self.who.user, placed.seq);
@@ -261,11 +256,7 @@ impl Placing {
         detail["code"] = json!(problem.code);
         detail["reason"] = json!(problem.detail);
         let rows = self.intents.iter().cloned().map(|row| ended(row, &problem)).collect();
-        if !self.record(app, rows, "order.refused", detail).await?
-            && let Some(known) = self.known(app).await?
-        {
-            return self.repeated(app, known).await;
-        }
+        self.record(app, rows, "order.refused", &detail).await?;
         Err(problem)
     }
 
@@ -280,7 +271,7 @@ impl Placing {
         detail["code"] = json!(problem.code);
         detail["reason"] = json!(problem.detail);
         let rows: Vec<Order> = self.intents.iter().cloned().map(|row| ended(row, &problem)).collect();
-        if let Err(error) = self.record(app, rows, "order.refused", detail).await {
+        if let Err(error) = self.record(app, rows, "order.refused", &detail).await {
             tracing::error!(error = error.detail, "a refusal could not be noted");
         }
         problem
@@ -293,48 +284,4 @@ fn ended(mut row: Order, problem: &Problem) -> Order {
     row.reason = Some(problem.detail.clone());
     row.updated_at = Ts::now();
     row
-}
-
-/// The name of an order at the exchange; that of a list's legs begins with it.
-fn client_name(trading: &Trading, key: Option<&str>) -> String {
-    match key {
-        None => format!("p{}", OrderId::new().0.simple()),
-        Some(key) => {
-            let hash = secret_hash(&format!("{}\n{key}", trading.account.id));
-            let hex: String = hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-            format!("i{hex}")
-        }
-    }
-}
-
-fn intent(wanted: &Wanted, leg: &LegRequest) -> Order {
-    let Wanted { instrument, side, trading, .. } = wanted;
-    let (market, terms) = (&instrument.market, &leg.terms);
-    let units = |value: i64, scale| Amount::from_units(i128::from(value), scale).unwrap_or_default();
-    let now = Ts::now();
-    Order {
-        id: OrderId::new(),
-        user_id: trading.account.user_id,
-        account_id: trading.account.id,
-        bot_id: None,
-        trading_pair_id: 0,
-        exchange: instrument.id.venue.to_string(),
-        symbol: instrument.id.symbol.to_string(),
-        client_order_id: leg.client_id.to_string(),
-        exchange_order_id: None,
-        side: if *side == Side::Buy { store::Side::Buy } else { store::Side::Sell },
-        order_type: type_word(terms).to_owned(),
-        time_in_force: tif_word(terms.tif()).to_owned(),
-        price: terms.price().map(|p| units(p.0, market.price_scale)),
-        stop_price: terms.trigger().and_then(|t| t.stop).map(|p| units(p.0, market.price_scale)),
-        quantity: terms.qty().map_or_else(Amount::default, |q| units(q.0, market.base.scale)),
-        filled_quantity: Amount::default(),
-        filled_quote: Amount::default(),
-        status: "pending".to_owned(),
-        live: true,
-        reason: None,
-        created_at: now,
-        updated_at: now,
-        list_id: None,
-    }
 }

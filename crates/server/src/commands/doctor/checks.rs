@@ -45,6 +45,7 @@ pub(super) fn all(config: &Config) -> Vec<Check> {
         key_file(&config.data_dir),
         keys(&config.data_dir),
         journal(&config.data_dir, running),
+        intents(&config.data_dir, running),
         history(&config.data_dir),
         database(config),
         clock(&config.data_dir),
@@ -221,15 +222,23 @@ fn history(dir: &Path) -> Check {
 
 /// Every record since the newest snapshot can be read.
 fn journal(dir: &Path, running: bool) -> Check {
-    let name = "journal";
-    let path = dir.join("journal");
+    let advice = "nothing was changed; `tradewind exchange verify` tells more; restore the file from a copy";
+    readable("journal", &dir.join("journal"), running, advice)
+}
+
+/// The same of people's orders that are on their way into the database.
+fn intents(dir: &Path, running: bool) -> Check {
+    let advice = "nothing was changed; restore the file from a copy";
+    readable("orders' intents", &dir.join("intents"), running, advice)
+}
+
+fn readable(name: &'static str, path: &Path, running: bool, advice: &str) -> Check {
     if !path.is_dir() {
         return Check::good(name, "none yet");
     }
     let tail = if running { Tail::Growing } else { Tail::Final };
-    let advice = "nothing was changed; `tradewind exchange verify` tells more; restore the file from a copy";
     let read = || {
-        let mut reader = Reader::open(&path, From::Newest, tail)?;
+        let mut reader = Reader::open(path, From::Newest, tail)?;
         let mut last = reader.snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
         while let Some(record) = reader.records.next()? {
             last = record.seq;
@@ -237,7 +246,7 @@ fn journal(dir: &Path, running: bool) -> Check {
         Ok(last)
     };
     match read() {
-        Ok(last) => Check::good(name, format!("readable up to command {last}")),
+        Ok(last) => Check::good(name, format!("readable up to number {last}")),
         Err(journal::Failure::Pruned { .. }) => Check::good(name, "readable (it was pruned meanwhile)"),
         Err(error) => Check::bad(name, error.to_string(), advice),
     }

@@ -5,20 +5,22 @@
 
 mod backtests;
 mod data;
+mod recorded;
 mod sweeps;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use api::ports::{PortError, Reply, Research};
+use api::ports::{CandleRange, PortError, Recorded, Reply, Research};
 use api::research::{BacktestSpec, Checked, RunEquity, RunTrade, SweepSpec};
+use archive::Archive;
 use backtest::Outcome;
 use backtest::stored::Runs;
 use backtest::sweep::kept::Sweeps;
 use exchange_host::Handle;
 use jobs::{Queue, Timing, Work, Workers};
 use store::Store;
-use types::{Money, Price, Qty, Side, decimal};
+use types::{Bar, InstrumentId, Money, Price, Qty, Side, decimal};
 
 use crate::commands::backtest::report::{self, Evidence};
 use crate::commands::backtest::work::Prepared;
@@ -63,6 +65,10 @@ impl Laboratory {
             data::prepare_work(&self.config, &self.handle, work, &spec.name, from_exchange)
         };
         Search::of(&prepare, &options)
+    }
+
+    fn archive(&self) -> Archive {
+        Archive::open(&self.config.data_dir.join("archive"))
     }
 
     fn runs(&self) -> Runs {
@@ -168,6 +174,20 @@ impl Research for Laboratory {
     fn report(&self, run: String) -> Reply<'_, Result<String, PortError>> {
         let own = self.clone();
         Box::pin(blocking(move || own.page(&run)))
+    }
+
+    fn recorded(&self, symbol: String) -> Reply<'_, Result<Recorded, PortError>> {
+        let archive = self.archive();
+        Box::pin(blocking(move || recorded::find(&archive, &symbol)))
+    }
+
+    fn recorded_candles(
+        &self,
+        id: InstrumentId,
+        range: CandleRange,
+    ) -> Reply<'_, Result<Vec<Bar>, PortError>> {
+        let archive = self.archive();
+        Box::pin(blocking(move || recorded::candles(&archive, id, range)))
     }
 }
 

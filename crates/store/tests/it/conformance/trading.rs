@@ -51,6 +51,7 @@ pub(super) fn order(owner: Owner, account: AccountId, pair: i64, n: i64) -> Orde
         created_at: at(n),
         updated_at: at(n),
         list_id: None,
+        asked: None,
     }
 }
 
