@@ -6,12 +6,16 @@ use journal::encoding;
 use types::{Command, Event, Stamped, Time};
 
 use super::Crowd;
-use crate::limits::{GROUP_BYTES_MAX, GROUP_MAX};
+use crate::limits::GROUP_MAX;
 use crate::recovery::Recovered;
 use crate::{Applied, OpenError};
 
 /// Length of a step. A minute has three, so one-minute bars have shapes.
 const STEP_MS: i64 = 20_000;
+
+/// Bytes of records and events that are committed together. What a first start once needed its process keeps: a larger group would be
+/// written a little faster, and would be most of the memory of a server that does nothing yet.
+const GROUP_BYTES: usize = 4 << 20;
 
 /// Most minutes: a week, which takes about ten seconds.
 pub const PAST_MINUTES_MAX: u32 = 7 * 24 * 60;
@@ -43,7 +47,7 @@ impl Recovered {
         for step in 1..=steps {
             let command = crowd.step(STEP_MS, &self.exchange);
             self.take_in(begin.plus_nanos(step * STEP_MS * 1_000_000), command, &mut group)?;
-            if group.bytes >= GROUP_BYTES_MAX || group.applied.len() >= GROUP_MAX {
+            if group.bytes >= GROUP_BYTES || group.applied.len() >= GROUP_MAX {
                 self.commit(&mut group)?;
             }
         }

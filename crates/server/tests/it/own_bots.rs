@@ -34,6 +34,16 @@ fn requests(id: &str) -> Vec<(&'static str, String, &'static str)> {
     ]
 }
 
+fn its_limits_can_be_seen_and_not_be_changed(alice: &Person, bob: &Person, account: &str) {
+    let path = format!("/api/accounts/{account}/limits");
+    let limits = alice.read(&path);
+    let wanted = json!({ "markets": { "BTCUSDT": { "order_quantity_max": "1" } } });
+    assert_eq!((&limits["limits"], &limits["currency"]), (&wanted, &json!("USDT")), "{limits}");
+    let change = alice.ask("PUT", &path, r#"{"limits":{}}"#);
+    assert_eq!((change.status, &change.json()["code"]), (409, &json!("bots_account")));
+    assert_eq!((bob.get(&path).status, bob.ask("PUT", &path, r#"{"limits":{}}"#).status), (404, 404));
+}
+
 fn a_bot_trades_for_its_owner_and_for_nobody_else(dir: &Home) {
     let fast = ["--participants-speed", "10"];
     let server = Server::start_with(dir.path(), &fast);
@@ -48,6 +58,7 @@ fn a_bot_trades_for_its_owner_and_for_nobody_else(dir: &Home) {
         (&json!("paused"), &json!("off"), &json!("Schildkröte 1"))
     );
     assert_eq!(made["params"]["fast"], "1");
+    its_limits_can_be_seen_and_not_be_changed(&alice, &bob, made["account"].as_str().unwrap());
     assert_eq!(made["funds"], json!([{ "asset": "USDT", "amount": "10000" }]));
 
     let path = format!("/api/bots/{id}");
