@@ -11,6 +11,7 @@ use exchange_host::Handle;
 use http::{Stop, Stopper};
 use store::markets::{Currency, Pair};
 use store::{Amount, Engine, Location, Options, Store, StoreError, Ts, markets};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use types::{Market, MarketId};
 
@@ -188,17 +189,9 @@ pub(crate) async fn start(
     tape::start(handle.clone(), Arc::clone(&broadcast)).ok_or_else(nameless)?;
     let told = Arc::clone(&broadcast);
     let (stopper, ending) = http::stop();
-    let intents = Arc::new(intents::IntentLog::open(&config.data_dir, config.exchange.durability)?);
-    let (projected, projector) = projector::start(
-        handle.clone(),
-        store.clone(),
-        follow,
-        Arc::clone(&intents),
-        (told, pairs.clone()),
-        ending.clone(),
-    )
-    .await
-    .map_err(failed)?;
+    let told = (told, pairs.clone());
+    let Projection { intents, projected, task: projector } =
+        project(config, handle, &store, follow, told, ending.clone()).await?;
     let keeper = desk.lane().keep(ending);
     let cache = open_cache(config)?;
     let measured = telemetry::Measured::new(telemetry, Arc::clone(&cache));
@@ -240,6 +233,30 @@ pub(crate) async fn start(
     let workers =
         [laboratory.start(&store, &queue), models.trainings().start(&store, &queue, config.trainings)];
     Ok(Platform { api, app, store, intents, notary, workers, tables, setup_code })
+}
+
+/// What writes people's orders into the tables.
+struct Projection {
+    intents: Arc<intents::IntentLog>,
+    /// The last command that is in the tables.
+    projected: watch::Receiver<u64>,
+    task: JoinHandle<()>,
+}
+
+/// Opens the record of people's orders, brings the tables up and keeps them so.
+async fn project(
+    config: &Config,
+    handle: &Handle,
+    store: &Store,
+    follow: projector::Follow,
+    told: (Arc<Broadcast>, BTreeMap<MarketId, i64>),
+    ending: Stop,
+) -> Result<Projection, Failure> {
+    let failed = |error: StoreError| Failure::new(Exit::Failed, "cannot read the database").because(error);
+    let intents = Arc::new(intents::IntentLog::open(&config.data_dir, config.exchange.durability)?);
+    let started = projector::start(handle.clone(), store.clone(), follow, Arc::clone(&intents), told, ending);
+    let (projected, task) = started.await.map_err(failed)?;
+    Ok(Projection { intents, projected, task })
 }
 
 fn open_cache(config: &Config) -> Result<Arc<cache::Cache>, Failure> {

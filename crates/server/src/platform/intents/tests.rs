@@ -1,3 +1,5 @@
+//! What is recorded is there after a stop, by number and by name, until the tables have it.
+
 use api::ports::{Intent, Intents};
 use exchange_host::Durability;
 use store::audit::Note;
