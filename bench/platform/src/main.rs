@@ -50,9 +50,9 @@ async fn main() {
     let dir = tempfile::tempdir().expect("a folder");
     println!("| what | connections | per second | p50 us | p99 us | p99.9 us | not 200 | beside hyper |");
     println!("|---|---|---|---|---|---|---|---|");
-    let (platform, ready) = platform(dir.path());
+    // Without limits: a closed loop of one address asks far more than one address may.
+    let (platform_free, ready) = platform(&dir.path().join("free"), false);
     let addr: SocketAddr = address(&ready["api"]["http"]);
-    let root = set_up(addr, &ready).await;
     for path in ["/api/tickers", "/api/book/BTCUSDT?depth=20", "/api/candles/BTCUSDT?interval=1m&limit=100"] {
         let len = body_len(addr, path).await;
         let (bare, bare_addr) = bare(len);
@@ -60,8 +60,12 @@ async fn main() {
         drop(bare);
         measured(&format!("GET {path}"), addr, get(path, None), MANY, length, None, Some(yardstick)).await;
     }
+    drop(platform_free);
+    // With the limits that everybody starts with: they are what keeps the flood away.
+    let (_platform, ready) = platform(&dir.path().join("limited"), true);
+    let addr: SocketAddr = address(&ready["api"]["http"]);
+    let root = set_up(addr, &ready).await;
     flood(addr, &root, length).await;
-    drop(platform);
 }
 
 /// One user asks at a usual pace, alone and while another asks as quickly as it can.
@@ -118,12 +122,13 @@ fn get(path: &str, token: Option<&str>) -> Requests {
 }
 
 /// The program under test on free ports, its market standing still.
-fn platform(dir: &std::path::Path) -> (Process, Value) {
+fn platform(dir: &std::path::Path, limits: bool) -> (Process, Value) {
     let built = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/release/tradewind"));
     let program = std::env::var_os("TRADEWIND_BIN").map_or(built, PathBuf::from);
     let mut command = Command::new(program);
     command.args(["serve", "--json", "--log", "warn", "--exchange-addr", "127.0.0.1:0", "--api-addr", "127.0.0.1:0"]);
     command.args(["--participants-speed", "0", "--durability", "buffered", "--data-dir"]).arg(dir);
+    command.env("TRADEWIND__LIMITS__ENABLED", limits.to_string());
     let (process, line) = started(command);
     (process, serde_json::from_str(&line).expect("the program starts and says where it listens"))
 }

@@ -12,6 +12,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
+use crate::platform::Platform;
 use crate::process::{Server, now_us};
 
 /// Before anything counts: all connections are warm.
@@ -24,23 +25,34 @@ struct Seen {
 
 /// Measures one server and prints its row.
 pub(crate) fn measure(name: &str, clients: usize, seconds: u64) {
-    let number = clients.to_string();
-    let server = Server::start(&[name, &number]);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let before_kib = server.resident_kib();
+        let platform = match name {
+            "platform" => Some(Platform::start(clients).await),
+            _ => None,
+        };
+        let other = platform.is_none().then(|| Server::start(&[name, &clients.to_string()]));
+        let process = match (&platform, &other) {
+            (Some(platform), _) => platform.server(),
+            (None, Some(server)) => server,
+            (None, None) => return,
+        };
+        let before_kib = process.resident_kib();
         let (count, counting) = watch::channel(Some(false));
         let mut tasks = Vec::new();
-        for _ in 0..clients {
-            let socket = connect(server.addr).await;
-            tasks.push(tokio::spawn(listen(socket, counting.clone())));
+        for n in 0..clients {
+            let (socket, time): (_, fn(&str) -> Option<u64>) = match &platform {
+                Some(platform) => (platform.connect(n).await, crate::platform::event_time),
+                None => (connect(process.addr, VENUE_STREAM).await, event_time),
+            };
+            tasks.push(tokio::spawn(listen(socket, time, counting.clone())));
         }
         tokio::time::sleep(WARM_UP).await;
-        let connection_kib = server.resident_kib().saturating_sub(before_kib) as f64 / clients as f64;
-        let before_us = server.cpu_us();
+        let connection_kib = process.resident_kib().saturating_sub(before_kib) as f64 / clients as f64;
+        let before_us = process.cpu_us();
         count.send_replace(Some(true));
         tokio::time::sleep(Duration::from_secs(seconds)).await;
-        let cpu_us = server.cpu_us() - before_us;
+        let cpu_us = process.cpu_us() - before_us;
         count.send_replace(None);
         let mut all = Histogram::new(3).expect("three digits");
         for task in tasks {
@@ -65,10 +77,14 @@ fn row(name: &str, clients: usize, all: &Histogram<u64>, cpu_us: u64, connection
     );
 }
 
-async fn connect(addr: SocketAddr) -> WebSocketStream<TcpStream> {
+/// One stream of the venue's, its times in microseconds.
+const VENUE_STREAM: &str = "/ws/btcusdt@trade?timeUnit=MICROSECOND";
+
+/// Connects to a path.
+pub(crate) async fn connect(addr: SocketAddr, path: &str) -> WebSocketStream<TcpStream> {
     let mut tcp = TcpStream::connect(addr).await.expect("a connection");
     let request = format!(
-        "GET /ws/btcusdt@trade?timeUnit=MICROSECOND HTTP/1.1\r\nhost: {addr}\r\nconnection: upgrade\r\nupgrade: \
+        "GET {path} HTTP/1.1\r\nhost: {addr}\r\nconnection: upgrade\r\nupgrade: \
          websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
     tcp.write_all(request.as_bytes()).await.expect("a request is sent");
@@ -82,7 +98,11 @@ async fn connect(addr: SocketAddr) -> WebSocketStream<TcpStream> {
 }
 
 /// Reads until counting ends; notes ages while it is on.
-async fn listen(mut socket: WebSocketStream<TcpStream>, mut counting: watch::Receiver<Option<bool>>) -> Seen {
+async fn listen(
+    mut socket: WebSocketStream<TcpStream>,
+    time: fn(&str) -> Option<u64>,
+    mut counting: watch::Receiver<Option<bool>>,
+) -> Seen {
     let mut seen = Seen { ages: Histogram::new(3).expect("three digits") };
     loop {
         let message = tokio::select! {
@@ -92,16 +112,22 @@ async fn listen(mut socket: WebSocketStream<TcpStream>, mut counting: watch::Rec
         let Some(Ok(message)) = message else { panic!("the server closed a connection") };
         if let Message::Text(text) = message
             && *counting.borrow() == Some(true)
+            && let Some(published) = time(&text)
         {
-            let age = now_us().saturating_sub(event_time(&text));
+            let age = now_us().saturating_sub(published);
             seen.ages.record(age).expect("the histogram grows");
         }
     }
 }
 
 /// The number after `"E":`.
-fn event_time(text: &str) -> u64 {
-    let digits = text.split_once("\"E\":").map_or("", |(_, rest)| rest);
+fn event_time(text: &str) -> Option<u64> {
+    Some(number_after(text, "\"E\":").expect("every message has a time"))
+}
+
+/// The number that comes right after a mark.
+pub(crate) fn number_after(text: &str, mark: &str) -> Option<u64> {
+    let (_, digits) = text.split_once(mark)?;
     let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-    digits[..end].parse().expect("every message has a time")
+    digits[..end].parse().ok()
 }

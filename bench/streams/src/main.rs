@@ -5,10 +5,13 @@
 //! exchange trades once per [`PERIOD`]; a message carries the time of its publication in microseconds (`E`), which the client
 //! compares with its own clock on the same machine. Every client takes part in every message: samples = clients × messages.
 //!
-//! `ulimit -n 8192 && cargo run --release -- [clients] [seconds]`, 1,000 and 20 unless given.
+//! `ulimit -n 8192 && cargo run --release -- [clients] [seconds] [servers]`, 1,000 and 20 unless given; servers are `bare,venue,bare,venue`
+//! unless given. `platform` is the whole program (TRADEWIND_BIN, else the workspace's release build), its clients in the room of all
+//! tickers: `ulimit -n 32768 && cargo run --release -- 10000 20 bare,platform`.
 
 mod bare;
 mod clients;
+mod platform;
 mod process;
 mod venue;
 
@@ -30,7 +33,8 @@ fn main() {
                  per connection |"
             );
             println!("|---|---|---|---|---|---|---|---|---|---|");
-            for server in ["bare", "venue", "bare", "venue"] {
+            let servers = words.get(2).map_or("bare,venue,bare,venue", String::as_str);
+            for server in servers.split(',') {
                 clients::measure(server, clients, seconds);
             }
         }

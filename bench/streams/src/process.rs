@@ -13,12 +13,14 @@ pub(crate) struct Server {
 impl Server {
     /// Starts this program in a role; its first line is where it listens.
     pub(crate) fn start(role: &[&str]) -> Self {
-        let program = std::env::current_exe().expect("this program has a path");
-        let mut child =
-            Command::new(program).args(role).stdout(Stdio::piped()).spawn().expect("a child process starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("a line");
+        let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
+        let (child, line) = started(command.args(role));
         Self { child, addr: line.trim().parse().expect("an address") }
+    }
+
+    /// A process that was started otherwise.
+    pub(crate) const fn of(child: Child, addr: SocketAddr) -> Self {
+        Self { child, addr }
     }
 
     /// CPU time of all its threads in microseconds, in steps of 10 ms.
@@ -36,6 +38,14 @@ impl Server {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         line.and_then(|text| text.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
     }
+}
+
+/// Starts a program and reads its first line.
+pub(crate) fn started(command: &mut Command) -> (Child, String) {
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("a child process starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("a line");
+    (child, line)
 }
 
 impl Drop for Server {

@@ -8,11 +8,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use bytes::{Buf as _, Bytes};
 use cache::{Class, Key};
 
@@ -24,32 +24,63 @@ const TEXT_MAX: usize = 100;
 /// Headers that are kept with an answer, in the order in which they are written down.
 const KEPT: [HeaderName; 4] = [header::CONTENT_TYPE, header::CONTENT_ENCODING, header::ETAG, header::VARY];
 
-/// The class of a route whose answer is the same for everybody.
-fn class_of(path: &str) -> Option<Class> {
-    Some(match path {
-        "/api/markets" => Class::Markets,
-        "/api/tickers" => Class::Tickers,
-        "/api/book/{symbol}" => Class::Books,
-        "/api/candles/{symbol}" | "/api/indicators/{symbol}" => Class::OpenCandles,
-        _ => return None,
-    })
+/// A path whose answer is the same for everybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Public<'a> {
+    /// Its route.
+    pub(crate) route: &'static str,
+    class: Class,
+    /// The instrument it is about; none: all of them.
+    symbol: Option<&'a str>,
 }
 
-/// What must not have changed for an answer to hold.
-fn version(app: &App, class: Class, symbol: Option<&str>) -> Option<String> {
-    let version = match (class, symbol) {
-        (_, Some(symbol)) => app.markets.version(&app.instrument_id(symbol).ok()?)?,
-        // Listings are counted by this process alone.
-        (Class::Markets, None) => {
-            return Some(format!("{}.{}", app.broadcast.hub().epoch(), app.broadcast.listings()));
+impl<'a> Public<'a> {
+    /// `None` if the path is another one.
+    pub(crate) fn of(path: &'a str) -> Option<Self> {
+        let of_all = |route, class| Some(Self { route, class, symbol: None });
+        let (noun, symbol) = match path.strip_prefix("/api/")? {
+            "markets" => return of_all("/api/markets", Class::Markets),
+            "tickers" => return of_all("/api/tickers", Class::Tickers),
+            rest => rest.split_once('/')?,
+        };
+        let (route, class) = match noun {
+            "book" => ("/api/book/{symbol}", Class::Books),
+            "candles" => ("/api/candles/{symbol}", Class::OpenCandles),
+            "indicators" => ("/api/indicators/{symbol}", Class::OpenCandles),
+            _ => return None,
+        };
+        let is_one = !symbol.is_empty() && !symbol.contains('/');
+        is_one.then_some(Self { route, class, symbol: Some(symbol) })
+    }
+
+    /// What must not have changed for an answer to hold.
+    fn version(&self, app: &App) -> Option<String> {
+        let version = match (self.class, self.symbol) {
+            (_, Some(symbol)) => app.markets.version(&app.instrument_id(symbol).ok()?)?,
+            // Listings are counted by this process alone.
+            (Class::Markets, None) => {
+                return Some(format!("{}.{}", app.broadcast.hub().epoch(), app.broadcast.listings()));
+            }
+            (_, None) => app.markets.version_of_all(),
+        };
+        Some(version.to_string())
+    }
+
+    /// The key of a question, if its answer can be kept.
+    pub(crate) fn key(&self, app: &App, uri: &Uri, headers: &HeaderMap) -> Option<Key> {
+        let (path, query) = (uri.path(), uri.query().unwrap_or_default());
+        let encodings = headers.get(header::ACCEPT_ENCODING);
+        let encodings = encodings.map_or(Some(""), |value| value.to_str().ok())?;
+        // Imported data are not for everybody, and no market's version is theirs. However it is written: `%73ource` is `source`.
+        if query.contains("source=") || query.contains('%') {
+            return None;
         }
-        // Each only rises, so their sum is another number after every change.
-        (_, None) => {
-            let all = app.markets.instruments();
-            all.iter().filter_map(|i| app.markets.version(&i.id)).fold(0, u64::wrapping_add)
+        if query.len() > TEXT_MAX || encodings.len() > TEXT_MAX || path.len() > TEXT_MAX {
+            return None;
         }
-    };
-    Some(version.to_string())
+        let version = self.version(app)?;
+        Some(Key::public(self.class, &[path, query, encodings, &version]))
+    }
 }
 
 /// The key of a request, if its answer can be kept.
@@ -57,22 +88,7 @@ fn key_of(app: &App, request: &Request) -> Option<Key> {
     if *request.method() != Method::GET {
         return None;
     }
-    let matched = request.extensions().get::<MatchedPath>()?.as_str();
-    let query = request.uri().query().unwrap_or_default();
-    let class = class_of(matched)?;
-    let path = request.uri().path();
-    let symbol = matched.contains("{symbol}").then(|| path.rsplit('/').next().unwrap_or_default());
-    let encodings = request.headers().get(header::ACCEPT_ENCODING);
-    let encodings = encodings.map_or(Some(""), |value| value.to_str().ok())?;
-    // Imported data are not for everybody, and no market's version is theirs.
-    if query.contains("source=") {
-        return None;
-    }
-    if query.len() > TEXT_MAX || encodings.len() > TEXT_MAX || path.len() > TEXT_MAX {
-        return None;
-    }
-    let version = version(app, class, symbol)?;
-    Some(Key::public(class, &[path, query, encodings, &version]))
+    Public::of(request.uri().path())?.key(app, request.uri(), request.headers())
 }
 
 /// An answer that is not kept. The one who asked for it takes it; those who waited ask for themselves.
@@ -87,7 +103,7 @@ pub(crate) async fn requests(State(app): State<Arc<App>>, request: Request, next
     parts.headers.remove(header::IF_NONE_MATCH);
     let origin = written(next.clone().run(again(&parts)));
     match app.cache.get(&key, origin).await {
-        Ok(Some(kept)) => read(kept, known.as_ref()),
+        Ok(Some(kept)) => read(kept, known.as_ref()).into_response(),
         Ok(None) => next.run(again(&parts)).await,
         Err(not_kept) => {
             let response = not_kept.0.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -126,9 +142,17 @@ async fn written(answer: impl Future<Output = Response>) -> Result<Option<Bytes>
     Ok(Some(kept.into()))
 }
 
-/// The answer that was written down.
-fn read(mut kept: Bytes, known: Option<&HeaderValue>) -> Response {
-    let mut headers = HeaderMap::with_capacity(KEPT.len() + 1);
+/// An answer that was written down, without the headers that every answer has.
+pub(crate) struct Kept {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// Reads it back, for a client that may know it already (`If-None-Match`).
+pub(crate) fn read(mut kept: Bytes, known: Option<&HeaderValue>) -> Kept {
+    // With room for what is added later.
+    let mut headers = HeaderMap::with_capacity(24);
     for name in KEPT {
         let end = kept.iter().position(|byte| *byte == b'\n').unwrap_or(kept.len());
         let value = kept.split_to(end);
@@ -143,18 +167,20 @@ fn read(mut kept: Bytes, known: Option<&HeaderValue>) -> Response {
     headers.entry(header::VARY).or_insert(HeaderValue::from_static("accept-encoding"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     let tag = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).unwrap_or_default();
-    let unchanged = known.is_some_and(|known| etag::matches(known, tag));
-    let mut response = if unchanged {
+    if known.is_some_and(|known| etag::matches(known, tag)) {
         headers.remove(header::CONTENT_TYPE);
         headers.remove(header::CONTENT_ENCODING);
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return Kept { status: StatusCode::NOT_MODIFIED, headers, body: Bytes::new() };
+    }
+    Kept { status: StatusCode::OK, headers, body: kept }
+}
+
+impl IntoResponse for Kept {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.body));
+        (*response.status_mut(), *response.headers_mut()) = (self.status, self.headers);
         response
-    } else {
-        Response::new(Body::from(kept))
-    };
-    *response.headers_mut() = headers;
-    response
+    }
 }
 
 #[cfg(test)]
@@ -179,13 +205,13 @@ mod tests {
         ];
         for (headers, body) in [(&all[..], "line\n\nline"), (&all[2..3], ""), (&all[..3], "x")] {
             let kept = kept(headers, body).await;
-            let response = read(kept.clone(), None);
+            let response = read(kept.clone(), None).into_response();
             for (name, value) in headers {
                 assert_eq!(response.headers().get(name).unwrap(), value);
             }
             assert_eq!(response.headers().get(header::VARY).unwrap(), "accept-encoding");
             assert_eq!(axum::body::to_bytes(response.into_body(), 100).await.unwrap(), body);
-            let unchanged = read(kept, Some(&HeaderValue::from_static("\"abc\"")));
+            let unchanged = read(kept, Some(&HeaderValue::from_static("\"abc\""))).into_response();
             assert_eq!(unchanged.status(), StatusCode::NOT_MODIFIED);
             assert!(axum::body::to_bytes(unchanged.into_body(), 1).await.unwrap().is_empty());
         }
@@ -201,11 +227,28 @@ mod tests {
     }
 
     #[test]
-    fn only_public_reads_have_a_class() {
-        assert_eq!(class_of("/api/book/{symbol}"), Some(Class::Books));
-        assert_eq!(class_of("/api/candles/{symbol}"), Some(Class::OpenCandles));
-        for path in ["/api/orders", "/api/positions", "/api/balances", "/api/me", "/metrics", "/api/health"] {
-            assert_eq!(class_of(path), None, "{path}");
+    fn only_public_reads_are_kept() {
+        let book = Public::of("/api/book/BTCUSDT").unwrap();
+        assert_eq!(
+            (book.route, book.class, book.symbol),
+            ("/api/book/{symbol}", Class::Books, Some("BTCUSDT"))
+        );
+        let candles = Public::of("/api/candles/local:BTCUSDT").unwrap();
+        assert_eq!((candles.class, candles.symbol), (Class::OpenCandles, Some("local:BTCUSDT")));
+        assert_eq!(Public::of("/api/tickers").unwrap().symbol, None);
+        for path in [
+            "/api/orders",
+            "/api/positions",
+            "/api/balances",
+            "/api/me",
+            "/metrics",
+            "/api/health",
+            "/api/book/",
+            "/api/book/A/B",
+            "/api/orders/BTCUSDT",
+            "/book/BTCUSDT",
+        ] {
+            assert_eq!(Public::of(path), None, "{path}");
         }
     }
 }

@@ -30,6 +30,7 @@ mod openapi;
 mod operator;
 pub mod ports;
 mod problem;
+mod quick;
 pub mod research;
 mod routes;
 mod server;

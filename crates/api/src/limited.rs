@@ -169,36 +169,70 @@ impl Drop for InFlight<'_> {
     }
 }
 
-/// Lets a request through, puts it off or refuses it, and says how the bucket stands.
-pub(crate) async fn requests(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+/// A request that may go on. It is in flight as long as this lives.
+pub(crate) struct Admitted<'a> {
+    app: &'a App,
+    key: Key,
+    standing: Standing,
+    _in_flight: InFlight<'a>,
+}
+
+impl Admitted<'_> {
+    /// Says in the answer how the bucket stands, and notes what the answer tells of the client's conduct.
+    pub(crate) fn answered(self, status: StatusCode, headers: &mut HeaderMap) {
+        if is_a_mistake(status) {
+            self.app.limited.buckets.failed(self.key, now().millis());
+        }
+        show(headers, self.standing);
+    }
+}
+
+/// Lets a request of a class in, or answers it: it is put off or refused.
+pub(crate) async fn enter<'a>(
+    app: &'a App,
+    class: Class,
+    headers: &HeaderMap,
+    address: IpAddr,
+) -> Result<Admitted<'a>, Box<Response>> {
     let limited = &app.limited;
-    let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    let class = path.and_then(|path| class_of(request.method(), path));
-    let Some(class) = class.filter(|_| app.dials.is_limited()) else { return next.run(request).await };
     let load = Load {
         in_flight: limited.in_flight.fetch_add(1, Ordering::Relaxed),
         lag_ms: app.monitoring.runtime_lag_ms(),
     };
-    let _in_flight = InFlight(&limited.in_flight);
+    let in_flight = InFlight(&limited.in_flight);
     if let Err(seconds) = limited.shedder.admit(class.priority(), load) {
         metrics::counter!("shed_total", "class" => class.word()).increment(1);
         let mut problem =
             Problem::unavailable("overloaded", "the server has too much to do; orders go first");
         problem.retry_after_s = u32::try_from(seconds).ok();
-        return problem.into_response();
+        return Err(Box::new(problem.into_response()));
     }
+    let (key, tier) = payer(app, headers, address);
+    match limited.take(&app.cache, key, tier, class).await {
+        Ok(standing) => Ok(Admitted { app, key, standing, _in_flight: in_flight }),
+        Err(refusal) => {
+            let mut response = refusal.problem().into_response();
+            show(response.headers_mut(), refusal.standing);
+            Err(Box::new(response))
+        }
+    }
+}
+
+/// Lets a request through, puts it off or refuses it, and says how the bucket stands.
+pub(crate) async fn requests(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let class = path.and_then(|path| class_of(request.method(), path));
+    let Some(class) = class.filter(|_| app.dials.is_limited()) else { return next.run(request).await };
     let address = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
-    let (key, tier) = payer(&app, request.headers(), address);
-    request.extensions_mut().insert(class);
-    let (standing, mut response) = match limited.take(&app.cache, key, tier, class).await {
-        Ok(standing) => (standing, next.run(request).await),
-        Err(refusal) => (refusal.standing, refusal.problem().into_response()),
-    };
-    if is_a_mistake(response.status()) {
-        limited.buckets.failed(key, now().millis());
+    match enter(&app, class, request.headers(), address).await {
+        Ok(admitted) => {
+            request.extensions_mut().insert(class);
+            let mut response = next.run(request).await;
+            admitted.answered(response.status(), response.headers_mut());
+            response
+        }
+        Err(answer) => *answer,
     }
-    show(response.headers_mut(), standing);
-    response
 }
 
 /// Requests that nobody who reads the documentation sends in numbers. A refused order or an unknown id is no mistake.

@@ -1,14 +1,17 @@
 //! What the API records of itself, through the `metrics` facade; names and buckets are in docs/metrics.md.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
 use types::{InstrumentId, Side};
 
+use crate::app::App;
 use crate::ports::PortError;
 
 /// A request that takes longer is logged.
@@ -44,24 +47,88 @@ impl Drop for Counted {
     }
 }
 
+/// The series of one method, route and status.
+#[derive(Clone)]
+struct Series {
+    total: metrics::Counter,
+    by_endpoint: metrics::Histogram,
+    by_route: metrics::Histogram,
+}
+
+impl Series {
+    fn of(method: &'static str, route: &str, status: u16) -> Self {
+        let (route, status) = (route.to_owned(), status.to_string());
+        let labels = [("method", method.to_owned()), ("endpoint", route.clone()), ("status", status.clone())];
+        let total = metrics::counter!("api_requests_total", &labels);
+        let by_endpoint = metrics::histogram!("api_request_duration_seconds", "method" => method, "endpoint" => route.clone());
+        let labels = [("method", method.to_owned()), ("route", route), ("status_code", status)];
+        let by_route = metrics::histogram!("http_request_duration_seconds", &labels);
+        Self { total, by_endpoint, by_route }
+    }
+}
+
+/// By method and status, then by route.
+type AllSeries = BTreeMap<(&'static str, u16), BTreeMap<String, Series>>;
+
+/// What is recorded of requests. The series of a route are looked up by name once: that costs more than many an answer.
+#[derive(Default)]
+pub(crate) struct Observed {
+    /// As many as there are routes and statuses. Locked for a look-up.
+    series: RwLock<AllSeries>,
+    in_flight: OnceLock<metrics::Gauge>,
+}
+
+impl Observed {
+    /// A request that is being answered, until the returned value is dropped.
+    fn begin(&self) -> Counted {
+        Counted::new(self.in_flight.get_or_init(|| metrics::gauge!("http_requests_in_flight")).clone())
+    }
+
+    fn series(&self, method: &'static str, route: &str, status: u16) -> Series {
+        let known = self.series.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(series) = known.get(&(method, status)).and_then(|routes| routes.get(route)) {
+            return series.clone();
+        }
+        drop(known);
+        let series = Series::of(method, route, status);
+        let mut all = self.series.write().unwrap_or_else(PoisonError::into_inner);
+        all.entry((method, status)).or_default().insert(route.to_owned(), series.clone());
+        series
+    }
+
+    /// A request was answered, `took` after it was known.
+    fn end(&self, method: &'static str, route: &str, status: u16, took: Duration) {
+        let (series, seconds) = (self.series(method, route, status), took.as_secs_f64());
+        series.total.increment(1);
+        series.by_endpoint.record(seconds);
+        series.by_route.record(seconds);
+    }
+
+    /// Measures a read that is answered without its route.
+    pub(crate) async fn read<T>(
+        &self,
+        route: &str,
+        answer: impl Future<Output = Option<(u16, T)>>,
+    ) -> Option<T> {
+        let _in_flight = self.begin();
+        let started = Instant::now();
+        let (status, answer) = answer.await?;
+        self.end("GET", route, status, started.elapsed());
+        Some(answer)
+    }
+}
+
 /// Measures each request by its route's pattern, so that names in paths do not become labels.
-pub(crate) async fn requests(request: Request, next: Next) -> Response {
+pub(crate) async fn requests(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let method = method_label(request.method());
-    let matched = request.extensions().get::<MatchedPath>();
-    let route = matched.map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
-    let _in_flight = Counted::new(metrics::gauge!("http_requests_in_flight"));
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or("unmatched", MatchedPath::as_str);
+    let _in_flight = app.observed.begin();
     let started = Instant::now();
     let (response, statements) = store::counted(next.run(request)).await;
     // For whoever looks for pages that ask the database once per row.
     tracing::debug!(target: "api::statements", method, route, statements, "answered");
-    let seconds = started.elapsed().as_secs_f64();
-    let status = response.status().as_u16().to_string();
-    let labels = [("method", method.to_owned()), ("endpoint", route.clone()), ("status", status.clone())];
-    metrics::counter!("api_requests_total", &labels).increment(1);
-    metrics::histogram!("api_request_duration_seconds", "method" => method, "endpoint" => route.clone())
-        .record(seconds);
-    let labels = [("method", method.to_owned()), ("route", route), ("status_code", status)];
-    metrics::histogram!("http_request_duration_seconds", &labels).record(seconds);
+    app.observed.end(method, route, response.status().as_u16(), started.elapsed());
     response
 }
 

@@ -118,6 +118,11 @@ pub trait Markets: Send + Sync + 'static {
     fn ticker(&self, id: &InstrumentId) -> Option<Ticker>;
     /// A number that rises with every change of its book and every trade, before whoever caused it is answered.
     fn version(&self, id: &InstrumentId) -> Option<u64>;
+    /// A number that is another one after every change of any of them.
+    fn version_of_all(&self) -> u64 {
+        // Each only rises, so their sum does.
+        self.instruments().iter().filter_map(|i| self.version(&i.id)).fold(0, u64::wrapping_add)
+    }
     /// Its book, at most `depth` levels a side.
     fn book(&self, id: &InstrumentId, depth: usize) -> Option<Book>;
     /// Its candles, oldest first, the last one still open.

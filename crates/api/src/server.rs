@@ -17,13 +17,14 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::app::App;
-use crate::auth::opaque_token;
 use crate::auth::principal::{Peer, RequestId};
+use crate::auth::serial;
 use crate::auth::signed::BodyHash;
 use crate::operator::Operator;
 use crate::ports::{PageAsk, Pages};
+use crate::quick::Answer;
 use crate::trace::{TRACE_ID, TraceId};
-use crate::{Problem, beats, cached, etag, feeds, limited, observe, openapi, socket, warm};
+use crate::{Problem, beats, cached, etag, feeds, limited, observe, openapi, quick, socket, warm};
 
 /// Answers above so many bytes are compressed.
 const COMPRESS_ABOVE: u64 = 1_024;
@@ -97,7 +98,7 @@ pub async fn serve(app: Arc<App>, config: ApiConfig, stop: Stop) -> std::io::Res
     let router = router(Arc::clone(&app), &config);
     app.dials.set_frontend(config.frontend.as_deref());
     let operator = Operator::new(Arc::clone(&app), router.clone());
-    tokio::spawn(warm::popular(Arc::clone(&app), router.clone()));
+    tokio::spawn(warm::run(Arc::clone(&app), router.clone(), stop.clone()));
     let front = Arc::new(Front { app, router, pages: config.pages });
     let task = tokio::spawn(http::serve(listener, front, config.http, Arc::clone(&counters), stop));
     Ok(BoundApi { addr, task, counters, operator })
@@ -121,7 +122,7 @@ fn router(app: Arc<App>, config: &ApiConfig) -> Router {
         .layer(axum::middleware::from_fn(etag::conditional))
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), cached::requests))
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), limited::requests))
-        .layer(axum::middleware::from_fn(observe::requests))
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), observe::requests))
         .with_state(app)
 }
 
@@ -133,7 +134,7 @@ struct Front {
 
 impl Service for Front {
     async fn call(self: Arc<Self>, mut request: Request) -> http::Response {
-        let id = opaque_token("r");
+        let id = format!("r_{:032x}", serial());
         let trace = TraceId::of(request.headers());
         let origin = request.headers().get(header::ORIGIN).cloned();
         if request.path() == socket::PATH {
@@ -141,6 +142,9 @@ impl Service for Front {
                 Ok(switching) => switching,
                 Err(problem) => self.finish(problem.into_response(), &id, origin.as_ref()).await,
             };
+        }
+        if let Some(answer) = quick::answer(&self.app, &request).await {
+            return self.quick(answer, &id, trace, origin.as_ref()).await;
         }
         let response = match self.preflight(&request).or_else(|| self.page(&request)) {
             Some(response) => response,
@@ -158,11 +162,7 @@ impl Service for Front {
                 Err(error) => body_problem(error).into_response(),
             },
         };
-        let mut response = self.finish(response, &id, origin.as_ref()).await;
-        if let Some(trace) = trace.header() {
-            response.headers_mut().insert(TRACE_ID, trace);
-        }
-        response
+        self.traced(response, &id, trace, origin.as_ref()).await
     }
 
     fn failed(&self) -> http::Response {
@@ -244,6 +244,36 @@ impl Front {
         origin.is_some() && origin == self.app.dials.frontend().as_deref()
     }
 
+    async fn quick(
+        &self,
+        answer: Answer,
+        id: &str,
+        trace: TraceId,
+        origin: Option<&HeaderValue>,
+    ) -> http::Response {
+        let mut kept = match answer {
+            Answer::Kept(kept) => kept,
+            Answer::Refused(refused) => return self.traced(*refused, id, trace, origin).await,
+        };
+        self.head(&mut kept.headers, id, origin);
+        kept.headers.extend(trace.header().map(|trace| (TRACE_ID, trace)));
+        let mut response = http::Response::new(http::body::whole(kept.body));
+        (*response.status_mut(), *response.headers_mut()) = (kept.status, kept.headers);
+        response
+    }
+
+    async fn traced(
+        &self,
+        response: Response,
+        id: &str,
+        trace: TraceId,
+        origin: Option<&HeaderValue>,
+    ) -> http::Response {
+        let mut response = self.finish(response, id, origin).await;
+        response.headers_mut().extend(trace.header().map(|trace| (TRACE_ID, trace)));
+        response
+    }
+
     async fn finish(&self, response: Response, id: &str, origin: Option<&HeaderValue>) -> http::Response {
         let (mut parts, body) = response.into_parts();
         let body = match parts.extensions.remove::<Problem>() {
@@ -255,7 +285,12 @@ impl Front {
             }
             None => into_body(body).await,
         };
-        let headers = &mut parts.headers;
+        self.head(&mut parts.headers, id, origin);
+        http::Response::from_parts(parts, body)
+    }
+
+    /// What every answer says.
+    fn head(&self, headers: &mut axum::http::HeaderMap, id: &str, origin: Option<&HeaderValue>) {
         if let Ok(id) = HeaderValue::from_str(id) {
             headers.insert(REQUEST_ID, id);
         }
@@ -265,7 +300,6 @@ impl Front {
             headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
             headers.append(header::VARY, HeaderValue::from_static("origin"));
         }
-        http::Response::from_parts(parts, body)
     }
 }
 

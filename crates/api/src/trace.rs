@@ -3,6 +3,9 @@
 use std::fmt;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+
+use crate::auth::serial;
 
 /// What callers send.
 const PARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -14,15 +17,15 @@ pub(crate) const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 pub(crate) struct TraceId(u128);
 
 impl TraceId {
-    /// The caller's, if it sent a good one; else a new one, which cannot be guessed.
+    /// The caller's, if it sent a good one; else a new one.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let sent = headers.get(PARENT).and_then(|value| value.to_str().ok());
-        sent.and_then(read).unwrap_or_else(|| Self(uuid::Uuid::new_v4().as_u128()))
+        sent.and_then(read).unwrap_or_else(|| Self(serial()))
     }
 
     /// As a header.
     pub(crate) fn header(self) -> Option<HeaderValue> {
-        HeaderValue::from_str(&self.to_string()).ok()
+        HeaderValue::from_maybe_shared(Bytes::from(self.to_string())).ok()
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, header};
+use http::Stop;
 use tower::ServiceExt as _;
 
 use crate::app::App;
@@ -23,8 +24,19 @@ const MARKETS_MAX: usize = 20;
 /// What browsers say they take, and what programs say.
 const ENCODINGS: [&str; 2] = ["gzip, deflate, br", ""];
 
+/// Warms at once, and again whenever it is asked for, until `stop`.
+pub(crate) async fn run(app: Arc<App>, router: Router, mut stop: Stop) {
+    loop {
+        popular(&app, &router).await;
+        tokio::select! {
+            () = app.warming.notified() => {}
+            () = stop.wait() => return,
+        }
+    }
+}
+
 /// Asks for the candles of popular markets, tickers and markets; ends when all were answered.
-pub(crate) async fn popular(app: Arc<App>, router: Router) {
+async fn popular(app: &App, router: &Router) {
     let mut markets: Vec<_> = app.markets.instruments();
     markets
         .sort_by_key(|one| std::cmp::Reverse(app.markets.ticker(&one.id).map_or(0, |ticker| ticker.count)));
@@ -37,7 +49,7 @@ pub(crate) async fn popular(app: Arc<App>, router: Router) {
     let (mut good, all) = (0, paths.len() * ENCODINGS.len());
     for path in &paths {
         for encodings in ENCODINGS {
-            good += u32::from(asked(&router, path, encodings).await);
+            good += u32::from(asked(router, path, encodings).await);
         }
     }
     tracing::debug!(good, all, "the cache is warm");

@@ -40,9 +40,16 @@ impl Key {
 
 /// Parts come from clients: what separates parts is written out, so that no two lists of parts look the same.
 fn join(head: &str, parts: &[&str]) -> String {
-    let mut text = head.to_owned();
+    let len = head.len() + parts.iter().map(|part| part.len() + 1).sum::<usize>();
+    let mut text = String::with_capacity(len);
+    text.push_str(head);
     for part in parts {
         text.push(':');
+        let plain = |b: u8| b.is_ascii_graphic() && b != b':' && b != b'%';
+        if part.bytes().all(plain) {
+            text.push_str(part);
+            continue;
+        }
         for c in part.chars() {
             match c {
                 ':' => text.push_str("%3A"),

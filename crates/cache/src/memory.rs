@@ -87,11 +87,19 @@ impl Cache {
             return Ok(known.value);
         }
         self.statistics.miss(Layer::Memory, key.class);
-        let loaded = memory.try_get_with_by_ref(&key.text, self.load(key, origin)).await?;
+        // Not part of the futures of those who find what they want.
+        let loaded = Box::pin(memory.try_get_with_by_ref(&key.text, self.load(key, origin))).await?;
         if loaded.value.as_ref().is_some_and(|value| value.len() > VALUE_LEN_MAX) {
             memory.invalidate(&key.text).await;
         }
         Ok(loaded.value)
+    }
+
+    /// A value that this process holds already; nobody else is asked. Counts as a look-up when it is there.
+    pub async fn held(&self, key: &Key) -> Option<Bytes> {
+        let held = self.memory[key.class.index()].get(&key.text).await?.value?;
+        self.statistics.hit(Layer::Memory, key.class);
+        Some(held)
     }
 
     async fn load<E>(
@@ -130,12 +138,26 @@ impl Cache {
 
     /// Takes requests out of a bucket that all instances share; `None` without Redis, or when it does not answer.
     pub async fn take(&self, bucket: &str, rate: SharedRate, cost: u64) -> Option<SharedBucket> {
-        self.remote.as_ref()?.take(bucket, rate, cost).await
+        let remote = self.remote.as_ref()?;
+        // Large, and rare beside the requests that have no Redis to ask: not part of their futures.
+        Box::pin(remote.take(bucket, rate, cost)).await
     }
 
     /// Forgets everything in this process.
     pub fn clear(&self) {
         self.memory.iter().for_each(moka::future::Cache::invalidate_all);
+    }
+
+    /// Forgets everything, in Redis too, where other instances would find it; how many values Redis forgot (`None` without Redis, or when
+    /// it does not answer). The buckets of the limits stay.
+    pub async fn clear_everywhere(&self) -> Option<u64> {
+        let forgotten = match &self.remote {
+            Some(remote) => remote.clear().await,
+            None => None,
+        };
+        // Last: what was read from Redis meanwhile goes too.
+        self.clear();
+        forgotten
     }
 
     /// How the breaker around Redis stands; `None` without Redis.

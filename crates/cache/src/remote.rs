@@ -18,6 +18,8 @@ use breaker::Breaker;
 const CALL_MAX: Duration = Duration::from_millis(100);
 /// How long connecting may take.
 const CONNECT_MAX: Duration = Duration::from_millis(500);
+/// Names that one step of clearing looks at.
+const SCAN_COUNT: usize = 500;
 /// Bytes in front of a stored value: the time it was made and whether there is one.
 const HEAD_LEN: usize = 9;
 
@@ -107,6 +109,31 @@ impl Remote {
         let _: Option<()> = self.call(|mut redis| async move { redis.del(name).await }).await;
     }
 
+    /// Forgets all values under the prefix, some hundred at a time so that nobody else waits long; how many.
+    pub(crate) async fn clear(&self) -> Option<u64> {
+        let mut forgotten = 0;
+        for owners in ["market", "user"] {
+            let pattern = format!("{}:{owners}:*", literal(&self.prefix));
+            let mut cursor = 0_u64;
+            loop {
+                let pattern = pattern.clone();
+                let scan = async move |mut redis: ConnectionManager| {
+                    let mut scan = redis::cmd("SCAN");
+                    scan.arg(cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(SCAN_COUNT);
+                    let (next, names): (u64, Vec<String>) = scan.query_async(&mut redis).await?;
+                    let gone: u64 = if names.is_empty() { 0 } else { redis.unlink(names).await? };
+                    Ok((next, gone))
+                };
+                let (next, gone) = self.call(scan).await?;
+                (cursor, forgotten) = (next, forgotten + gone);
+                if cursor == 0 {
+                    break;
+                }
+            }
+        }
+        Some(forgotten)
+    }
+
     /// Takes requests out of a bucket that all instances share; `None` when Redis does not answer.
     pub(crate) async fn take(&self, bucket: &str, rate: SharedRate, cost: u64) -> Option<SharedBucket> {
         let name = format!("{}:limit:{bucket}", self.prefix);
@@ -173,6 +200,12 @@ impl Remote {
         *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = Some(made.clone());
         Ok(made)
     }
+}
+
+/// A text as a pattern of Redis that means itself.
+fn literal(text: &str) -> String {
+    let special = |c| matches!(c, '*' | '?' | '[' | ']' | '^' | '-' | '\\');
+    text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
 }
 
 fn encode(stored: &Stored) -> Vec<u8> {

@@ -13,8 +13,8 @@ pub const GROUP_MAX: usize = 2_048;
 /// Bytes of the records of one group: far below what the journal takes in one commit.
 pub const GROUP_BYTES_MAX: usize = 16 << 20;
 
-/// Longest time that a command for which nobody waits stays uncommitted: at most one sync per 100 ms for such commands alone.
-pub const RELAXED_MAX: Duration = Duration::from_millis(100);
+/// Longest time that a command for which nobody waits stays uncommitted. It is also how old the news of such commands is when it is told.
+pub const RELAXED_MAX: Duration = Duration::from_millis(5);
 
 /// Groups between the writer and the views. Small: it only has to cover one sync.
 pub const PUBLISH_QUEUE_MAX: usize = 4;

@@ -65,6 +65,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Position(position) => {
             commands::order::run_position(&loaded.config, position).map(|()| ExitCode::SUCCESS)
         }
+        Command::Cache(cache) => commands::cache::run(&loaded.config, cache).map(|()| ExitCode::SUCCESS),
         Command::Session(session) => {
             commands::session::run(&loaded.config, session).map(|()| ExitCode::SUCCESS)
         }

@@ -165,10 +165,16 @@ impl Connection {
         true
     }
 
-    /// Events for one message, oldest first; none when nothing waits. Call again until then: one wake-up may stand for many.
+    /// Events for one message, oldest first; none when nothing waits. Call again while [`Self::waits`]: one wake-up may stand for many.
     #[must_use]
     pub fn take(&self) -> Vec<Arc<Frame>> {
         self.link.backlog().take()
+    }
+
+    /// Whether something waits. Who takes until nothing does is woken for what comes after.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        !self.link.backlog().is_empty()
     }
 
     /// Whether the client has to go.

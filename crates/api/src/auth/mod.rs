@@ -12,6 +12,7 @@ mod totp;
 mod vault;
 
 pub use password::{PasswordError, Passwords, check_strength};
+pub(crate) use random::serial;
 pub use random::{opaque_token, secret_hash};
 pub use sessions::{Live, Sessions};
 pub use setup::{Claim, SetupCode};

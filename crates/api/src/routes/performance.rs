@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, State};
+use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, FORWARDED};
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
@@ -122,6 +123,30 @@ pub(crate) struct CacheBody {
     responses((status = 200, body = CacheBody), (status = 401, body = Problem), (status = 403, body = Problem)))]
 pub(crate) async fn cache(State(app): State<Arc<App>>, _: Operator) -> Json<CacheBody> {
     Json(CacheBody { classes: app.monitoring.caches() })
+}
+
+/// What clearing did.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CacheCleared {
+    /// Values that Redis forgot; absent without Redis, or when it does not answer.
+    redis: Option<u64>,
+}
+
+/// Forgets everything that is cached, in this instance and in Redis. Costs time, never data: what is asked for next is read anew.
+#[utoipa::path(delete, path = "/api/monitoring/cache", tag = "monitoring", operation_id = "clearCaches",
+    responses((status = 200, body = CacheCleared), (status = 401, body = Problem), (status = 403, body = Problem)))]
+pub(crate) async fn clear_cache(State(app): State<Arc<App>>, Admin(who): Admin) -> Json<CacheCleared> {
+    let redis = app.cache.clear_everywhere().await;
+    app.audit(who.note("cache.clear", "all", &serde_json::json!({ "redis": redis }))).await;
+    Json(CacheCleared { redis })
+}
+
+/// Reads into the cache what most people ask for first, in the background.
+#[utoipa::path(post, path = "/api/monitoring/cache/warm", tag = "monitoring", operation_id = "warmCaches",
+    responses((status = 202, description = "It begins."), (status = 401, body = Problem), (status = 403, body = Problem)))]
+pub(crate) async fn warm_cache(State(app): State<Arc<App>>, _: Admin) -> StatusCode {
+    app.warming.notify_one();
+    StatusCode::ACCEPTED
 }
 
 /// The gateway in front of several instances.

@@ -94,6 +94,30 @@ async fn a_second_instance_finds_what_the_first_one_loaded_until_it_is_removed()
     assert_eq!(second.get(&key(9), async { Err(()) }).await, Ok(None));
 }
 
+#[tokio::test]
+async fn clearing_forgets_the_values_of_ones_own_prefix_and_no_bucket() {
+    let Some(redis) = Redis::at(free()) else { return };
+    // A prefix is a text, whatever it would mean as a pattern.
+    let (mine, other) = (redis.cache("a*[x]"), redis.cache("ab[x]"));
+    let calls = AtomicU64::new(0);
+    for n in 0..1_200 {
+        get(&mine, n, &calls).await;
+    }
+    get(&other, 1, &calls).await;
+    let rate = SharedRate { capacity: 5, refill_ms: 60_000 };
+    assert_eq!(mine.take("u", rate, 3).await.unwrap().remaining, 2);
+    assert_eq!(mine.clear_everywhere().await, Some(1_200));
+    assert_eq!(mine.take("u", rate, 1).await.unwrap().remaining, 1, "limits are no cache");
+    calls.store(0, Ordering::Relaxed);
+    get(&redis.cache("a*[x]"), 7, &calls).await;
+    get(&mine, 8, &calls).await;
+    get(&redis.cache("ab[x]"), 1, &calls).await;
+    assert_eq!(calls.load(Ordering::Relaxed), 2, "the other prefix was left alone");
+    redis.kill();
+    assert_eq!(mine.clear_everywhere().await, None);
+    assert_eq!(get(&mine, 8, &calls).await.as_deref(), Some(&b"value 8"[..]));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_that_is_killed_under_load_makes_nothing_wrong_and_nothing_fail() {
     let Some(redis) = Redis::at(free()) else { return };

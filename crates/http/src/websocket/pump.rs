@@ -30,7 +30,7 @@ use crate::{Counters, Stop};
 /// Bytes collected before they are written: a burst of messages costs one system call.
 const WRITE_BUFFER_LEN: usize = 32 * 1024;
 /// Read buffer of a connection: clients send little, and there may be thousands of them.
-const READ_BUFFER_LEN: usize = 4 * 1024;
+const READ_BUFFER_LEN: usize = 1024;
 /// Most messages written before the socket is flushed and read again.
 const BURST_MAX: usize = 256;
 /// Bursts after which the rest of the connection is looked at although more messages wait.

@@ -4,6 +4,7 @@ pub(crate) mod backtest;
 mod benchmark;
 mod bot;
 pub(crate) mod bracket;
+pub(crate) mod cache;
 pub(crate) mod data;
 mod db;
 pub(crate) mod indicator;
@@ -110,6 +111,9 @@ pub(crate) enum Command {
     /// Positions on the running server: list, close
     #[command(subcommand)]
     Position(order::Position),
+    /// The running server's caches: how they do, warm them, empty them
+    #[command(subcommand)]
+    Cache(cache::Cache),
     /// Recorded sessions of the bots
     #[command(subcommand)]
     Session(Session),
@@ -339,6 +343,9 @@ impl Arguments {
             Command::Bot(bot) => bot.output().json,
             Command::Order(order) => order.output().json,
             Command::Position(position) => position.output().json,
+            Command::Cache(
+                cache::Cache::Stats(whom) | cache::Cache::Warm(whom) | cache::Cache::Clear(whom),
+            ) => whom.output.json,
             Command::Session(session) => session.output().json,
             Command::Replay(recorded) => recorded.output.json,
             Command::Parity(parity) => parity.output.json,

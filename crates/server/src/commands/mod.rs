@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod backtest;
 pub(crate) mod benchmark;
 pub(crate) mod bot;
+pub(crate) mod cache;
 pub(crate) mod data;
 pub(crate) mod db;
 pub(crate) mod doctor;

@@ -73,7 +73,12 @@ impl Markets for ExchangeMarkets {
 
     fn version(&self, id: &InstrumentId) -> Option<u64> {
         // Every trade changes a level, so the book's number is enough.
-        self.market(id).map(|market| self.handle.view().depth(market, 1).update_id)
+        self.market(id).map(|market| self.handle.view().update_id(market))
+    }
+
+    fn version_of_all(&self) -> u64 {
+        let view = self.handle.view();
+        view.catalog().markets.iter().map(|market| view.update_id(market.id)).fold(0, u64::wrapping_add)
     }
 
     fn book(&self, id: &InstrumentId, depth: usize) -> Option<Book> {

@@ -12,6 +12,7 @@ mod alerts;
 mod backtests;
 mod between_steps;
 mod bots;
+mod caching;
 mod catalogue;
 mod configuration;
 mod database;

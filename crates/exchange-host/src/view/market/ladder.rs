@@ -67,6 +67,10 @@ impl Ladder {
         self.update_id = update_id;
     }
 
+    pub(crate) const fn update_id(&self) -> u64 {
+        self.update_id
+    }
+
     pub(crate) fn top(&self) -> Top {
         let pair = |(price, qty): (&Price, &Qty)| (*price, *qty);
         Top {

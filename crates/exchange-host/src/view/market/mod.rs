@@ -118,6 +118,12 @@ impl View {
         self.market.desk(market, |desk| desk.ladder.depth(limit)).unwrap_or_default()
     }
 
+    /// The number of the book's last change; 0 before the first.
+    #[must_use]
+    pub fn update_id(&self, market: MarketId) -> u64 {
+        self.market.desk(market, |desk| desk.ladder.update_id()).unwrap_or_default()
+    }
+
     /// The best level of each side.
     #[must_use]
     pub fn top(&self, market: MarketId) -> Top {

@@ -2,12 +2,12 @@
 //!
 //! Trades, orders and positions are told as they come; books, tickers and candles are read from the markets' own views at a fixed
 //! beat, only where something changed and somebody listens. What is told was durable before, and a snapshot read after an event
-//! holds it.
+//! holds it. Each room has beats of its own: a market that moves changes twenty rooms at once, and who listens to the last of them
+//! would wait for all the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use http::Stop;
 use indicators::Settings;
@@ -20,6 +20,8 @@ use stream::{Channel, Hub, Owner, Room};
 use tokio::time::MissedTickBehavior;
 use types::{Bar, Instrument, InstrumentId, Interval, Print, Time};
 
+mod rhythm;
+
 use crate::app::now;
 use crate::live_indicators::LiveIndicators;
 use crate::ports::{CandleRange, Markets};
@@ -28,15 +30,8 @@ use crate::routes::markets::{BookBody, CandleBody, TickerBody, candle, price, qt
 use crate::routes::orders::OrderBody;
 use crate::routes::trades::PositionBody;
 use crate::wire::{Decimal, millis};
+use rhythm::{BEAT, Changed, INDICATORS_EVERY, SWEEP_EVERY};
 
-/// The beat: every rhythm below is a multiple.
-const BEAT: Duration = Duration::from_millis(50);
-/// Books every 100 ms, tickers and candles every 250 ms, all tickers every 500 ms, indicators every second, forgotten rooms every 30 s.
-const BOOKS_EVERY: u64 = 2;
-const TICKERS_EVERY: u64 = 5;
-const ALL_EVERY: u64 = 10;
-const INDICATORS_EVERY: u64 = 20;
-const SWEEP_EVERY: u64 = 600;
 /// Levels of a book in the stream.
 pub(crate) const LEVELS: usize = 50;
 /// A candle counts as closed this long after its end: a trade stamped before it may still be on its way to the disk.
@@ -100,22 +95,20 @@ impl Tickers {
     }
 }
 
-/// Markets that changed since they were last told, by what is told of them.
-#[derive(Debug, Default)]
-struct Changed {
-    books: BTreeSet<InstrumentId>,
-    tickers: BTreeSet<InstrumentId>,
-    all: bool,
-    candles: BTreeSet<InstrumentId>,
-    indicators: BTreeSet<InstrumentId>,
-}
-
 /// How far a candle room was told.
 struct Told {
     /// The candle that is open.
     open: Time,
     /// As it was told last.
     last: Option<CandleEvent>,
+}
+
+/// What each room was told last.
+#[derive(Default)]
+struct ToldRooms {
+    /// The number of changes that a room's last event held.
+    changes: BTreeMap<Channel, u64>,
+    candles: BTreeMap<(InstrumentId, Interval), Told>,
 }
 
 /// Tells the rooms what happens.
@@ -158,12 +151,7 @@ impl Broadcast {
 
     /// Trades of a market, in order, already in its views.
     pub fn trades(&self, market: &InstrumentId, prints: &[Print]) {
-        self.change(|changed| {
-            changed.tickers.insert(*market);
-            changed.candles.insert(*market);
-            changed.indicators.insert(*market);
-            changed.all = true;
-        });
+        self.change(|changed| changed.traded(market));
         let Some(channel) = Channel::shared(Room::Trades(*market)) else { return };
         let Some(instrument) = self.markets.instrument(market) else { return };
         let ts = millis(now());
@@ -190,11 +178,7 @@ impl Broadcast {
 
     /// A market's book changed.
     pub fn touched(&self, market: &InstrumentId) {
-        self.change(|changed| {
-            changed.books.insert(*market);
-            changed.tickers.insert(*market);
-            changed.all = true;
-        });
+        self.change(|changed| changed.touched(market));
     }
 
     /// An alert of the service as it is in the tables now.
@@ -229,7 +213,7 @@ impl Broadcast {
     pub(crate) async fn run(self: Arc<Self>, mut stop: Stop) {
         let mut beats = tokio::time::interval(BEAT);
         beats.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut told = BTreeMap::new();
+        let mut told = ToldRooms::default();
         let mut indicators = LiveIndicators::new(Arc::clone(&self.indicators));
         let mut beat = 0_u64;
         loop {
@@ -241,9 +225,7 @@ impl Broadcast {
             if beat.is_multiple_of(SWEEP_EVERY) {
                 self.hub.sweep(millis(now()));
             }
-            if beat.is_multiple_of(BOOKS_EVERY) || beat.is_multiple_of(TICKERS_EVERY) {
-                self.tell(beat, &mut told).await;
-            }
+            self.tell(beat, &mut told).await;
             if beat.is_multiple_of(INDICATORS_EVERY) {
                 self.tell_indicators(&mut indicators).await;
             }
@@ -251,38 +233,46 @@ impl Broadcast {
     }
 
     /// What is due at this beat.
-    async fn tell(&self, beat: u64, told: &mut BTreeMap<(InstrumentId, Interval), Told>) {
-        let mut due = Changed::default();
-        self.change(|changed| {
-            if beat.is_multiple_of(BOOKS_EVERY) {
-                due.books = std::mem::take(&mut changed.books);
-            }
-            if beat.is_multiple_of(TICKERS_EVERY) {
-                due.tickers = std::mem::take(&mut changed.tickers);
-                due.candles = std::mem::take(&mut changed.candles);
-            }
-            if beat.is_multiple_of(ALL_EVERY) {
-                due.all = std::mem::take(&mut changed.all);
-            }
-        });
+    async fn tell(&self, beat: u64, told: &mut ToldRooms) {
         let rooms = self.hub.open_rooms();
-        let ts = millis(now());
+        let mut open = BTreeSet::new();
         for (channel, heard) in &rooms {
-            match channel.room() {
-                Room::Book(id) if due.books.contains(id) => self.state(channel, *heard, ts, || {
-                    BookBody::of(&*self.markets, &*self.markets.instrument(id)?, LEVELS)
-                }),
-                Room::Ticker(id) if due.tickers.contains(id) => self.state(channel, *heard, ts, || {
-                    Some(TickerBody::of(&*self.markets.instrument(id)?, &self.markets.ticker(id)?))
-                }),
-                Room::MarketData if due.all => {
-                    self.state(channel, *heard, ts, || Some(Tickers::of(&*self.markets)));
-                }
-                _ => {}
+            let room = channel.room();
+            open.insert(*channel);
+            if !rhythm::is_due(channel, beat) {
+                continue;
+            }
+            // Before the state is read: a change in between is told once more.
+            let mut changes = 0;
+            self.change(|changed| changes = changed.of(room).unwrap_or_default());
+            let changed = told.changes.insert(*channel, changes) != Some(changes);
+            if let Room::Candles(id, interval) = room {
+                self.tell_candles(channel, *heard, (*id, *interval), changed, &mut told.candles).await;
+            } else if changed {
+                self.tell_state(channel, *heard);
             }
         }
-        if beat.is_multiple_of(TICKERS_EVERY) {
-            self.tell_candles(&rooms, &due.candles, told).await;
+        told.changes.retain(|channel, _| open.contains(channel));
+        if beat.is_multiple_of(SWEEP_EVERY) {
+            let is_open = |id, interval| {
+                let room = Channel::shared(Room::Candles(id, interval));
+                room.is_some_and(|room| open.contains(&room))
+            };
+            told.candles.retain(|(id, interval), _| is_open(*id, *interval));
+        }
+    }
+
+    fn tell_state(&self, channel: &Channel, heard: bool) {
+        let ts = millis(now());
+        match channel.room() {
+            Room::Book(id) => self.state(channel, heard, ts, || {
+                BookBody::of(&*self.markets, &*self.markets.instrument(id)?, LEVELS)
+            }),
+            Room::Ticker(id) => self.state(channel, heard, ts, || {
+                Some(TickerBody::of(&*self.markets.instrument(id)?, &self.markets.ticker(id)?))
+            }),
+            Room::MarketData => self.state(channel, heard, ts, || Some(Tickers::of(&*self.markets))),
+            _ => {}
         }
     }
 
@@ -302,7 +292,7 @@ impl Broadcast {
 
     async fn tell_indicators(&self, live: &mut LiveIndicators) {
         let mut traded = BTreeSet::new();
-        self.change(|changed| traded = std::mem::take(&mut changed.indicators));
+        self.change(|changed| traded = changed.take_traded());
         let mut heard_rooms = BTreeSet::new();
         for (channel, heard) in &self.hub.open_rooms() {
             match channel.room() {
@@ -323,31 +313,28 @@ impl Broadcast {
 
     async fn tell_candles(
         &self,
-        rooms: &[(Channel, bool)],
-        traded: &BTreeSet<InstrumentId>,
+        channel: &Channel,
+        heard: bool,
+        (id, interval): (InstrumentId, Interval),
+        traded: bool,
         told: &mut BTreeMap<(InstrumentId, Interval), Told>,
     ) {
-        let mut heard_rooms = BTreeSet::new();
-        for (channel, heard) in rooms {
-            let Room::Candles(id, interval) = channel.room() else { continue };
-            if !heard {
-                // Candles close by the clock, also where nothing is traded.
-                self.hub.skip(channel);
-                continue;
-            }
-            heard_rooms.insert((*id, *interval));
-            let now = now();
-            let state = told.entry((*id, *interval)).or_insert_with(|| {
-                // The one before may have been open in the first listener's snapshot.
-                let open = interval.start(now);
-                Told { open: interval.start(open.plus_nanos(-1)), last: None }
-            });
-            let ended = interval.next(state.open).plus_nanos(GRACE_NS) <= now;
-            if traded.contains(id) || ended || state.last.is_none() {
-                self.tell_candle(channel, id, *interval, state, now).await;
-            }
+        if !heard {
+            // Candles close by the clock, also where nothing is traded.
+            self.hub.skip(channel);
+            told.remove(&(id, interval));
+            return;
         }
-        told.retain(|key, _| heard_rooms.contains(key));
+        let now = now();
+        let state = told.entry((id, interval)).or_insert_with(|| {
+            // The one before may have been open in the first listener's snapshot.
+            let open = interval.start(now);
+            Told { open: interval.start(open.plus_nanos(-1)), last: None }
+        });
+        let ended = interval.next(state.open).plus_nanos(GRACE_NS) <= now;
+        if traded || ended || state.last.is_none() {
+            self.tell_candle(channel, &id, interval, state, now).await;
+        }
     }
 
     /// Tells closed candles from the open one on, and the one that is open now.

@@ -1,0 +1,108 @@
+//! Answers that are held: they say the same as those that are made, and the operator can look at them, fill them and forget them.
+
+use std::collections::BTreeMap;
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::person::Person;
+use crate::program::{Answer, Server, ask, run_in};
+
+/// The headers of an answer that do not change from one to the next.
+fn lasting(answer: &Answer) -> BTreeMap<String, String> {
+    let changing = ["date", "x-request-id", "x-trace-id", "ratelimit-remaining", "ratelimit-reset"];
+    let pairs = answer.raw_head.lines().skip(1).filter_map(|line| line.split_once(": "));
+    let lower = pairs.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
+    lower.filter(|(name, _)| !changing.contains(&name.as_str())).collect()
+}
+
+fn value<'h>(answer: &'h Answer, name: &str) -> &'h str {
+    let line = answer.raw_head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    line.unwrap_or_else(|| panic!("no {name} in {}", answer.raw_head))
+}
+
+#[test]
+fn a_held_answer_says_what_a_made_one_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start_with(dir.path(), &["--participants-speed", "0"]);
+    for (path, encodings) in [
+        ("/api/tickers", ""),
+        ("/api/tickers", "br"),
+        ("/api/book/ETHUSDT?depth=7", ""),
+        ("/api/book/ETHUSDT?depth=50", "gzip"),
+        ("/api/candles/SOLUSDT?interval=5m&limit=7", ""),
+    ] {
+        let get = |more: &[(&str, &str)]| {
+            let mut headers = vec![("Accept-Encoding", encodings)];
+            headers.extend(more);
+            ask(server.api(), "GET", path, &headers, "")
+        };
+        // A request that says how long its body is goes to the routes, held or not.
+        let made = get(&[("Content-Length", "0")]);
+        let held = get(&[]);
+        assert_eq!((made.status, held.status), (200, 200), "{path}");
+        assert_eq!(lasting(&made), lasting(&held), "{path} {encodings}");
+        assert_eq!(made.body, held.body, "{path} {encodings}");
+        let remaining = |answer: &Answer| value(answer, "ratelimit-remaining").parse::<u64>().unwrap();
+        assert!(remaining(&get(&[])) < remaining(&made), "held answers are charged too: {path}");
+        assert_ne!(value(&made, "x-request-id"), value(&held, "x-request-id"));
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let asked = get(&[("traceparent", &format!("00-{trace}-00f067aa0ba902b7-01"))]);
+        assert_eq!(value(&asked, "x-trace-id"), trace);
+        let known = get(&[("If-None-Match", value(&held, "etag"))]);
+        assert_eq!((known.status, known.body.as_str()), (304, ""), "{path}");
+    }
+    let metrics = ask(server.api(), "GET", "/metrics", &[], "").body;
+    let line = metrics
+        .lines()
+        .find(|line| {
+            line.starts_with("api_requests_total{")
+                && line.contains("/api/candles/{symbol}")
+                && line.contains("\"200\"")
+        })
+        .unwrap_or_else(|| panic!("{metrics}"));
+    assert!(line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap() >= 4.0, "{line}");
+    server.stop(Signal::TERM);
+}
+
+#[test]
+fn the_operator_looks_at_the_cache_warms_it_and_empties_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let nobody = run_in(dir.path(), &["cache", "stats"]);
+    assert_eq!(nobody.code, 4, "no server: {}", nobody.err);
+    let server = Server::start_with(dir.path(), &["--participants-speed", "0"]);
+    let root = Person::first(&server);
+    root.add(&server, "tara", "trader");
+    let run = |words: &[&str]| {
+        let done = run_in(dir.path(), &[words, &["--user", "root", "--json"]].concat());
+        assert_eq!(done.code, 0, "{words:?}: {} {}", done.out, done.err);
+        done.json()
+    };
+    let candles = || -> Value {
+        let stats = run(&["cache", "stats"]);
+        let all = stats["classes"].as_array().unwrap().clone();
+        all.into_iter().find(|c| c["class"] == "open_candles" && c["layer"] == "memory").unwrap()
+    };
+    let path = "/api/candles/BTCUSDT?interval=1h&limit=3";
+    let ask_twice = || {
+        for _ in 0..2 {
+            assert_eq!(ask(server.api(), "GET", path, &[], "").status, 200);
+        }
+    };
+    ask_twice();
+    let before = candles();
+    assert!(before["hits"].as_u64() >= Some(1), "{before}");
+    assert_eq!(run(&["cache", "clear"]), json!({ "v": 1, "cleared": true, "redis": null }));
+    ask_twice();
+    let misses = |one: &Value| one["misses"].as_u64().unwrap();
+    assert!(misses(&candles()) > misses(&before), "it had to be read anew");
+    assert_eq!(run(&["cache", "warm"])["warming"], true);
+    let table = run_in(dir.path(), &["cache", "stats", "--user", "root"]);
+    assert!(table.out.contains("open_candles") && table.out.contains("hit rate"), "{}", table.out);
+    for command in ["clear", "warm", "stats"] {
+        let refused = run_in(dir.path(), &["cache", command, "--user", "tara"]);
+        assert_eq!(refused.code, 5, "{command} is for administrators: {}", refused.err);
+    }
+    assert_eq!(root.read("/api/audit?action=cache.clear").as_array().unwrap().len(), 1);
+    server.stop(Signal::TERM);
+}
