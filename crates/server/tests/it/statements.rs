@@ -51,11 +51,16 @@ fn make(person: &Person, n: usize) {
     }
 }
 
-/// The statements of each page, from the log.
+/// Looks at each page in a row: the first may fill what is remembered, and whether a login still holds is asked once a second, by
+/// whichever request comes then.
+const LOOKS: usize = 4;
+
+/// The statements that each page needs, from the log.
 fn counted(person: &Person, log: &Path) -> BTreeMap<&'static str, u64> {
-    // The first look may fill what is remembered (a login, for instance).
-    for page in PAGES.iter().chain(PAGES) {
-        assert_eq!(person.get(page).status, 200, "{page}");
+    for page in PAGES {
+        for _ in 0..LOOKS {
+            assert_eq!(person.get(page).status, 200, "{page}");
+        }
     }
     let text = std::fs::read_to_string(log).unwrap();
     let lines: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
@@ -64,8 +69,9 @@ fn counted(person: &Person, log: &Path) -> BTreeMap<&'static str, u64> {
             let fields = &line["fields"];
             line["target"] == "api::statements" && fields["method"] == "GET" && fields["route"] == **page
         };
-        let last = lines.iter().rev().find(is_it).unwrap_or_else(|| panic!("{page} is not in the log"));
-        (*page, last["fields"]["statements"].as_u64().unwrap())
+        let last = lines.iter().rev().filter(is_it).take(LOOKS);
+        let fewest = last.filter_map(|line| line["fields"]["statements"].as_u64()).min();
+        (*page, fewest.unwrap_or_else(|| panic!("{page} is not in the log")))
     };
     PAGES.iter().map(of).collect()
 }
