@@ -143,6 +143,7 @@ fn its_candles_can_be_seen(server: &Server, viewer: &Person) {
     assert_eq!((candles.len(), &newest["folded"]), (5, &json!(1)), "{newest}");
     let last = candles.last().unwrap()["t"].as_i64().unwrap();
     assert_eq!(of("BTCUSDT?interval=1m&limit=5&source=archive"), newest);
+    assert_eq!(of("BTCUSDT?interval=1m&limit=5&%73ource=archive"), newest);
     let listed = of("BTCUSDT?interval=1m&limit=5");
     assert!(listed["candles"].as_array().unwrap().iter().all(|candle| candle["t"].as_i64().unwrap() > last));
     // All of it in a few candles: what is outside the data folds nothing.
@@ -155,6 +156,9 @@ fn its_candles_can_be_seen(server: &Server, viewer: &Person) {
     for (path, status) in [
         ("binance:BTCUSDT?interval=1m", 404),
         ("BTCUSDT?interval=1m&source=archive", 401),
+        // Asked by somebody who may a moment ago: not kept for those who may not.
+        ("BTCUSDT?interval=1m&limit=5&source=archive", 401),
+        ("BTCUSDT?interval=1m&limit=5&%73ource=archive", 401),
         ("BTCUSDT?interval=1m&source=dreams", 400),
         ("BTCUSDT?interval=1m&source=exchange", 200),
     ] {
