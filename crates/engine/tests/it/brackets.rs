@@ -49,6 +49,10 @@ struct Pit {
 
 impl Pit {
     fn new(bracket: Option<Bracket>, native: Native) -> Self {
+        Self::of(spec(bracket), native)
+    }
+
+    fn of(spec: BotSpec, native: Native) -> Self {
         let mut pit = Self {
             engine: Engine::new(7),
             log: Vec::new(),
@@ -62,7 +66,7 @@ impl Pit {
             pit.input(Input::Control(Control::Native(native)));
         }
         pit.input(Input::Control(Control::Instrument(Box::new(perpetual()))));
-        pit.input(Input::Control(Control::Create(Box::new(spec(bracket)))));
+        pit.input(Input::Control(Control::Create(Box::new(spec))));
         pit.input(Input::Control(Control::Start(BOT)));
         pit.close(100 * ONE);
         pit
@@ -406,6 +410,51 @@ fn b7_an_order_may_bring_a_bracket_of_its_own() {
     let parent = pit.last();
     pit.fill(&parent, ONE, 100 * ONE);
     assert_eq!((pit.sent.len(), pit.working()), (1, 0));
+}
+
+#[test]
+fn b7_a_grid_whose_position_was_closed_ends_and_leaves_nothing_standing() {
+    let mut grid = spec(bips(Some(200), None, None));
+    "grid".clone_into(&mut grid.strategy);
+    let params = [("lower", "90"), ("upper", "110"), ("cells", "4"), ("qty", "1")];
+    grid.params = params.map(|(n, v)| (n.to_owned(), v.to_owned())).to_vec();
+    let mut pit = Pit::of(grid, Native::NONE);
+    // A venue that does what it is told until nothing more comes: what is at the market fills, the rest stands.
+    let mut answered = (0, 0);
+    let mut obey = |pit: &mut Pit, price: i64| {
+        while answered != (pit.sent.len(), pit.cancels.len()) {
+            while let Some(order) = pit.sent.get(answered.0).copied() {
+                answered.0 += 1;
+                match order.terms {
+                    Terms::Market { .. } => pit.fill(&order, order.terms.qty().unwrap().0, price),
+                    _ => pit.accept(&order),
+                }
+            }
+            while let Some(id) = pit.cancels.get(answered.1).copied() {
+                answered.1 += 1;
+                let order = *pit.sent.iter().find(|order| order.client_id == id).unwrap();
+                pit.report(&order, Outcome::Canceled);
+            }
+        }
+    };
+    obey(&mut pit, 100 * ONE);
+    let bought = *pit.sent.iter().find(|order| order.terms.price() == Some(Price(95 * ONE))).unwrap();
+    pit.fill(&bought, ONE, 95 * ONE);
+    obey(&mut pit, 95 * ONE);
+    assert_eq!(pit.position(), ONE);
+    assert!(pit.working() >= 2, "the cell's sale and the buy below");
+    for _ in 0..3 {
+        pit.close(92 * ONE);
+        obey(&mut pit, 92 * ONE);
+    }
+    assert_eq!(pit.position(), 0, "more than two percent below what was paid");
+    let sent = pit.sent.len();
+    for price in [93, 99, 104, 94] {
+        pit.close(price * ONE);
+        obey(&mut pit, price * ONE);
+    }
+    assert_eq!((pit.sent.len(), pit.working()), (sent, 0), "it sells nothing that it does not have");
+    assert!(pit.reasons().contains(&"position_was_closed"), "{:?}", pit.reasons());
 }
 
 /// A session in which everything of the above happens.

@@ -8,6 +8,9 @@
 //! The range is cut into cells. A cell's buy stands at its lower edge, its sale at its upper edge; what it holds is counted
 //! from fills alone, so part fills, restarts and late reports need no case of their own. In a neutral grid (perpetuals) the
 //! cells above the first price begin as if they were full: their sales open a short position.
+//!
+//! A position that something else closed (a bracket, see `orders::bracket`) ends the grid: its cells would go on selling what is gone.
+//! A neutral grid cannot tell such a zero from its own and needs no bracket: its orders are its way out.
 
 mod cells;
 
@@ -88,6 +91,8 @@ enum Phase {
     Working,
     /// Its stop was reached.
     Stopped,
+    /// Something else closed its position, a bracket for instance.
+    Closed,
 }
 
 struct Grid {
@@ -169,8 +174,17 @@ impl Grid {
         if self.phase == Phase::Working && self.stop.is_some_and(|stop| last <= stop) {
             self.phase = Phase::Stopped;
         }
-        if self.phase == Phase::Stopped {
-            return self.leave(ctx, shown, out);
+        match self.phase {
+            Phase::Stopped => return self.leave(ctx, shown, out),
+            Phase::Closed => {
+                let quotes = self.quotes(ctx);
+                if quotes {
+                    out.cancel_all(self.market);
+                }
+                let code = if quotes { "position_was_closed_cancelling" } else { "position_was_closed" };
+                return Reason::new(code).with("price", shown);
+            }
+            Phase::Waiting | Phase::Working => {}
         }
         if !self.pause.is_over(ctx.now) {
             return Reason::new("waiting_after_refusal").with("seconds", self.pause.seconds_left(ctx.now));
@@ -254,11 +268,23 @@ impl Grid {
         (placed, working, moved)
     }
 
+    fn quotes(&self, ctx: &Context<'_>) -> bool {
+        ctx.orders.iter().any(|o| o.market == self.market && o.tag.0 < AT_MARKET)
+    }
+
+    /// Whether the cells hold what the bot does not have any more. Only asked at a bar: of several fills in one report the position
+    /// has all before the first is told.
+    fn was_closed(&self, ctx: &Context<'_>) -> bool {
+        self.phase == Phase::Working
+            && self.start != Start::Neutral
+            && self.cells.held_count() > 0
+            && ctx.in_lots(self.market, Qty(ctx.position(self.market).0.max(0))).0 == 0
+    }
+
     /// After the stop: nothing works, everything is sold.
     fn leave(&mut self, ctx: &Context<'_>, shown: f64, out: &mut Decisions) -> Reason {
         self.to_fill = 0;
-        let quotes = ctx.orders.iter().any(|o| o.market == self.market && o.tag.0 < AT_MARKET);
-        if quotes {
+        if self.quotes(ctx) {
             out.cancel_all(self.market);
             return Reason::new("stop_reached_cancelling").with("price", shown);
         }
@@ -308,6 +334,7 @@ impl Strategy for Grid {
                 out.because(Reason::new("order_refused").with("order", f64::from(order.0)));
                 return;
             }
+            Event::Bar { .. } if self.was_closed(ctx) => self.phase = Phase::Closed,
             Event::Bar { .. } => {}
             Event::Ended { .. } => self.settled = None,
             Event::Fill { .. }
@@ -338,6 +365,7 @@ impl Strategy for Grid {
             0 => Phase::Waiting,
             1 => Phase::Working,
             2 => Phase::Stopped,
+            3 => Phase::Closed,
             _ => return Err(WireError::Invalid),
         };
         self.to_fill = r.i64()?;
