@@ -27,7 +27,7 @@ use crate::routes::strategies::StrategyBody;
 const DEFAULT_VENUE: &str = "local";
 
 /// How long a read waits for its reader's own write.
-const CATCH_UP_MAX: Duration = Duration::from_millis(500);
+const CATCH_UP_MAX: Duration = Duration::from_secs(2);
 /// Users with a write that is not projected yet; beyond it those that are done are forgotten.
 const WRITTEN_MAX: usize = 10_000;
 
@@ -219,7 +219,7 @@ impl App {
         }
     }
 
-    /// Waits until a user's own writes can be read, at most half a second.
+    /// Waits until a user's own writes can be read, at most two seconds.
     ///
     /// # Errors
     /// 503 when the projection is behind for longer.
@@ -234,7 +234,7 @@ impl App {
         Ok(())
     }
 
-    /// Waits until everybody's intents of before can be read, at most half a second.
+    /// Waits until everybody's intents of before can be read, at most two seconds.
     ///
     /// # Errors
     /// 503 when the projection is behind for longer.
