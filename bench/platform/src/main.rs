@@ -75,11 +75,17 @@ async fn flood(addr: SocketAddr, root: &str, length: Duration) {
     let rate = 50.0;
     let usual = get("/api/positions", Some(&quiet));
     let alone = measured("one user at 50/s, alone", addr, usual.clone(), 4, length, Some(rate), None).await;
-    let flooding = tokio::spawn(run(addr, get("/api/positions", Some(&loud)), MANY, length, None));
-    let beside = measured("the same beside a flood", addr, usual, 4, length, Some(rate), None).await;
-    let flood = flooding.await.expect("the flood ends");
-    row("the flood of the other user", MANY, &flood, None);
-    println!("\np99 beside the flood / alone: {:.2}", beside.p99 / alone.p99);
+    let mut ratios = Vec::new();
+    for (name, times) in [("ten times as much", Some(10.0)), ("as quickly as it can", None)] {
+        let asked = times.map(|times| rate * times);
+        let flooding = tokio::spawn(run(addr, get("/api/positions", Some(&loud)), MANY, length, asked));
+        let beside =
+            measured(&format!("the same beside another: {name}"), addr, usual.clone(), 4, length, Some(rate), None).await;
+        let flood = flooding.await.expect("the flood ends");
+        row(&format!("the other user: {name}"), MANY, &flood, None);
+        ratios.push(format!("{name} {:.2}", beside.p99 / alone.p99));
+    }
+    println!("\np99 beside the other / alone: {}", ratios.join(", "));
 }
 
 #[derive(Clone, Copy)]

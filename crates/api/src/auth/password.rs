@@ -1,7 +1,8 @@
 //! Passwords: argon2id, a bounded number at a time, and a rule for what is too weak.
 //!
 //! One check costs about 20 ms of a core and 19 MiB, which is its purpose; so at most (cores − 1) run at once, 64 wait, and
-//! the next is told to come back. Trading never waits behind people who log in. The memory goes from one who checks to the next, and
+//! the next is told to come back. Trading never waits behind people who log in: each check has a thread of its own, which the system
+//! runs after everything else of this process. The memory goes from one who checks to the next, and
 //! back to the system when nobody waits.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::random::random;
 
@@ -22,6 +23,8 @@ const WAITING_MAX: usize = 64;
 /// argon2id, m = 19,456 KiB, t = 2, p = 1 (OWASP Password Storage Cheat Sheet).
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
+/// How far behind everything else a check stands (`setpriority`, 0 to 19).
+const NICE: i32 = 10;
 /// Length of an output in bytes.
 const OUTPUT_LEN: usize = 32;
 /// So many blocks of a KiB are asked for at least. Requests of 32 MiB and more are a mapping of their own with every allocator that this
@@ -95,7 +98,10 @@ impl Passwords {
         let permit = Arc::clone(&self.running).acquire_owned().await.map_err(|_| PasswordError::Failed)?;
         drop(waits);
         let (memory, waiting) = (self.memory.clone(), Arc::clone(&self.waiting));
-        let done = tokio::task::spawn_blocking(move || {
+        let (answer, answered) = oneshot::channel();
+        let check = move || {
+            // Of this thread alone (Linux); where it cannot be had, checks are like everything else.
+            let _ = rustix::process::setpriority_process(None, NICE);
             let mut blocks = memory.take();
             let done = work(&mut blocks);
             // The next one has it; without a next one it is given back.
@@ -105,9 +111,13 @@ impl Passwords {
                 memory.give_back();
             }
             drop(permit);
-            done
-        });
-        done.await.map_err(|_| PasswordError::Failed)
+            // Nobody waits any more when the client went away.
+            let _ = answer.send(done);
+        };
+        // A thread costs a thousandth of what it is for.
+        let spawned = std::thread::Builder::new().name("password".to_owned()).spawn(check);
+        spawned.map_err(|_| PasswordError::Failed)?;
+        answered.await.map_err(|_| PasswordError::Failed)
     }
 }
 

@@ -15,7 +15,7 @@ const STEP_MS: i64 = 20_000;
 
 /// Bytes of records and events that are committed together. What a first start once needed its process keeps: a larger group would be
 /// written a little faster, and would be most of the memory of a server that does nothing yet.
-const GROUP_BYTES: usize = 4 << 20;
+const GROUP_BYTES: usize = 1 << 20;
 
 /// Most minutes: a week, which takes about ten seconds.
 pub const PAST_MINUTES_MAX: u32 = 7 * 24 * 60;
