@@ -1,6 +1,6 @@
 //! Placing: judged by the account's limits, recorded, sent. In this order, and only then answered.
 //!
-//! An intent is recorded before it leaves, under a client id of its own ([`crate::ports::Intents`]: durable ahead of the tables, ADR 10);
+//! An intent is recorded before it leaves, under a client id of its own ([`crate::ports::Intents`]: durable ahead of the tables, ADR 11);
 //! what the exchange says is applied to that record by the projection, once. A key sent as `Idempotency-Key` becomes the client id, so a request that is repeated after a lost
 //! answer finds the first one and is never a second order (invariant O1). What is refused is recorded with its reason and never sent.
 //! Once an intent is recorded, its sending does not depend on whether somebody still waits for the answer.

@@ -1,5 +1,5 @@
 //! Intents of people's orders, in a journal of their own: durable with one sync of a file that is prepared beforehand, and in the
-//! tables a moment later (docs/adr/0010).
+//! tables a moment later (docs/adr/0011).
 //!
 //! What [`Intents::record`] gave a number for is in the journal; the projector writes it into the tables, once, in the order of the
 //! numbers and in the transaction that moves the projection's position. Until then it is also here in memory, by name, so that whoever
