@@ -118,8 +118,9 @@ fn router(app: Arc<App>, config: &ApiConfig) -> Router {
                 "this path does not know this method",
             )
         })
-        .layer(CompressionLayer::new().compress_when(compressed))
+        // Before it is compressed, when its length is known; the tag is weak, so it stands for every encoding.
         .layer(axum::middleware::from_fn(etag::conditional))
+        .layer(CompressionLayer::new().compress_when(compressed))
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), cached::requests))
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), limited::requests))
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), observe::requests))

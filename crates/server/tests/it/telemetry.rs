@@ -49,6 +49,8 @@ fn metrics_are_recorded_under_the_promised_names_and_no_others() {
     let order = json!({ "symbol": "BTCUSDT", "side": "buy", "quantity": "0.001", "order_type": "market" });
     let placed = ask(server.api(), "POST", "/api/orders", &[("Authorization", &bearer)], &order.to_string());
     assert_eq!(placed.status, 201, "{}", placed.body);
+    // The tables follow the order; who reads their own waits for them.
+    assert_eq!(ask(server.api(), "GET", "/api/orders", &[("Authorization", &bearer)], "").status, 200);
     for (path, status) in
         [("/api/book/BTCUSDT", 200), ("/api/book/ETHUSDT", 200), ("/api/book/NOPE", 404), ("/nowhere/x", 404)]
     {

@@ -67,6 +67,9 @@ export function request(strategy: Strategy, draft: BotDraft): Schemas["NewBot"] 
     funds: Object.fromEntries(funds.map(([asset, value]) => [asset, value.trim()])),
     ...filledIn(draft.params),
     ...(draft.name.trim() === "" ? {} : { name: draft.name.trim() }),
-    ...(Object.values(limits).some((limit) => limit !== null) ? { limits } : {}),
+    ...(Object.values(limits).some((limit) => limit !== null)
+      ? // What is left out here is no limit to the server, as null is.
+        { limits: limits as Schemas["BotLimits"] }
+      : {}),
   };
 }
