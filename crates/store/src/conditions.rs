@@ -41,10 +41,15 @@ impl Conditions {
     /// A further condition on time and id: before or after a row, in the order of (`created_at`, `id`).
     pub(crate) fn and_beyond(&mut self, comparison: &str, place: Option<(Ts, Value)>) {
         if let Some((ts, id)) = place {
-            let n = self.values.len();
-            self.text.push_str(&format!(" AND (created_at, id) {comparison} (${}, ${})", n + 1, n + 2));
-            self.values.extend([ts.into(), id]);
+            self.and_pair(&format!("(created_at, id) {comparison}"), (ts.into(), id));
         }
+    }
+
+    /// A further condition on two columns like `(price, id) >`.
+    pub(crate) fn and_pair(&mut self, left: &str, (first, second): (Value, Value)) {
+        let n = self.values.len();
+        self.text.push_str(&format!(" AND {left} (${}, ${})", n + 1, n + 2));
+        self.values.extend([first, second]);
     }
 
     /// The statement: `head WHERE ... tail LIMIT n`.

@@ -25,6 +25,7 @@ mod migrate;
 pub mod months;
 mod observe;
 mod options;
+mod pace;
 mod record;
 mod row;
 mod statement;

@@ -10,12 +10,15 @@
 //! | what bots were worth: 3 points an hour after 7 days, 3 a day after 400 | daily | daily |
 //! | audit entries older than 30 days to the archive | daily | daily |
 //!
-//! Everything goes in small pieces beside the requests: no statement holds a lock that writers wait long for. When a task
-//! last ran is in the table `maintenance`, so several instances do it once.
+//! Everything goes in small pieces beside the requests, each followed by a rest ([`Pace`]): no statement holds a lock that writers
+//! wait long for. On SQLite the pieces go through the writer's queue like everybody's. When a task last ran is in the table
+//! `maintenance`, so several instances do it once.
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use serde::Serialize;
+use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _};
 
 use crate::backend::{Backend, Engine};
@@ -23,11 +26,12 @@ use crate::catalog::tables;
 use crate::error::StoreError;
 use crate::indexes::INDEXES;
 use crate::options::Class;
+use crate::pace::{self, Pace};
 use crate::record::words;
-use crate::statement::sql;
+use crate::statement::{composed, sql};
 use crate::store::Store;
 use crate::tables::{audit, equity, models, sessions, trades};
-use crate::tx::Reader;
+use crate::tx::{Reader, Tx};
 use crate::value::Ts;
 
 words! {
@@ -68,12 +72,14 @@ const EQUITY_THINNED: [(i64, i64); 2] = [(7 * DAY, HOUR), (400 * DAY, DAY)];
 const EQUITY_WINDOW: i64 = 7 * DAY;
 /// Months whose partitions are made ahead.
 const MONTHS_AHEAD: i64 = 3;
-/// Rows that one transaction removes or moves: a few milliseconds.
-const ROWS_AT_ONCE: u32 = 1_000;
-/// Pages that one step of the vacuum gives back.
-const PAGES_AT_ONCE: i64 = 128;
-/// Steps of one vacuum; what is left waits for the next.
-const STEPS_MAX: u32 = 2_000;
+/// Rows that one transaction removes or moves: at first, and at most.
+const ROWS_AT_ONCE: (u32, u32) = (64, 2_000);
+/// Pages that one step of the vacuum gives back: at first, and at most.
+const PAGES_AT_ONCE: (u32, u32) = (16, 512);
+/// Pages of one vacuum (a gigabyte); what is left waits for the next.
+const PAGES_MAX: i64 = 256 * 1_024;
+/// Entries of an index that ANALYZE of SQLite looks at: it holds the write lock meanwhile.
+const SAMPLE_MAX: u32 = 400;
 /// A task that was begun so long ago and has not ended died with its program (seconds).
 const LOST_AFTER: i64 = 6 * HOUR;
 /// How often the calendar is looked at.
@@ -234,52 +240,74 @@ async fn work(store: &Store, task: Task, now: Ts) -> Result<String, StoreError> 
         Task::Reindex => reindex(store).await,
         Task::Partitions => partitions(store, now).await,
         Task::Equity => thin_equity(store, now).await,
-        Task::Predictions => {
-            let before = now.plus_seconds(-PREDICTIONS_KEPT);
-            removed("forecasts", || {
-                store.write_as(Class::Maintenance, move |tx| {
-                    Box::pin(models::prune_predictions(tx, before, ROWS_AT_ONCE))
-                })
-            })
-            .await
+        Task::Predictions => removed(store, Old::Predictions, now.plus_seconds(-PREDICTIONS_KEPT)).await,
+        Task::Sessions => removed(store, Old::Sessions, now.plus_seconds(-SESSIONS_KEPT)).await,
+        Task::Audit => removed(store, Old::Audit, now.plus_seconds(-AUDIT_KEPT)).await,
+    }
+}
+
+/// What goes when it is old.
+#[derive(Clone, Copy, Debug)]
+enum Old {
+    Predictions,
+    Sessions,
+    Audit,
+}
+
+impl Old {
+    /// Removes rows from before a moment, at most so many; how many.
+    async fn remove(self, tx: &mut Tx, before: Ts, rows: u32) -> Result<u64, StoreError> {
+        match self {
+            Self::Predictions => models::prune_predictions(tx, before, rows).await,
+            Self::Sessions => sessions::prune(tx, before, rows).await,
+            Self::Audit => audit::archive(tx, before, rows).await,
         }
-        Task::Sessions => {
-            let before = now.plus_seconds(-SESSIONS_KEPT);
-            removed("logins", || {
-                store.write_as(Class::Maintenance, move |tx| {
-                    Box::pin(sessions::prune(tx, before, ROWS_AT_ONCE))
-                })
-            })
-            .await
-        }
-        Task::Audit => {
-            let before = now.plus_seconds(-AUDIT_KEPT);
-            removed("entries archived instead of", || {
-                store.write_as(Class::Maintenance, move |tx| {
-                    Box::pin(audit::archive(tx, before, ROWS_AT_ONCE))
-                })
-            })
-            .await
-            .map(|text| text.replace("entries archived instead of removed", "entries archived"))
+    }
+
+    const fn outcome(self) -> &'static str {
+        match self {
+            Self::Predictions => "forecasts removed",
+            Self::Sessions => "logins removed",
+            Self::Audit => "entries archived",
         }
     }
 }
 
 /// Repeats a small step until it finds nothing more.
-async fn removed<F>(what: &str, mut step: impl FnMut() -> F) -> Result<String, StoreError>
-where
-    F: Future<Output = Result<u64, StoreError>>,
-{
-    let mut total = 0;
+async fn removed(store: &Store, what: Old, before: Ts) -> Result<String, StoreError> {
+    let (mut pace, mut total) = (Pace::new(ROWS_AT_ONCE), 0);
     loop {
-        let rows = step().await?;
-        total += rows;
-        if rows < u64::from(ROWS_AT_ONCE) {
-            return Ok(format!("{total} {what} removed"));
+        let size = pace.size();
+        let step = step(store, move |tx| Box::pin(what.remove(tx, before, size))).await?;
+        total += step.done;
+        if step.done < u64::from(size) {
+            return Ok(format!("{total} {}", what.outcome()));
         }
-        // Requests that wait go first.
-        tokio::task::yield_now().await;
+        tokio::time::sleep(pace.rest_after(step.work)).await;
     }
+}
+
+/// What a step did, and how long it held its connection without its commit.
+struct Step<T> {
+    done: T,
+    work: Duration,
+}
+
+/// One transaction of maintenance.
+async fn step<T, W>(store: &Store, work: W) -> Result<Step<T>, StoreError>
+where
+    W: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+    T: Send + 'static,
+{
+    store
+        .write_as(Class::Maintenance, move |tx| {
+            Box::pin(async move {
+                let began = Instant::now();
+                let done = work(tx).await?;
+                Ok(Step { done, work: began.elapsed() })
+            })
+        })
+        .await
 }
 
 /// What bots were worth long ago, span by span; what is thin already is only looked at.
@@ -295,11 +323,11 @@ async fn thin_equity(store: &Store, now: Ts) -> Result<String, StoreError> {
                 let mut reader = store.read_as(Class::Maintenance);
                 let points = equity::between_extremes(&mut reader, bot, from, to, span).await?;
                 for some in points.chunks(equity::at_once()).map(<[Ts]>::to_vec) {
-                    let removed = store.write_as(Class::Maintenance, move |tx| {
-                        Box::pin(async move { equity::remove(tx, bot, &some).await })
-                    });
-                    let removed: Result<u64, StoreError> = removed.await;
-                    total += removed?;
+                    let remove =
+                        step(store, move |tx| Box::pin(async move { equity::remove(tx, bot, &some).await }));
+                    let step = remove.await?;
+                    total += step.done;
+                    tokio::time::sleep(pace::rest_after(step.work)).await;
                 }
                 from = to;
             }
@@ -323,22 +351,18 @@ async fn checkpoint(store: &Store) -> Result<String, StoreError> {
 
 async fn vacuum(store: &Store) -> Result<String, StoreError> {
     match store.backend() {
-        Backend::Sqlite(sqlite) => {
-            let mut connection = sqlite.maintenance().await?;
-            let mut given = 0;
-            for _ in 0..STEPS_MAX {
-                let free: i64 = connection.fetch_one("PRAGMA freelist_count").await?.try_get(0)?;
-                if free == 0 {
-                    break;
+        Backend::Sqlite(_) => {
+            let (mut pace, mut given) = (Pace::new(PAGES_AT_ONCE), 0);
+            loop {
+                let size = pace.size();
+                let step = step(store, move |tx| Box::pin(give_back(tx, size))).await?;
+                let (pages, left) = step.done;
+                given += pages;
+                if left == 0 || pages == 0 || given >= PAGES_MAX {
+                    return Ok(format!("{given} pages given back"));
                 }
-                let step = AssertSqlSafe(format!("PRAGMA incremental_vacuum({PAGES_AT_ONCE})"));
-                sqlx::query(step).fetch_all(&mut connection).await?;
-                let left: i64 = connection.fetch_one("PRAGMA freelist_count").await?.try_get(0)?;
-                given += free - left;
-                tokio::task::yield_now().await;
+                tokio::time::sleep(pace.rest_after(step.work)).await;
             }
-            connection.close().await?;
-            Ok(format!("{given} pages given back"))
         }
         Backend::Postgres(_) => each_table(store, "VACUUM (ANALYZE)").await,
     }
@@ -346,21 +370,45 @@ async fn vacuum(store: &Store) -> Result<String, StoreError> {
 
 async fn analyze(store: &Store) -> Result<String, StoreError> {
     match store.backend() {
-        Backend::Sqlite(sqlite) => {
-            let mut connection = sqlite.maintenance().await?;
-            // A sample of each index is enough and keeps the write lock short.
-            connection.execute("PRAGMA analysis_limit = 1000").await?;
-            connection.execute("ANALYZE").await?;
-            connection.close().await?;
-            Ok("statistics renewed".to_owned())
+        Backend::Sqlite(_) => {
+            let tables = tables();
+            let count = tables.len();
+            for table in tables {
+                let analyze = step(store, move |tx| Box::pin(analyze_table(tx, table.name))).await?;
+                tokio::time::sleep(pace::rest_after(analyze.work)).await;
+            }
+            Ok(format!("{count} tables: statistics renewed"))
         }
         Backend::Postgres(_) => each_table(store, "ANALYZE").await,
     }
 }
 
+/// Gives free pages at the file's end back, at most so many: how many, and how many are left.
+async fn give_back(tx: &mut Tx, pages: u32) -> Result<(i64, i64), StoreError> {
+    let free = "PRAGMA freelist_count";
+    let before: i64 = tx.one("count", sql(free)).await?.get("freelist_count")?;
+    tx.all(composed(format!("PRAGMA incremental_vacuum({pages})"))).await?;
+    let left: i64 = tx.one("count", sql(free)).await?.get("freelist_count")?;
+    Ok((before - left, left))
+}
+
+/// A sample of each index is enough and keeps the write lock short.
+async fn analyze_table(tx: &mut Tx, table: String) -> Result<(), StoreError> {
+    tx.all(composed(format!("PRAGMA analysis_limit = {SAMPLE_MAX}"))).await?;
+    tx.execute(composed(format!("ANALYZE {table}"))).await?;
+    Ok(())
+}
+
+/// Long work of a session leaves room: vacuum and analyze pause as autovacuum does, and no second process builds an index.
+async fn gently(connection: &mut PgConnection) -> Result<(), StoreError> {
+    connection.execute("SET vacuum_cost_delay = '2ms'; SET max_parallel_maintenance_workers = 0").await?;
+    Ok(())
+}
+
 async fn each_table(store: &Store, command: &str) -> Result<String, StoreError> {
     let Backend::Postgres(postgres) = store.backend() else { return Ok(String::new()) };
     let mut connection = postgres.pool(Class::Maintenance).acquire().await?;
+    gently(&mut connection).await?;
     let tables = tables();
     for table in &tables {
         let text = AssertSqlSafe(format!("{command} {}", table.name));
@@ -372,6 +420,7 @@ async fn each_table(store: &Store, command: &str) -> Result<String, StoreError> 
 async fn reindex(store: &Store) -> Result<String, StoreError> {
     let Backend::Postgres(postgres) = store.backend() else { return Ok(String::new()) };
     let mut connection = postgres.pool(Class::Maintenance).acquire().await?;
+    gently(&mut connection).await?;
     for index in INDEXES {
         let text = AssertSqlSafe(format!("REINDEX INDEX CONCURRENTLY {}", index.name));
         sqlx::query(text).persistent(false).execute(&mut *connection).await?;

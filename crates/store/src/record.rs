@@ -50,6 +50,12 @@ pub(crate) fn insert_text(table: &str, columns: &[&str]) -> String {
     format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), places.join(", "))
 }
 
+/// The end of an insert that changes `updated` columns of the row that is there already.
+pub(crate) fn changing(key: &str, updated: &[&str]) -> String {
+    let sets: Vec<String> = updated.iter().map(|column| format!("{column} = excluded.{column}")).collect();
+    format!("ON CONFLICT ({key}) DO UPDATE SET {}", sets.join(", "))
+}
+
 /// An insert that changes `updated` columns of the row that is there already.
 pub(crate) fn upsert(
     table: &str,
@@ -58,9 +64,7 @@ pub(crate) fn upsert(
     updated: &[&str],
     values: Vec<Value>,
 ) -> Statement {
-    let sets: Vec<String> = updated.iter().map(|column| format!("{column} = excluded.{column}")).collect();
-    let text =
-        format!("{} ON CONFLICT ({key}) DO UPDATE SET {}", insert_text(table, columns), sets.join(", "));
+    let text = format!("{} {}", insert_text(table, columns), changing(key, updated));
     let mut statement = composed(text).kept();
     statement.values = values;
     statement

@@ -24,6 +24,10 @@ use super::LOCAL;
 use super::intents::{IntentLog, Recorded};
 use super::projector::{Change, Owned};
 
+mod found;
+
+use found::Found;
+
 type Key = (store::AccountId, MarketId);
 
 /// A position while it is open.
@@ -154,9 +158,10 @@ impl Ledger {
         }
         let catalog = self.handle.view().catalog();
         let mut rows = Rows::of(intents);
+        let found = Found::read(&mut self.store.read(), &self.live, changes).await?;
         for (owned, change) in changes {
             let Some(market) = catalog.market(change.order().market) else { continue };
-            let order = self.order_row(*owned, change.order(), market, &mut rows).await?;
+            let order = self.order_row(*owned, change.order(), market, &found, &mut rows)?;
             if let Change::Fill { order: view, fill, at } = change {
                 self.fill_row(*owned, order, view, fill, *at, market, &mut rows).await?;
             }
@@ -192,16 +197,10 @@ impl Ledger {
                     if let Some(Step { log, from, to }) = step {
                         projections::advance(tx, PROJECTION, &log, from, to, Ts::now()).await?;
                     }
-                    for order in rows.fresh.values() {
-                        orders::put_new(tx, order).await?;
-                    }
-                    for order in rows.orders.values() {
-                        orders::put(tx, order).await?;
-                    }
+                    orders::put_new(tx, rows.fresh.values()).await?;
+                    orders::put_all(tx, rows.orders.values()).await?;
                     trades::put(tx, &rows.trades).await?;
-                    for position in rows.positions.values() {
-                        positions::put(tx, position).await?;
-                    }
+                    positions::put_all(tx, rows.positions.values()).await?;
                     if !notes.is_empty() {
                         audit::append_all(tx, notes).await?;
                     }
@@ -252,11 +251,12 @@ impl Ledger {
     }
 
     /// The order's row with its new state.
-    async fn order_row(
+    fn order_row(
         &mut self,
         owned: Owned,
         view: &OrderView,
         market: &Market,
+        found: &Found,
         rows: &mut Rows,
     ) -> Result<OrderId, StoreError> {
         let key = ((owned.account, view.market), view.id);
@@ -264,7 +264,7 @@ impl Ledger {
         let mut row = match known.and_then(|id| rows.orders.get(&id).cloned()) {
             Some(row) => row,
             None => {
-                let stored = self.stored(owned, view, market, known).await?;
+                let stored = self.stored(owned, view, market, known, found)?;
                 rows.orders.get(&stored.id).cloned().unwrap_or(stored)
             }
         };
@@ -284,35 +284,32 @@ impl Ledger {
     }
 
     /// The row as it is stored, or a new one for an order that was placed by another way.
-    async fn stored(
+    fn stored(
         &self,
         owned: Owned,
         view: &OrderView,
         market: &Market,
         known: Option<OrderId>,
+        found: &Found,
     ) -> Result<Order, StoreError> {
-        let (owner, mut reader) = (Owner::of(owned.user), self.store.read());
         if let Some(id) = known {
-            return orders::by_id(&mut reader, owner, id).await;
+            return found.by_id(id).cloned().ok_or(StoreError::Absent { what: "order" });
         }
         let number = view.id.0.to_string();
-        let plain = view.client_id.to_string();
-        // A client id may be used again once its order is closed; the second order then gets its number with it.
-        let numbered = format!("{plain}#{number}");
+        let [plain, numbered] = found::names_of(view);
         // What was recorded and is not in the tables yet; it goes there with this.
         let recorded = self.intents.known(owned.account, &plain);
         if let Some(row) = recorded.filter(|row| row.exchange_order_id.is_none() && row.live) {
             return Ok(row);
         }
         for name in [&plain, &numbered] {
-            match orders::by_client_id(&mut reader, owner, owned.account, name).await {
-                Ok(row) if row.exchange_order_id.as_ref().is_none_or(|known| *known == number) => {
-                    return Ok(row);
+            match found.by_name(owned.account, name) {
+                Some(row) if row.exchange_order_id.as_ref().is_none_or(|known| *known == number) => {
+                    return Ok(row.clone());
                 }
-                Ok(_) if *name == plain => {}
-                Ok(_) => break,
-                Err(StoreError::Absent { .. }) => return Ok(self.foreign(owned, view, market, name)),
-                Err(error) => return Err(error),
+                Some(_) if *name == plain => {}
+                Some(_) => break,
+                None => return Ok(self.foreign(owned, view, market, name)),
             }
         }
         Ok(self.foreign(owned, view, market, &numbered))

@@ -1,13 +1,14 @@
 //! Orders of people and bots: a projection of the shards' journals.
 
+use crate::bulk;
 use crate::conditions::Conditions;
 use crate::error::StoreError;
 use crate::ids::{AccountId, BotId, OrderId, Owner, UserId};
-use crate::record::{insert_text, record, upsert};
-use crate::statement::{composed, sql};
+use crate::record::{changing, record, upsert};
+use crate::statement::sql;
 use crate::tables::Side;
 use crate::tx::{Reader, Tx};
-use crate::value::{Amount, Ts};
+use crate::value::{Amount, Ts, Value};
 
 record! {
     /// An order.
@@ -105,13 +106,72 @@ pub async fn put(tx: &mut Tx, order: &Order) -> Result<(), StoreError> {
     tx.execute(upsert(Order::TABLE, Order::COLUMNS, "id", CHANGING, order.values())).await.map(|_| ())
 }
 
-/// Notes a new order; one that is there already stays as it is.
+/// [`put`] of many, each once. Cost: a statement per 128 orders.
+///
+/// # Errors
+/// As [`put`]; then none is noted once the transaction has ended.
+pub async fn put_all(tx: &mut Tx, orders: impl IntoIterator<Item = &Order>) -> Result<(), StoreError> {
+    let rows = orders.into_iter().map(Order::values).collect();
+    bulk::put(tx, Order::TABLE, Order::COLUMNS, rows, &changing("id", CHANGING)).await.map(|_| ())
+}
+
+/// Notes new orders; one that is there already stays as it is. Cost: a statement per 128 orders.
 ///
 /// # Errors
 /// `Taken` of `orders.account_id,client_order_id`, and failures of the database.
-pub async fn put_new(tx: &mut Tx, order: &Order) -> Result<(), StoreError> {
-    let text = format!("{} ON CONFLICT (id) DO NOTHING", insert_text(Order::TABLE, Order::COLUMNS));
-    tx.execute(composed(text).kept().bind_all(order.values())).await.map(|_| ())
+pub async fn put_new(tx: &mut Tx, orders: impl IntoIterator<Item = &Order>) -> Result<(), StoreError> {
+    let rows = orders.into_iter().map(Order::values).collect();
+    bulk::put(tx, Order::TABLE, Order::COLUMNS, rows, "ON CONFLICT (id) DO NOTHING").await.map(|_| ())
+}
+
+/// Orders by their ids, whoever's; those that are not there are left out. Cost: a statement per 128 ids.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn by_ids_of_all(reader: &mut Reader, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(AT_ONCE) {
+        let places = padded(some, 1);
+        let statement = Order::select(&format!("WHERE id IN ({})", places.text));
+        found.extend(Order::all_of(&reader.all(statement.bind_all(places.values)).await?)?);
+    }
+    Ok(found)
+}
+
+/// Orders by our names for them on an account, whoever's; those that are not there are left out. Cost: a statement per 128 names.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn by_client_ids_of_all(
+    reader: &mut Reader,
+    account: AccountId,
+    names: &[String],
+) -> Result<Vec<Order>, StoreError> {
+    let mut found = Vec::with_capacity(names.len());
+    for some in names.chunks(AT_ONCE) {
+        let places = padded(some, 2);
+        let rest = format!("WHERE account_id = $1 AND client_order_id IN ({})", places.text);
+        let statement = Order::select(&rest).bind(account).bind_all(places.values);
+        found.extend(Order::all_of(&reader.all(statement).await?)?);
+    }
+    Ok(found)
+}
+
+/// Ids or names that one statement asks for.
+const AT_ONCE: usize = 128;
+
+/// Placeholders and their values.
+struct Places {
+    text: String,
+    values: Vec<Value>,
+}
+
+/// Placeholders from `$first` on for a list: a power of two of them, the last value repeated, so that few texts are prepared.
+fn padded<T: Clone + Into<Value>>(list: &[T], first: usize) -> Places {
+    let wanted = list.len().next_power_of_two();
+    let values = list.iter().chain(list.last().into_iter().cycle()).take(wanted);
+    let text: Vec<String> = (first..first + wanted).map(|n| format!("${n}")).collect();
+    Places { text: text.join(", "), values: values.cloned().map(Into::into).collect() }
 }
 
 /// Intents that were recorded and of which nothing was heard, whoever's, in the order of their ids, after one.
@@ -178,13 +238,25 @@ pub async fn page(
     Order::all_of(&reader.all(conditions.statement(&head, tail, limit)).await?)
 }
 
-/// All live orders of a pair, whoever's: what an engine takes up after a restart.
+/// Live orders of a pair that have a price, whoever's, page by page: after a price and an order, in the order in which the engine
+/// keeps prices. On SQLite that is the order of their texts: fit to walk through all of them, not to show them.
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn live_of_all(reader: &mut Reader, trading_pair_id: i64) -> Result<Vec<Order>, StoreError> {
-    let rest = "WHERE trading_pair_id = $1 AND live";
-    Order::all_of(&reader.all(Order::select(rest).bind(trading_pair_id)).await?)
+pub async fn live_of_all(
+    reader: &mut Reader,
+    trading_pair_id: i64,
+    after: Option<(Amount, OrderId)>,
+    limit: u32,
+) -> Result<Vec<Order>, StoreError> {
+    let mut conditions = Conditions::of("trading_pair_id =", trading_pair_id);
+    conditions.and_that("live");
+    match after {
+        None => conditions.and_that("price IS NOT NULL"),
+        Some((price, id)) => conditions.and_pair("(price, id) >", (price.into(), id.into())),
+    }
+    let head = format!("SELECT {} FROM orders", Order::COLUMNS.join(", "));
+    Order::all_of(&reader.all(conditions.statement(&head, "ORDER BY price, id", limit)).await?)
 }
 
 /// The order a venue's report is about, whoever's.

@@ -1,9 +1,10 @@
 //! Positions: a projection of the shards' journals.
 
+use crate::bulk;
 use crate::conditions::Conditions;
 use crate::error::StoreError;
 use crate::ids::{AccountId, BotId, Owner, PositionId, UserId};
-use crate::record::{record, upsert};
+use crate::record::{changing, record};
 use crate::tables::FAR;
 use crate::tx::{Reader, Tx};
 use crate::value::{Amount, Ts};
@@ -49,9 +50,17 @@ record! {
 /// # Errors
 /// Failures of the database.
 pub async fn put(tx: &mut Tx, position: &Position) -> Result<(), StoreError> {
-    let changing = ["quantity", "entry_price", "realised_pnl", "fees", "is_open", "updated_at", "closed_at"];
-    let statement = upsert(Position::TABLE, Position::COLUMNS, "id", &changing, position.values());
-    tx.execute(statement).await.map(|_| ())
+    put_all(tx, [position]).await
+}
+
+/// [`put`] of many, each once. Cost: a statement per 128 positions.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn put_all(tx: &mut Tx, positions: impl IntoIterator<Item = &Position>) -> Result<(), StoreError> {
+    let columns = ["quantity", "entry_price", "realised_pnl", "fees", "is_open", "updated_at", "closed_at"];
+    let rows = positions.into_iter().map(Position::values).collect();
+    bulk::put(tx, Position::TABLE, Position::COLUMNS, rows, &changing("id", &columns)).await.map(|_| ())
 }
 
 /// A user's open positions, by pair; of one account if it is named.

@@ -149,11 +149,12 @@ pub(crate) fn trading_rows(d: &Dialect, trades: u64) -> String {
         ("venue_trade_id", "'t' || i".to_owned()),
         ("created_at", d.ts("i * 3")),
     ]);
-    let mut orders = market.to_vec();
+    let mut orders: Vec<Column> = market.iter().filter(|(name, _)| *name != "price").cloned().collect();
     orders.extend([
         ("id", d.id("i")),
         ("client_order_id", "'c' || i".to_owned()),
         ("exchange_order_id", "'x' || i".to_owned()),
+        ("price", d.amount("CAST(10000 + i * 7919 % 90000 + 0.5 AS TEXT)")),
         ("order_type", "'limit'".to_owned()),
         ("time_in_force", "'gtc'".to_owned()),
         ("filled_quantity", amount("0")),
@@ -382,6 +383,7 @@ fn questions_of_trading(d: &Dialect, who: u64) -> Vec<(&'static str, String)> {
     let (market, pair, kind) = (who % 50, who % 50 + 1, who % 100);
     let user = d.id(&who.to_string());
     let id = d.id(&(who * 11).to_string());
+    let price = d.amount("'50000.5'");
     let from = d.ts("3000");
     let to = d.ts("90000");
     vec![
@@ -399,7 +401,9 @@ fn questions_of_trading(d: &Dialect, who: u64) -> Vec<(&'static str, String)> {
         ),
         (
             "idx_orders_active",
-            format!("SELECT id, price FROM orders WHERE trading_pair_id = {pair} AND live"),
+            format!(
+                "SELECT id, price FROM orders WHERE trading_pair_id = {pair} AND live AND (price, id) > ({price}, {id}) ORDER BY price, id LIMIT 100"
+            ),
         ),
         (
             "idx_orders_exchange_id",
