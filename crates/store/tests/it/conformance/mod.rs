@@ -1,6 +1,7 @@
 //! What holds on both engines.
 
 mod auditing;
+mod batches;
 mod keys;
 mod logins;
 mod people;
