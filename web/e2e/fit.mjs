@@ -6,6 +6,18 @@ const SCROLLED = ".strip, .log";
 const SCROLLED_ON_PHONE = `${SCROLLED}, .months, .tabs`;
 const PHONE = 720;
 
+/** What is pressed with a finger and is lower than it should be: everything but rows of the ladder and words within a text. */
+export function low(page, least) {
+  return page.evaluate((least) => {
+    const pressed = "button:not(.level), .button, select, summary, input:not([type=checkbox], [type=radio], .number-line input), label:has(> input[type=checkbox], > input[type=radio])";
+    return [...document.querySelectorAll(`:is(main, header, .bottom, dialog[open]) :is(${pressed})`)].flatMap((element) => {
+      const { height } = element.getBoundingClientRect();
+      if (height === 0 || height >= least - 0.5 || element.closest(".hidden-text, .skip, .toasts")) return [];
+      return [`${element.tagName.toLowerCase()}.${element.className} "${(element.getAttribute("aria-label") ?? element.textContent).trim().slice(0, 30)}" is ${height.toFixed(0)} px high`];
+    });
+  }, least);
+}
+
 /** Findings as readable lines, once what hangs on the window's size has been drawn; empty when there are none. */
 export async function cut(page, width, height) {
   await page.setViewportSize({ width, height });

@@ -1,9 +1,12 @@
 /** How it looks: nothing cut off, nothing that axe finds, in each language and theme; colours, and a phone. */
 import { violations } from "./axe.mjs";
 import { Client } from "./client.mjs";
-import { cut } from "./fit.mjs";
+import { cut, low } from "./fit.mjs";
 import { at, NAME, page, PAGES, PASSWORD, program, shown, suite, WINDOWS } from "./stage.mjs";
 import { expect } from "./suite.mjs";
+
+/** Height of what is pressed with a finger, pixels. */
+const TOUCH = 44;
 
 await suite.test("nothing is cut off at the side, on any page, in any window", page, async () => {
   // Something of everything in the tables: positions, orders with stops, fills.
@@ -62,6 +65,13 @@ await suite.test("theme and colours of the market are chosen and kept", page, as
 
 await suite.test("a phone: bottom bar, the ticket as a sheet", page, async () => {
   await page.setViewportSize({ width: 390, height: 844 });
+  const found = [];
+  for (const path of PAGES) {
+    await page.goto(at(path));
+    await shown(path);
+    found.push(...(await low(page, TOUCH)).map((line) => `${path}: ${line}`));
+  }
+  expect(found.length === 0, found.join("\n"));
   await page.goto(program.url);
   // Pages without a place in the bar are reached by the search.
   await page.getByRole("button", { name: /Search or run/ }).click();
@@ -74,6 +84,7 @@ await suite.test("a phone: bottom bar, the ticket as a sheet", page, async () =>
   await sheet.waitFor();
   expect((await sheet.getByRole("button", { name: "Sell", exact: true }).first().getAttribute("aria-pressed")) === "true", "the side was not taken over");
   expect((await violations(page)).length === 0, (await violations(page)).join("\n"));
+  expect((await low(page, TOUCH)).length === 0, (await low(page, TOUCH)).join("\n"));
   await page.keyboard.press("Escape");
   await sheet.waitFor({ state: "hidden" });
   await page.setViewportSize({ width: 1440, height: 900 });

@@ -4,12 +4,18 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { Front } from "./front.mjs";
 
 /** Named by TRADEWIND_BIN, else the one that this checkout built last. */
 const BINARY = process.env.TRADEWIND_BIN ?? new URL("../../target/debug/tradewind", import.meta.url).pathname;
 
+/** A folder of built files that is served instead of those in the program. */
+const { DIST } = process.env;
+
 export class Program {
   #child = null;
+  #front = DIST ? new Front(DIST) : null;
+  #own = "";
   #dir = mkdtempSync(join(tmpdir(), "tradewind-e2e-"));
   url = "";
   setupCode = null;
@@ -22,7 +28,7 @@ export class Program {
 
   /** Starts it and waits until it says that it is ready. A second start takes the same address. */
   async start() {
-    const api = this.url ? new URL(this.url).host : "127.0.0.1:0";
+    const api = this.#own ? new URL(this.#own).host : "127.0.0.1:0";
     const child = spawn(BINARY, ["serve", "--json", "--data-dir", this.#dir, "--exchange-addr", "127.0.0.1:0", "--api-addr", api], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...this.#settings },
@@ -37,7 +43,8 @@ export class Program {
     });
     child.removeAllListeners("exit");
     if (!ready.api) throw new Error(`the program did not start: ${JSON.stringify(ready)} ${errors.join(" | ")}`);
-    this.url = ready.api.http;
+    this.#own = ready.api.http;
+    this.url = this.#front ? await this.#front.before(this.#own) : this.#own;
     this.setupCode = ready.api.setup_code;
   }
 
@@ -53,6 +60,7 @@ export class Program {
 
   async end() {
     await this.kill();
+    this.#front?.end();
     rmSync(this.#dir, { recursive: true, force: true });
   }
 }

@@ -1,19 +1,27 @@
 /**
- * Another person's program: quotes at the best prices of a market and takes the quotes back, one change of the book every 50 ms,
- * twenty a second, spread out evenly. Uses the platform's API as everybody does; its limits (fifty orders and cancels a second) hold.
+ * Another person's program: quotes at the best prices of a market and takes the quotes back, as often as the market's own people leave
+ * to a given number of changes a second, spread out evenly. By the venue's count of changes, whoever made them. Uses the platform's API
+ * as everybody does; its limits (fifty orders and cancels a second) hold.
  */
 
-/** Between two changes, ms. */
-const EVERY = 50;
-/** How often the best prices are asked for, in changes. */
-const LOOK_EVERY = 5;
+/** How often it thinks, ms: at most one change each time. */
+const EVERY = 25;
+/** How often the best prices, and the venue's count, are asked for, in turns. */
+const LOOK_EVERY = 8;
 
 export class Quoter {
   #client;
   #symbol;
   #timer;
+  #rate;
+  #turns = 0;
   #count = 0;
   #best = null;
+  /** The venue's count of changes at the start and when it was looked at last, and how many of those were others'. */
+  #first = 0;
+  #others = 0;
+  #began = 0;
+  #last = 0;
   /** The order that waits to be taken back: a promise of its id, null when it was refused. */
   #resting = null;
   #open = new Set();
@@ -21,13 +29,16 @@ export class Quoter {
   changes = 0;
   refused = 0;
 
-  constructor(client, symbol) {
+  /** `rate`: changes of the book a second, all told. */
+  constructor(client, symbol, rate) {
     this.#client = client;
     this.#symbol = symbol;
+    this.#rate = rate;
   }
 
   async start() {
     await this.#look();
+    [this.#others, this.#began] = [0, performance.now()];
     this.#timer = setInterval(() => this.#turn(), EVERY);
   }
 
@@ -39,13 +50,22 @@ export class Quoter {
   }
 
   async #look() {
-    const { bids, asks } = await this.#client.call("GET", `/api/book/${this.#symbol}?depth=1`);
+    const own = this.changes;
+    const { bids, asks, update } = await this.#client.call("GET", `/api/book/${this.#symbol}?depth=1`);
     this.#best = { buy: bids[0]?.[0], sell: asks[0]?.[0] };
+    this.#first ||= update;
+    this.#others = update - this.#first - own;
   }
 
   #turn() {
+    this.#turns += 1;
+    if (this.#turns % LOOK_EVERY === 0) this.#follow(this.#look());
+    const now = performance.now();
+    const lacking = this.#rate - (this.#others * 1000) / (now - this.#began);
+    if (lacking <= 0 || now - this.#last < 1000 / lacking) return;
+    // From when it was due, so that the turns' own steps do not add up; what was missed long ago is not made up for at once.
+    this.#last = Math.max(this.#last + 1000 / lacking, now - EVERY);
     this.#count += 1;
-    if (this.#count % LOOK_EVERY === 0) this.#follow(this.#look());
     if (this.#resting) this.#takeBack();
     else this.#resting = this.#follow(this.#place());
   }

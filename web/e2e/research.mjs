@@ -13,8 +13,18 @@ await suite.test("a bot is made, started, decides and is stopped", page, async (
   expect(await dialog.getByRole("button", { name: "Make the bot" }).isDisabled(), "half a bar was taken");
   await dialog.getByLabel("Fast", { exact: true }).fill("5");
   expect((await violations(page)).length === 0, (await violations(page)).join("\n"));
+  await dialog.getByText("Stop loss and take profit").click();
+  await dialog.getByLabel("Stop loss, bps").fill("150");
+  await dialog.getByLabel("Trailing stop, bps").fill("80");
+  await dialog.getByText("exclude each other").waitFor();
+  expect(await dialog.getByRole("button", { name: "Make the bot" }).isDisabled(), "a stop and a trailing stop were taken together");
+  await dialog.getByLabel("Trailing stop, bps").fill("");
+  await dialog.getByLabel("Take profit, bps").fill("300");
+  expect((await violations(page)).length === 0, (await violations(page)).join("\n"));
   await dialog.getByRole("button", { name: "Make the bot" }).click();
   await toast("Trend is made");
+  await page.locator(".bot-facts").getByText("(1.5%)").waitFor();
+  await page.locator(".bot-facts").getByText("(3%)").waitFor();
   const row = rows("Bots").filter({ hasText: "Trend" });
   await row.getByRole("button", { name: "Start" }).click();
   await row.getByText("Running").waitFor();
@@ -34,6 +44,9 @@ await suite.test("a back-test is run and shows its result", page, async () => {
   await dialog.getByLabel("Fast", { exact: true }).fill("3");
   await dialog.getByLabel("Slow", { exact: true }).fill("8");
   await dialog.getByLabel("Qty", { exact: true }).fill("0.01");
+  await dialog.getByText("Stop loss and take profit").click();
+  // So near that every position is left by it.
+  await dialog.getByLabel("Trailing stop, bps").fill("1");
   expect((await violations(page)).length === 0, (await violations(page)).join("\n"));
   await dialog.getByRole("button", { name: "Run it" }).click();
   await rows("Back-tests").first().getByText("Done").waitFor();
@@ -51,6 +64,8 @@ await suite.test("a sweep is run and shows its plateau", page, async () => {
   const dialog = page.getByRole("dialog", { name: "New sweep" });
   await dialog.getByLabel("Fast", { exact: true }).fill("3,5,7");
   await dialog.getByLabel("Slow", { exact: true }).fill("10,14");
+  await dialog.getByText("Stop loss and take profit").click();
+  await dialog.getByLabel("Stop loss, bps").fill("200");
   expect((await violations(page)).length === 0, (await violations(page)).join("\n"));
   await dialog.getByRole("button", { name: "Run it" }).click();
   await rows("Sweeps").first().getByText("Done").waitFor();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { request } from "../src/pages/backtests/NewTest";
+import { asPercent, bracketFault, bracketOf, isBracketFaulty, NO_BRACKET } from "../src/pages/strategies/bracket";
 import type { TestDraft } from "../src/pages/backtests/NewTest";
 import { growth, measure, percent, plain, underwater, years } from "../src/pages/backtests/result";
 import type { Backtest, EquityPoint } from "../src/pages/backtests/result";
@@ -10,7 +11,7 @@ import type { Sweep } from "../src/pages/sweeps/kept";
 const at = (text: string, equity: number, low = equity, high = equity): EquityPoint => ({ t: Date.parse(text), equity: String(equity), low: String(low), high: String(high) });
 const points = [at("2025-11-30T00:00:00Z", 100), at("2025-12-31T00:00:00Z", 110, 105, 120), at("2026-01-15T00:00:00Z", 99, 90), at("2026-01-31T00:00:00Z", 121)];
 const strategy: Strategy = { name: "ema-cross", summary: "", source: "", fails: "", markets_doc: "", markets_min: 1, markets_max: 1, params: [] };
-const draft: TestDraft = { symbols: ["BTCUSDT"], interval: "1h", from: "", to: "", cash: "", fee: "", slippage: "", source: "", params: {} };
+const draft: TestDraft = { symbols: ["BTCUSDT"], interval: "1h", from: "", to: "", cash: "", fee: "", slippage: "", source: "", params: {}, bracket: NO_BRACKET };
 
 test("what rounds to nothing has no sign", () => {
   expect([plain(-0.04, 1), plain(-0.06, 1), plain(0), plain(-12.3, 0), plain(null)]).toEqual(["0.0", "−0.1", "0.00", "−12", "–"]);
@@ -41,6 +42,23 @@ test("measures are read with care", () => {
   expect(measure(it, "nothing")).toEqual({ value: null, unit: "", low: null, high: null, note: null });
   expect(measure({ result: null } as unknown as Backtest, "sharpe").value).toBeNull();
   expect([percent(1.84, 2), percent(-0.04), percent(null), plain(-2.5), plain(null)]).toEqual(["+1.84%", "0.0%", "–", "−2.50", "–"]);
+});
+
+describe("a bracket", () => {
+  const legs = (stop: string, take: string, trailing: string) => ({ stop_loss_bps: stop, take_profit_bps: take, trailing_bps: trailing });
+
+  test("is judged leg by leg; a stop and a trailing stop exclude each other", () => {
+    expect(["", "1", "9900", "0", "9901", "2.5", "-3", "x"].map((stop) => bracketFault(legs(stop, "", ""), "stop_loss_bps"))).toEqual([null, null, null, "range", "range", "whole", "whole", "whole"]);
+    expect([bracketFault(legs("", "100000", ""), "take_profit_bps"), bracketFault(legs("", "100001", ""), "take_profit_bps")]).toEqual([null, "range"]);
+    expect([legs("50", "", "80"), legs("", "100", "80"), legs("50", "100", ""), NO_BRACKET].map(isBracketFaulty)).toEqual([true, false, false, false]);
+  });
+
+  test("is sent when a leg of it is set, and told in per cent", () => {
+    expect(bracketOf(NO_BRACKET)).toEqual({});
+    expect(bracketOf(legs(" 150 ", "", ""))).toEqual({ bracket: { stop_loss_bps: 150, take_profit_bps: null, trailing_bps: null } });
+    expect(request(strategy, { ...draft, bracket: legs("", "300", "80") }).bracket).toEqual({ stop_loss_bps: null, take_profit_bps: 300, trailing_bps: 80 });
+    expect([1, 150, 300, 123_456].map(asPercent)).toEqual(["0.01%", "1.5%", "3%", "1,234.56%"]);
+  });
 });
 
 describe("the request", () => {

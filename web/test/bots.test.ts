@@ -4,6 +4,7 @@ import { timeWord } from "../src/parts/Series";
 import { curve } from "../src/pages/Analytics";
 import { brief, needsYou, request, returned, together } from "../src/pages/bots/bot";
 import type { Bot } from "../src/pages/bots/bot";
+import { NO_BRACKET } from "../src/pages/strategies/bracket";
 import { paramFault, words } from "../src/pages/strategies/params";
 import type { Param, Strategy } from "../src/pages/strategies/params";
 
@@ -45,9 +46,10 @@ describe("a new bot", () => {
   });
 
   test("the request holds what was filled in, as it was typed", () => {
-    const draft = { name: " ", markets: [{ symbol: "BTCUSDT", interval: "1m" }], params: { fast: "12", slow: "" }, funds: { USDT: "10000.50", BTC: "" }, drawdown: "", daily: "", position: "" };
+    const draft = { name: " ", markets: [{ symbol: "BTCUSDT", interval: "1m" }], params: { fast: "12", slow: "" }, funds: { USDT: "10000.50", BTC: "" }, drawdown: "", daily: "", position: "", bracket: NO_BRACKET };
     expect(request(strategy, draft)).toEqual({ strategy: "ema-cross", markets: [{ symbol: "BTCUSDT", interval: "1m" }], funds: { USDT: "10000.50" }, params: { fast: "12" } });
     expect(request(strategy, { ...draft, name: "A", drawdown: "7.5", daily: "100" })).toMatchObject({ name: "A", limits: { drawdown_max_bips: 750, daily_loss_max: "100", position_max: null } });
+    expect(request(strategy, { ...draft, bracket: { ...NO_BRACKET, trailing_bps: "80" } }).bracket).toEqual({ stop_loss_bps: null, take_profit_bps: null, trailing_bps: 80 });
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { ahead, grouped, groupings, ladder, spread, sweep } from "../src/market/book";
 import { Bars, bands, ema, rsi } from "../src/market/candles";
-import { Channel, FrameFlush } from "../src/market/channel";
+import { Channel, FrameFlush, Paced, PATIENCE } from "../src/market/channel";
 import * as D from "../src/market/decimal";
 import { bookOf, takeBook, takePrints, tapeOf } from "../src/market/hub";
 import { StreamSession } from "../src/market/protocol";
@@ -49,8 +49,9 @@ describe("candles", () => {
     const bars = new Bars();
     bars.take([candle(60), candle(0), candle(60, "1.5")]);
     expect(bars.all.map((bar) => [bar.time, bar.close])).toEqual([[0, 1], [60, 1.5]]);
-    expect(bars.take([candle(60, "1.7"), candle(120)])).toMatchObject({ onlyTail: true, tail: [{ time: 60, close: 1.7 }, { time: 120 }] });
-    expect(bars.take([candle(0), candle(180)]).onlyTail).toBe(false);
+    expect(bars.take([candle(60, "1.7"), candle(120)])).toBe(true);
+    expect(bars.all).toMatchObject([{ time: 0 }, { time: 60, close: 1.7 }, { time: 120 }]);
+    expect(bars.take([candle(0), candle(180)])).toBe(false);
     expect(bars.all).toHaveLength(4);
   });
 
@@ -67,7 +68,7 @@ describe("channels", () => {
   test("tell once per frame, with the newest value", () => {
     let run = () => {};
     const flush = new FrameFlush((frame) => (run = frame));
-    const channel = new Channel<number>(flush);
+    const channel = new Channel<number>(0, flush);
     const heard = vi.fn();
     const stop = channel.subscribe(heard);
     for (let i = 1; i <= 50; i += 1) channel.set(i, i);
@@ -81,6 +82,63 @@ describe("channels", () => {
     channel.set(51);
     run();
     expect(heard).toHaveBeenCalledTimes(1);
+  });
+
+  test("what is in no hurry comes in another's frame, at the latest after its own time", () => {
+    vi.useFakeTimers();
+    const asked: (() => void)[] = [];
+    const flush = new FrameFlush((frame) => asked.push(frame));
+    const [book, tickers] = [new Channel<number>(0, flush), new Channel<number>(PATIENCE, flush)];
+    const heard = vi.fn();
+    tickers.subscribe(heard);
+    book.subscribe(() => {});
+    tickers.set(1);
+    vi.advanceTimersByTime(PATIENCE - 1);
+    expect(asked).toHaveLength(0);
+    book.set(1);
+    asked.pop()?.();
+    expect(heard).toHaveBeenCalledTimes(1);
+    vi.advanceTimersByTime(10 * PATIENCE);
+    expect(asked).toHaveLength(0);
+    tickers.set(2);
+    vi.advanceTimersByTime(PATIENCE);
+    expect(asked).toHaveLength(1);
+    asked.pop()?.();
+    expect([heard.mock.calls.length, tickers.shown()?.value]).toEqual([2, 2]);
+    vi.useRealTimers();
+  });
+
+  test("without listeners no frame is asked for, and who comes later sees the newest", () => {
+    const request = vi.fn();
+    const channel = new Channel<number>(0, new FrameFlush(request));
+    channel.set(7);
+    expect(request).not.toHaveBeenCalled();
+    expect(channel.shown()?.value).toBe(7);
+  });
+
+  test("a paced job runs just before a frame is asked for, at most once in its time, and never after its end", () => {
+    vi.useFakeTimers();
+    const asked: string[] = [];
+    const flush = new FrameFlush((frame) => (asked.push("frame"), queueMicrotask(frame)));
+    const paced = new Paced(() => asked.push("job"), 250, flush);
+    paced.ask();
+    paced.ask();
+    const book = new Channel<number>(0, flush);
+    book.subscribe(() => {});
+    book.set(1);
+    expect(asked).toEqual(["job", "frame"]);
+    flush.flush();
+    for (let i = 0; i < 10; i += 1) paced.ask();
+    vi.advanceTimersByTime(249);
+    expect(asked).toEqual(["job", "frame"]);
+    vi.advanceTimersByTime(1 + PATIENCE);
+    expect(asked).toEqual(["job", "frame", "job", "frame"]);
+    flush.flush();
+    paced.ask();
+    paced.stop();
+    vi.advanceTimersByTime(1_000);
+    expect(asked.filter((each) => each === "job")).toHaveLength(2);
+    vi.useRealTimers();
   });
 
   test("the tape keeps a hundred trades, newest first, each once", () => {

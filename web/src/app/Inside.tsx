@@ -7,6 +7,7 @@ import { Empty, ErrorNote, Loading } from "../parts/states";
 import { Shell } from "../parts/Shell";
 import "../styles/parts.css";
 import "../styles/shell.css";
+import "../styles/touch.css";
 import { useText } from "../text/desk";
 import { ActionsContext, makeActions } from "./actions";
 import { desk } from "./desk";

@@ -156,11 +156,13 @@ export class Plot {
     if (!this.#gone) this.#chart.timeScale().fitContent();
   }
 
-  /** Only the end changed: a fraction of the work of `show`. */
-  update(bars: Bars, tail: readonly Bar[]): void {
+  /** Only the end changed since the last call: a fraction of the work of `show`. */
+  update(bars: Bars): void {
     if (this.#gone) return;
+    const from = this.#bars.at(-1)?.time ?? -Infinity;
     this.#bars = bars.all;
-    for (const bar of tail) {
+    const first = this.#bars.findLastIndex((bar) => bar.time <= from);
+    for (const bar of this.#bars.slice(Math.max(0, first))) {
       this.#candles.update({ ...bar, time: local(bar.time) });
       this.#volume.update(this.#volumeOf(bar));
     }

@@ -36,8 +36,8 @@ export class Bars {
     return this.#bars[0]?.time ?? null;
   }
 
-  /** Takes candles in any order; true when only the last bar changed or one was added behind it, so that a chart can update. */
-  take(candles: readonly Candle[]): { onlyTail: boolean; tail: readonly Bar[] } {
+  /** Takes candles in any order; true when only the last bar changed or some were added behind it, so that a chart can update. */
+  take(candles: readonly Candle[]): boolean {
     const fresh = candles.map(bar).sort((a, b) => a.time - b.time);
     const lastKnown = this.#bars.at(-1)?.time ?? -Infinity;
     const onlyTail = this.#bars.length > 0 && fresh.every((each) => each.time >= lastKnown);
@@ -48,12 +48,12 @@ export class Bars {
         bars.push(each);
       }
       this.#bars = bars.slice(-BARS_MAX);
-      return { onlyTail, tail: fresh.filter((each, i) => fresh[i + 1]?.time !== each.time) };
+      return true;
     }
     const byTime = new Map(this.#bars.map((each) => [each.time, each]));
     for (const each of fresh) byTime.set(each.time, each);
     this.#bars = [...byTime.values()].sort((a, b) => a.time - b.time).slice(-BARS_MAX);
-    return { onlyTail, tail: [] };
+    return false;
   }
 }
 

@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useSyncExternalStore } from "react";
 import type { Schemas } from "../api/client";
 import type { Book } from "./book";
-import { Channel } from "./channel";
+import { Channel, PATIENCE } from "./channel";
 import type { Stamped } from "./channel";
 import { feed } from "./feed";
 import type { Said } from "./protocol";
@@ -21,7 +21,7 @@ export interface Print {
 /** Trades that the tape keeps. */
 const TAPE_MAX = 100;
 
-export const tickers = new Channel<ReadonlyMap<string, Ticker>>();
+export const tickers = new Channel<ReadonlyMap<string, Ticker>>(PATIENCE);
 const books = new Map<string, Channel<Book>>();
 const tapes = new Map<string, Channel<readonly Print[]>>();
 
@@ -84,10 +84,11 @@ export function useCalmChannel<T>(channel: Channel<T>, every: number): Stamped<T
         told = performance.now();
         listener();
       };
+      // In a channel that moves on, the next change tells it: the frame is there anyway.
       const stop = channel.subscribe(() => {
         const wait = told + every - performance.now();
         if (wait <= 0) tell();
-        else timer ??= setTimeout(tell, wait);
+        else timer ??= setTimeout(tell, wait + PATIENCE);
       });
       return () => {
         clearTimeout(timer);

@@ -7,6 +7,8 @@ import { selectMarkets } from "../../app/desk";
 import { useApp } from "../../app/store";
 import { TextField } from "../../parts/Field";
 import { useMore } from "../../text/more";
+import { BracketFields, bracketOf, isBracketFaulty, NO_BRACKET } from "../strategies/bracket";
+import type { Bracket } from "../strategies/bracket";
 import { FormFrame, INTERVALS, ParamFields, Select, StrategyDialog } from "../strategies/form";
 import { filledIn, isFaulty } from "../strategies/params";
 import type { Params, Strategy } from "../strategies/params";
@@ -22,6 +24,7 @@ export interface TestDraft {
   readonly slippage: string;
   readonly source: string;
   readonly params: Params;
+  readonly bracket: Bracket;
 }
 
 /** The request of a draft. Days begin at midnight UTC, and the last one counts whole. */
@@ -34,6 +37,7 @@ export function request(strategy: Strategy, draft: TestDraft): Schemas["NewBackt
     symbols: [...draft.symbols],
     interval: draft.interval,
     ...filledIn(draft.params),
+    ...bracketOf(draft.bracket),
     ...(draft.from ? { from: `${draft.from}T00:00:00Z` } : {}),
     ...(draft.to ? { to: next(draft.to) } : {}),
     ...(draft.cash.trim() ? { cash: draft.cash.trim() } : {}),
@@ -66,6 +70,7 @@ function Form({ strategy, onClose, onMade }: { strategy: Strategy; onClose: () =
     slippage: "",
     source: "",
     params: {},
+    bracket: NO_BRACKET,
   }));
   const change = (part: Partial<TestDraft>) => setDraft((now) => ({ ...now, ...part }));
   const send = async () => {
@@ -74,7 +79,7 @@ function Form({ strategy, onClose, onMade }: { strategy: Strategy; onClose: () =
     onMade(test);
   };
   return (
-    <FormFrame label={m("tests.new")} act={m("tests.start")} blocked={isFaulty(strategy, draft.params)} onSend={send} onClose={onClose}>
+    <FormFrame label={m("tests.new")} act={m("tests.start")} blocked={isFaulty(strategy, draft.params) || isBracketFaulty(draft.bracket)} onSend={send} onClose={onClose}>
       <div className="new-pair">
         {draft.symbols.map((symbol, i) => (
           <TextField key={i} label={m("new.market")} value={symbol} onChange={(value) => change({ symbols: draft.symbols.map((each, at) => (at === i ? value.trim().toUpperCase() : each)) })} list="test-symbols" autoComplete="off" spellCheck={false} required />
@@ -95,6 +100,7 @@ function Form({ strategy, onClose, onMade }: { strategy: Strategy; onClose: () =
         <TextField label={m("tests.slippage")} value={draft.slippage} onChange={(slippage) => change({ slippage })} inputMode="decimal" autoComplete="off" />
       </div>
       <ParamFields strategy={strategy} params={draft.params} onChange={(params) => change({ params })} />
+      <BracketFields bracket={draft.bracket} onChange={(bracket) => change({ bracket })} />
     </FormFrame>
   );
 }

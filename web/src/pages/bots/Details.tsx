@@ -18,6 +18,7 @@ import { useText } from "../../text/lists";
 import { useMore } from "../../text/more";
 import type { Act } from "./Bots";
 import { words } from "../strategies/params";
+import { BracketFacts } from "../strategies/bracket";
 import { brief } from "./bot";
 import type { Bot, Decision } from "./bot";
 import { Expected } from "./Expected";
@@ -74,6 +75,14 @@ function Facts({ bot }: { bot: Bot }) {
             </div>
           ))}
         </dl>
+        {bot.bracket ? (
+          <>
+            <h3>{m("bracket.title")}</h3>
+            <dl className="facts">
+              <BracketFacts bracket={bot.bracket} />
+            </dl>
+          </>
+        ) : null}
       </div>
       <div>
         <h3>{m("bots.holds")}</h3>

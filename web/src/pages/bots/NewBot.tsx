@@ -6,6 +6,7 @@ import { selectMarkets } from "../../app/desk";
 import { useApp } from "../../app/store";
 import { TextField } from "../../parts/Field";
 import { useMore } from "../../text/more";
+import { BracketFields, isBracketFaulty, NO_BRACKET } from "../strategies/bracket";
 import { FormFrame, INTERVALS, ParamFields, Select, StrategyDialog } from "../strategies/form";
 import { isFaulty } from "../strategies/params";
 import type { Strategy } from "../strategies/params";
@@ -31,7 +32,7 @@ function useDraft(strategy: Strategy) {
   const start = (): BotDraft => {
     const others = [preferred, ...symbols.filter((symbol) => symbol !== preferred)];
     const chosen = others.slice(0, Math.max(1, strategy.markets_min)).map((symbol) => ({ symbol, interval: "1m" }));
-    return { name: "", markets: chosen, params: {}, funds: {}, drawdown: "", daily: "", position: "" };
+    return { name: "", markets: chosen, params: {}, funds: {}, drawdown: "", daily: "", position: "", bracket: NO_BRACKET };
   };
   const [draft, setDraft] = useState(start);
   const change = (part: Partial<BotDraft>) => setDraft((now) => ({ ...now, ...part }));
@@ -60,7 +61,7 @@ function Form({ strategy, onClose, onMade }: { strategy: Strategy; onClose: () =
   };
   const market = (i: number, part: Partial<BotDraft["markets"][number]>) => change({ markets: draft.markets.map((each, at) => (at === i ? { ...each, ...part } : each)) });
   return (
-    <FormFrame label={m("new.title")} act={m("new.make")} blocked={isFaulty(strategy, draft.params)} onSend={send} onClose={onClose}>
+    <FormFrame label={m("new.title")} act={m("new.make")} blocked={isFaulty(strategy, draft.params) || isBracketFaulty(draft.bracket)} onSend={send} onClose={onClose}>
       {draft.markets.map((each, i) => (
         <div className="new-pair" key={i}>
           <Select label={m("new.market")} value={each.symbol} options={symbols} onChange={(symbol) => market(i, { symbol })} />
@@ -74,6 +75,7 @@ function Form({ strategy, onClose, onMade }: { strategy: Strategy; onClose: () =
         ))}
       </div>
       <ParamFields strategy={strategy} params={draft.params} onChange={(params) => change({ params })} />
+      <BracketFields bracket={draft.bracket} onChange={(bracket) => change({ bracket })} />
       <details>
         <summary className="soft">{m("new.limits")}</summary>
         <div className="new-params">

@@ -3,6 +3,8 @@ import type { Schemas } from "../../api/client";
 import * as D from "../../market/decimal";
 import type { Decimal } from "../../market/decimal";
 import { filledIn } from "../strategies/params";
+import { bracketOf } from "../strategies/bracket";
+import type { Bracket } from "../strategies/bracket";
 import type { Params, Strategy } from "../strategies/params";
 
 export type Bot = Schemas["Bot"];
@@ -45,6 +47,7 @@ export interface BotDraft {
   readonly drawdown: string;
   readonly daily: string;
   readonly position: string;
+  readonly bracket: Bracket;
 }
 
 /** The request of a draft: only what was filled in; numbers stay text, so nothing is rounded on the way. */
@@ -66,6 +69,7 @@ export function request(strategy: Strategy, draft: BotDraft): Schemas["NewBot"] 
     markets: draft.markets.map(({ symbol, interval }) => ({ symbol, interval })),
     funds: Object.fromEntries(funds.map(([asset, value]) => [asset, value.trim()])),
     ...filledIn(draft.params),
+    ...bracketOf(draft.bracket),
     ...(draft.name.trim() === "" ? {} : { name: draft.name.trim() }),
     ...(Object.values(limits).some((limit) => limit !== null)
       ? // What is left out here is no limit to the server, as null is.

@@ -6,6 +6,7 @@ import { selectMarkets } from "../../app/desk";
 import { useApp } from "../../app/store";
 import { TextField } from "../../parts/Field";
 import { useMore } from "../../text/more";
+import { BracketFields, bracketOf, isBracketFaulty, NO_BRACKET } from "../strategies/bracket";
 import { FormFrame, INTERVALS, ParamFields, Said, Select, StrategyDialog } from "../strategies/form";
 import { filledIn, words } from "../strategies/params";
 import type { Params, Strategy } from "../strategies/params";
@@ -33,16 +34,17 @@ function Form({ strategy, onClose, onMade }: { strategy: Strategy; onClose: () =
   const [objective, setObjective] = useState("sharpe");
   const [walk, setWalk] = useState("");
   const [values, setValues] = useState<Params>({});
+  const [bracket, setBracket] = useState(NO_BRACKET);
   const send = async () => {
     const grid = filledIn(values).params;
     if (!grid) throw new Said(m("sweep.needs"));
     const steps = /^\d+$/.test(walk.trim()) ? { walk_forward: Number(walk) } : {};
-    const sweep = await body(api.POST("/api/sweeps", { body: { strategy: strategy.name, symbol, interval, objective, grid, ...steps } }));
+    const sweep = await body(api.POST("/api/sweeps", { body: { strategy: strategy.name, symbol, interval, objective, grid, ...bracketOf(bracket), ...steps } }));
     done(m("sweep.started"));
     onMade(sweep);
   };
   return (
-    <FormFrame label={m("sweep.new")} act={m("tests.start")} onSend={send} onClose={onClose}>
+    <FormFrame label={m("sweep.new")} act={m("tests.start")} blocked={isBracketFaulty(bracket)} onSend={send} onClose={onClose}>
       <div className="new-pair">
         <Select label={m("new.market")} value={symbol} options={symbols} onChange={setSymbol} />
         <Select label={m("new.interval")} value={interval} options={INTERVALS} onChange={setInterval} />
@@ -50,6 +52,7 @@ function Form({ strategy, onClose, onMade }: { strategy: Strategy; onClose: () =
         <TextField label={m("sweep.walk")} value={walk} onChange={setWalk} inputMode="numeric" autoComplete="off" />
       </div>
       <ParamFields strategy={strategy} params={values} onChange={setValues} ranges />
+      <BracketFields bracket={bracket} onChange={setBracket} />
     </FormFrame>
   );
 }

@@ -8,6 +8,7 @@ import { selectFills, selectLive, selectPositions } from "../../app/desk";
 import type { Market } from "../../app/desk";
 import { chose } from "../../app/settings";
 import { useAct, useApp } from "../../app/store";
+import { Paced } from "../../market/channel";
 import { Bars } from "../../market/candles";
 import type { Bar, Candle } from "../../market/candles";
 import * as D from "../../market/decimal";
@@ -24,6 +25,8 @@ import { By } from "../../chart/PriceChart";
 import { ownTrips } from "../../chart/trips";
 
 export const INTERVALS = ["1m", "5m", "15m", "1h", "4h", "1d"] as const;
+/** How often the newest bar is drawn, ms: it moves with each trade. */
+const DRAW_EVERY = 250;
 /** Bars of one request. */
 const PAGE = 500;
 
@@ -64,14 +67,20 @@ function usePlot(market: Market, interval: string, onHover: (bar: Bar | null) =>
       };
       const made = new Plot(box.current, D.decimalsOf(market.tick), () => void older(), onHover);
       made.show(bars, false);
+      let anew = false;
+      const drawing = new Paced(() => {
+        if (anew) made.show(bars, true);
+        else made.update(bars);
+        anew = false;
+      }, DRAW_EVERY);
       const stop = feed.watch(`candles:${market.symbol}:${interval}`, (said) => {
         const candles = said.kind === "snapshot" ? (said.body as { candles: Candle[] }).candles : [said.body as Candle];
-        const { onlyTail, tail } = bars.take(candles);
-        if (onlyTail) made.update(bars, tail);
-        else made.show(bars, true);
+        if (!bars.take(candles)) anew = true;
+        drawing.ask();
       });
       end = () => {
         stop();
+        drawing.stop();
         made.remove();
       };
       setPlot(made);

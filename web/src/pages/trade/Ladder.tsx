@@ -16,13 +16,15 @@ import { Age, Loading, useStale } from "../../parts/states";
 import { useText } from "../../text/trade";
 import { BOOK_OLD_S } from "./Ticket";
 
+/** Units in which the bars of a side are drawn: the longest bar, and the height of a row. Stretched to the side's own size. */
+const [BAR_LONG, ROW_HIGH] = [250, 20];
+
 interface Row {
   readonly button: HTMLButtonElement;
-  readonly bar: HTMLElement;
   /** Texts that are kept and get new letters: a new node costs the browser more than new letters in an old one. */
   readonly texts: readonly [Text, Text, Text];
   /** What is on the screen: only what differs from it is written. */
-  shown: { price: string; size: string; total: string; bar: string; own: boolean; hidden: boolean };
+  shown: { price: string; size: string; total: string; own: boolean; hidden: boolean };
 }
 
 function makeRow(): Row {
@@ -30,14 +32,13 @@ function makeRow(): Row {
   button.type = "button";
   button.className = "level";
   button.tabIndex = -1;
-  const bar = document.createElement("i");
   const cell = () => {
     const span = document.createElement("span");
     return span.appendChild(document.createTextNode(""));
   };
   const texts = [cell(), cell(), cell()] as const;
-  button.append(bar, ...texts.map((text) => text.parentElement as HTMLElement));
-  return { button, bar, texts, shown: { price: "", size: "", total: "", bar: "", own: false, hidden: false } };
+  button.append(...texts.map((text) => text.parentElement as HTMLElement));
+  return { button, texts, shown: { price: "", size: "", total: "", own: false, hidden: false } };
 }
 
 function write(element: HTMLElement, text: string): void {
@@ -64,10 +65,21 @@ function paintRow(row: Row, level: LadderRow | undefined, paint: Paint): void {
   if (size !== shown.size) texts[1].data = shown.size = size;
   const total = F.number(D.of(level.total), 3);
   if (total !== shown.total) texts[2].data = shown.total = total;
-  const bar = `scaleX(${level.share.toFixed(3)})`;
-  if (bar !== shown.bar) row.bar.style.transform = shown.bar = bar;
   const own = paint.own.has(price);
   if (own !== shown.own) button.toggleAttribute("data-own", (shown.own = own));
+}
+
+/**
+ * How much of the depth there is up to each row: bars from the right edge behind the rows, one shape for a side. An element for each
+ * would be styled, stacked and composed anew with every change.
+ */
+function bars(levels: readonly LadderRow[], count: number, upwards: boolean): string {
+  return levels
+    .map(({ share }, i) => {
+      const long = Math.round(share * BAR_LONG);
+      return `M${BAR_LONG - long} ${(upwards ? count - 1 - i : i) * ROW_HIGH + 1}h${long}v${ROW_HIGH - 2}h${-long}z`;
+    })
+    .join("");
 }
 
 function fit(box: HTMLElement | null, rows: Row[], count: number): void {
@@ -88,6 +100,8 @@ export function Ladder({ market, onPick }: { market: Market; onPick: (price: str
   const asks = useRef<HTMLDivElement>(null);
   const bids = useRef<HTMLDivElement>(null);
   const rows = useRef<{ asks: Row[]; bids: Row[] }>({ asks: [], bids: [] });
+  const askBars = useRef<SVGPathElement>(null);
+  const bidBars = useRef<SVGPathElement>(null);
   const middle = useRef<HTMLElement>(null);
   const gap = useRef<HTMLElement>(null);
   const [count, setCount] = useState(14);
@@ -115,6 +129,7 @@ export function Ladder({ market, onPick }: { market: Market; onPick: (price: str
       const levels = ladder(same ? book[side] : grouped(book[side], by, side), count);
       // The asks' box runs upwards, so the best row is the first in both.
       rows.current[side].forEach((row, i) => paintRow(row, levels[i], as));
+      (side === "asks" ? askBars : bidBars).current?.setAttribute("d", bars(levels, count, side === "asks"));
       const first = rows.current[side][0]?.button;
       if (first) first.tabIndex = 0;
     }
@@ -135,7 +150,7 @@ export function Ladder({ market, onPick }: { market: Market; onPick: (price: str
     if (!box) return;
     const measure = () => {
       const row = parseFloat(getComputedStyle(box).getPropertyValue("--row-book")) || 19;
-      setCount(Math.max(4, Math.min(25, Math.floor((box.clientHeight - 34) / 2 / row))));
+      setCount(Math.max(4, Math.min(25, Math.floor((box.clientHeight - (middle.current?.parentElement?.offsetHeight ?? 34)) / 2 / row))));
     };
     measure();
     const observer = new ResizeObserver(measure);
@@ -165,7 +180,9 @@ export function Ladder({ market, onPick }: { market: Market; onPick: (price: str
       {loaded ? null : <Loading rows={8} />}
       <Frame market={market}>
         <div ref={frame} className="ladder-sides" role="group" aria-label={t("book.label")} onClick={clicked} onKeyDown={moved}>
-          <div ref={asks} className="asks" />
+          <div ref={asks} className="asks">
+            <Bars shape={askBars} count={count} />
+          </div>
           <div className="middle">
             <b ref={middle} />
             <span>
@@ -177,7 +194,9 @@ export function Ladder({ market, onPick }: { market: Market; onPick: (price: str
               ))}
             </select>
           </div>
-          <div ref={bids} className="bids" />
+          <div ref={bids} className="bids">
+            <Bars shape={bidBars} count={count} />
+          </div>
         </div>
       </Frame>
     </div>
@@ -193,5 +212,14 @@ function Frame({ market, children }: { market: Market; children: React.ReactNode
       {stale ? <Age at={held?.at} max={BOOK_OLD_S} /> : null}
       {children}
     </div>
+  );
+}
+
+/** Drawn by hand with each book. */
+function Bars({ shape, count }: { shape: React.RefObject<SVGPathElement | null>; count: number }) {
+  return (
+    <svg className="bars" aria-hidden="true" viewBox={`0 0 ${BAR_LONG} ${count * ROW_HIGH}`} preserveAspectRatio="none" style={{ height: `calc(${count} * var(--row-book))` }}>
+      <path ref={shape} />
+    </svg>
   );
 }
