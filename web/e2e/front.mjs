@@ -45,7 +45,8 @@ export class Front {
       return;
     }
     const { hostname, port } = this.#to;
-    const asked = http.request({ hostname, port, path: request.url, method: request.method, headers: request.headers }, (answer) => {
+    // A connection of its own each time: one that is kept may just be closed at the other end.
+    const asked = http.request({ agent: false, hostname, port, path: request.url, method: request.method, headers: request.headers }, (answer) => {
       response.writeHead(answer.statusCode, answer.headers);
       answer.pipe(response);
     });

@@ -1,5 +1,5 @@
 /** The program under test: a data folder of its own, free ports, and what it says when it is ready. */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,6 +46,11 @@ export class Program {
     this.#own = ready.api.http;
     this.url = this.#front ? await this.#front.before(this.#own) : this.#own;
     this.setupCode = ready.api.setup_code;
+  }
+
+  /** Runs another command on the same data folder: `data import …`. */
+  run(...args) {
+    execFileSync(BINARY, [...args, "--data-dir", this.#dir], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...this.#settings } });
   }
 
   /** As a crash: no warning, no goodbye. */

@@ -1,6 +1,6 @@
 /** Bots, back-tests, sweeps and models, from making one to its result. */
 import { violations } from "./axe.mjs";
-import { at, page, rows, suite, toast } from "./stage.mjs";
+import { at, page, program, rows, suite, toast } from "./stage.mjs";
 import { expect } from "./suite.mjs";
 
 await suite.test("a bot is made, started, decides and is stopped", page, async () => {
@@ -56,6 +56,28 @@ await suite.test("a back-test is run and shows its result", page, async () => {
   await page.getByText("Can I trust this?").waitFor();
   await page.locator(".price-chart canvas").first().waitFor();
   await rows("Ways out").first().waitFor();
+});
+
+await suite.test("a back-test of imported bars shows their candles, and is held against buying and holding", page, async () => {
+  program.run("data", "import", "--symbol", "file:WAVE-PERP", new URL("../../testdata/backtest/waves-1m-3k.csv", import.meta.url).pathname);
+  await page.goto(at("/backtests"));
+  await page.getByRole("button", { name: "New back-test" }).click();
+  const dialog = page.getByRole("dialog", { name: "New back-test" });
+  await dialog.getByLabel("Market", { exact: true }).fill("file:WAVE-PERP");
+  await dialog.getByLabel("Data", { exact: true }).selectOption("archive");
+  await dialog.getByLabel("Qty", { exact: true }).fill("0.05");
+  const candlesOf = () => page.waitForResponse((response) => /api\/candles\/.*WAVE-PERP/.test(response.url()) && response.ok());
+  const candles = candlesOf();
+  await dialog.getByRole("button", { name: "Run it" }).click();
+  await page.getByText(/on file:WAVE-PERP (made|lost)/).waitFor();
+  const shown = (await (await candles).json()).candles;
+  // From the end of the first bar on: before it there is nothing that a strategy could have known.
+  expect(shown.length === 2_999 && shown[0].o === "41989.88", `${shown.length} candles, the first opens at ${shown[0]?.o}`);
+  await page.locator(".price-chart canvas").first().waitFor();
+  const compared = candlesOf();
+  await page.getByLabel("Compare with").selectOption({ label: "Buy and hold" });
+  await compared;
+  await page.locator(".series canvas").waitFor();
 });
 
 await suite.test("a sweep is run and shows its plateau", page, async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { request } from "../src/pages/backtests/NewTest";
+import { instrument, request } from "../src/pages/backtests/NewTest";
 import { asPercent, bracketFault, bracketOf, isBracketFaulty, NO_BRACKET } from "../src/pages/strategies/bracket";
 import type { TestDraft } from "../src/pages/backtests/NewTest";
-import { growth, measure, percent, plain, underwater, years } from "../src/pages/backtests/result";
+import { growth, heldOn, measure, percent, plain, underwater, years } from "../src/pages/backtests/result";
 import type { Backtest, EquityPoint } from "../src/pages/backtests/result";
 import type { Strategy } from "../src/pages/strategies/params";
 import { kept, named, plane } from "../src/pages/sweeps/kept";
@@ -44,6 +44,16 @@ test("measures are read with care", () => {
   expect([percent(1.84, 2), percent(-0.04), percent(null), plain(-2.5), plain(null)]).toEqual(["+1.84%", "0.0%", "–", "−2.50", "–"]);
 });
 
+test("buying and holding begins at the first open and is worth each close at its end", () => {
+  const candle = (t: number, o: string, h: string, l: string, c: string) => ({ t, o, h, l, c, v: "1" }) as never;
+  const held = heldOn([candle(0, "100", "120", "90", "110"), candle(60_000, "110", "110", "80", "99")], 120_000);
+  expect(held.map(({ t }) => t)).toEqual([0, 60_000, 120_000]);
+  expect(growth(held).map(({ value }) => Math.round(value * 1e9) / 1e9)).toEqual([0, 10, -1]);
+  // The low inside a candle counts from the highest so far, that of the same candle included.
+  expect(underwater(held).map(({ value }) => Math.round(value * 100) / 100)).toEqual([0, -25, -33.33]);
+  expect(heldOn([], 5)).toEqual([]);
+});
+
 describe("a bracket", () => {
   const legs = (stop: string, take: string, trailing: string) => ({ stop_loss_bps: stop, take_profit_bps: take, trailing_bps: trailing });
 
@@ -62,6 +72,10 @@ describe("a bracket", () => {
 });
 
 describe("the request", () => {
+  test("names instruments as the server does: the venue small, the symbol large", () => {
+    expect([" btcusdt", "File:wave-perp", "file:", "file:WAVE-PERP"].map(instrument)).toEqual(["BTCUSDT", "file:WAVE-PERP", "file:", "file:WAVE-PERP"]);
+  });
+
   test("holds only what was filled in", () => {
     expect(request(strategy, draft)).toEqual({ strategy: "ema-cross", symbols: ["BTCUSDT"], interval: "1h" });
   });

@@ -27,6 +27,12 @@ export interface TestDraft {
   readonly bracket: Bracket;
 }
 
+/** An instrument as it is meant: `btcusdt` is `BTCUSDT`, `File:btc-perp` is `file:BTC-PERP`. */
+export function instrument(text: string): string {
+  const [name = "", ...venue] = text.trim().split(":").reverse();
+  return [...venue.reverse().map((part) => part.toLowerCase()), name.toUpperCase()].join(":");
+}
+
 /** The request of a draft. Days begin at midnight UTC, and the last one counts whole. */
 export function request(strategy: Strategy, draft: TestDraft): Schemas["NewBacktest"] {
   const given = (text: string) => text.trim() || null;
@@ -82,7 +88,7 @@ function Form({ strategy, onClose, onMade }: { strategy: Strategy; onClose: () =
     <FormFrame label={m("tests.new")} act={m("tests.start")} blocked={isFaulty(strategy, draft.params) || isBracketFaulty(draft.bracket)} onSend={send} onClose={onClose}>
       <div className="new-pair">
         {draft.symbols.map((symbol, i) => (
-          <TextField key={i} label={m("new.market")} value={symbol} onChange={(value) => change({ symbols: draft.symbols.map((each, at) => (at === i ? value.trim().toUpperCase() : each)) })} list="test-symbols" autoComplete="off" spellCheck={false} required />
+          <TextField key={i} label={m("new.market")} value={symbol} onChange={(value) => change({ symbols: draft.symbols.map((each, at) => (at === i ? instrument(value) : each)) })} list="test-symbols" autoComplete="off" spellCheck={false} required />
         ))}
         <Select label={m("new.interval")} value={draft.interval} options={INTERVALS} onChange={(interval) => change({ interval })} />
       </div>

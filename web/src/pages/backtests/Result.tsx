@@ -22,7 +22,7 @@ import { useMore } from "../../text/more";
 import type { MoreText } from "../../text/more";
 import { words } from "../strategies/params";
 import { marketsOf, statusWord, title } from "./Backtests";
-import { exits, growth, isOver, measure, measureNames, percent, plain, underwater, years } from "./result";
+import { exits, growth, heldOn, isOver, measure, measureNames, percent, plain, underwater, years } from "./result";
 import type { Backtest, Exit, RoundTrip, Year } from "./result";
 
 const EQUITY_POINTS = 2_000;
@@ -82,6 +82,25 @@ function Figures({ test }: { test: Backtest }) {
   return <FigureRow items={figures(m, test)} />;
 }
 
+/** The candles of the test's time: the exchange's; where it has none of it, the test has seen what was imported. */
+function usePrices(test: Backtest, symbol: string | undefined) {
+  const read = useCallback(async () => {
+    if (symbol === undefined) return [];
+    const span = { ...(test.from ? { from: test.from } : {}), ...(test.to ? { to: test.to } : {}) };
+    const query = { interval: test.interval, limit: CANDLES, ...span };
+    const from = async (source?: string) => {
+      const asked = source === undefined ? query : { ...query, source };
+      return (await api.GET("/api/candles/{symbol}", { params: { path: { symbol }, query: asked } })).data?.candles ?? [];
+    };
+    const found = await from();
+    return found.length > 0 ? found : from("archive");
+  }, [symbol, test.interval, test.from, test.to]);
+  return useReading(read);
+}
+
+/** What the run is held against besides other runs. */
+const HOLD = "hold";
+
 function useEquity(id: string | undefined) {
   const read = useCallback(
     async () => (id === undefined ? [] : body(api.GET("/api/backtests/{backtest_id}/equity", { params: { path: { backtest_id: id }, query: { limit: EQUITY_POINTS } } }))),
@@ -95,12 +114,16 @@ function Curves({ test, others }: { test: Backtest; others: readonly Backtest[] 
   const [view, setView] = useState<"equity" | "underwater">("equity");
   const [against, setAgainst] = useState("");
   const own = useEquity(test.id);
-  const other = useEquity(against === "" ? undefined : against);
+  const other = useEquity(against === "" || against === HOLD ? undefined : against);
+  const prices = usePrices(test, against === HOLD ? test.symbols[0] : undefined);
   const lines = useMemo(() => {
     const of = view === "equity" ? growth : underwater;
-    return { own: of(own.value ?? []), other: of(other.value ?? []) };
-  }, [view, own.value, other.value]);
+    const held = heldOn(prices.value ?? [], Date.parse(test.to ?? ""));
+    return { own: of(own.value ?? []), other: of(against === HOLD ? held : (other.value ?? [])) };
+  }, [view, own.value, other.value, prices.value, against, test.to]);
   const candidates = others.filter((each) => each.id !== test.id && each.status === "done");
+  // With several markets there is no one thing to hold.
+  const holds = test.symbols.length === 1;
   const tabs = [
     { id: "equity" as const, label: m("tests.equity") },
     { id: "underwater" as const, label: m("tests.underwater") },
@@ -111,11 +134,12 @@ function Curves({ test, others }: { test: Backtest; others: readonly Backtest[] 
         <Tabs tabs={tabs} value={view} onChange={setView} label={m("tests.equity")} name="curve" />
         <span className="faint">{m("tests.percent")}</span>
         <span className="fill" />
-        {candidates.length > 0 ? (
+        {candidates.length > 0 || holds ? (
           <label className="small soft compare">
             {m("tests.compare")}
             <select className="select" value={against} onChange={(event) => setAgainst(event.target.value)}>
               <option value="">{m("tests.nothing")}</option>
+              {holds ? <option value={HOLD}>{m("tests.hold")}</option> : null}
               {candidates.map((each) => (
                 <option key={each.id} value={each.id}>
                   {title(each)} · {marketsOf(each)}
@@ -255,18 +279,7 @@ const bare = (name: string) => name.replace(/^\w+:/, "");
 function Prices({ test, trades }: { test: Backtest; trades: readonly RoundTrip[] }) {
   const m = useMore();
   const [symbol, setSymbol] = useState(test.symbols[0] ?? "");
-  const read = useCallback(async () => {
-    const span = { ...(test.from ? { from: test.from } : {}), ...(test.to ? { to: test.to } : {}) };
-    const query = { interval: test.interval, limit: CANDLES, ...span };
-    const from = async (source?: string) => {
-      const asked = source === undefined ? query : { ...query, source };
-      return (await api.GET("/api/candles/{symbol}", { params: { path: { symbol }, query: asked } })).data?.candles ?? [];
-    };
-    // The exchange's; where it has none of this time, the test has seen what was imported.
-    const found = await from();
-    return found.length > 0 ? found : from("archive");
-  }, [symbol, test.interval, test.from, test.to]);
-  const { value, failed, again } = useReading(read);
+  const { value, failed, again } = usePrices(test, symbol);
   const trips = useMemo(() => testTrips(trades.filter((trade) => bare(trade.symbol) === bare(symbol))), [trades, symbol]);
   const decimals = value?.[0] ? D.decimalsOf(value[0].c) : 2;
   return (

@@ -1,6 +1,7 @@
 /** What is read out of a back-test's result: measures, curves in per cent, months. Floats: for drawing and reading only. */
 import type { Schemas } from "../../api/client";
 import * as D from "../../market/decimal";
+import type { Candle } from "../../market/candles";
 import type { Point } from "../../parts/Series";
 
 export type Backtest = Schemas["Backtest"];
@@ -43,6 +44,14 @@ export function underwater(points: readonly EquityPoint[]): Point[] {
     const low = Math.min(D.toNumber(D.of(point.low)), D.toNumber(D.of(point.equity)));
     return { t: point.t / 1000, value: top > 0 ? (low / top - 1) * 100 : 0 };
   });
+}
+
+/** Worth of one unit that is bought at the first candle's open and kept, at the end of each candle; without costs. `until`: when the last one ends, ms. */
+export function heldOn(candles: readonly Candle[], until: number): EquityPoint[] {
+  const first = candles[0];
+  if (!first) return [];
+  const point = (t: number, equity: string, high: string, low: string): EquityPoint => ({ t, equity, high, low });
+  return [point(first.t, first.o, first.o, first.o), ...candles.map((candle, i) => point(candles[i + 1]?.t ?? Math.max(until, candle.t + 1), candle.c, candle.h, candle.l))];
 }
 
 export interface Year {

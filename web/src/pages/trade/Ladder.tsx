@@ -186,7 +186,7 @@ export function Ladder({ market, onPick }: { market: Market; onPick: (price: str
           <div className="middle">
             <b ref={middle} />
             <span>
-              <span ref={gap} /> {t("book.spread")}
+              <span ref={gap} /> <span className="spread-word">{t("book.spread")}</span>
             </span>
             <select className="grouping" aria-label={t("book.grouping")} value={D.short(D.of(step))} onChange={(event) => setStep(event.target.value)}>
               {steps.map((each) => (

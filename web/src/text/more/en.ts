@@ -218,6 +218,7 @@ export const more = {
   "tests.underwater": "Underwater",
   "tests.compare": "Compare with",
   "tests.nothing": "nothing",
+  "tests.hold": "Buy and hold",
   "tests.percent": "per cent since the start",
   "tests.monthly": "Monthly returns",
   "tests.monthlyNote": "per cent",

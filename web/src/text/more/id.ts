@@ -220,6 +220,7 @@ export const more: More = {
   "tests.underwater": "Di bawah puncak",
   "tests.compare": "Bandingkan dengan",
   "tests.nothing": "tidak ada",
+  "tests.hold": "Beli dan simpan",
   "tests.percent": "persen sejak awal",
   "tests.monthly": "Imbal hasil bulanan",
   "tests.monthlyNote": "persen",

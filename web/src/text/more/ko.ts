@@ -220,6 +220,7 @@ export const more: More = {
   "tests.underwater": "낙폭",
   "tests.compare": "비교",
   "tests.nothing": "없음",
+  "tests.hold": "매수 후 보유",
   "tests.percent": "시작 대비 퍼센트",
   "tests.monthly": "월별 수익률",
   "tests.monthlyNote": "퍼센트",

@@ -220,6 +220,7 @@ export const more: More = {
   "tests.underwater": "Sụt giảm",
   "tests.compare": "So với",
   "tests.nothing": "không",
+  "tests.hold": "Mua và giữ",
   "tests.percent": "phần trăm từ đầu",
   "tests.monthly": "Tỷ suất theo tháng",
   "tests.monthlyNote": "phần trăm",
