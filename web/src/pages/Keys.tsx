@@ -9,8 +9,8 @@ import { useReading } from "../app/reading";
 import { useApp } from "../app/store";
 import { day } from "../market/format";
 import { TextField } from "../parts/Field";
-import { ErrorNote, Loading } from "../parts/states";
 import { useMore } from "../text/more";
+import { ReadCard } from "./ReadCard";
 
 const readKeys = () => body(api.GET("/api/keys"));
 const readVenueKeys = () => body(api.GET("/api/venue-keys"));
@@ -41,7 +41,8 @@ export function ApiKeys() {
   const m = useMore();
   const used = useUsed();
   const { failed: tell } = useActions();
-  const { value, failed, again } = useReading(readKeys);
+  const read = useReading(readKeys);
+  const { value, again } = read;
   const [made, setMade] = useState<Schemas["NewApiKey"] | null>(null);
   const [label, setLabel] = useState("");
   const [trades, setTrades] = useState(false);
@@ -70,12 +71,7 @@ export function ApiKeys() {
     again();
   };
   return (
-    <section className="card">
-      <div className="card-head">
-        <h2>{m("keys.api")}</h2>
-      </div>
-      {failed ? <ErrorNote what={m("keys.failed")} detail={failed.detail} requestId={failed.requestId} retry={again} /> : null}
-      {value === null && !failed ? <Loading rows={2} /> : null}
+    <ReadCard title={m("keys.api")} of={read} failedWord={m("keys.failed")}>
       <ul className="settings-list">
         {value?.map((key) => (
           <li key={key.id}>
@@ -108,7 +104,7 @@ export function ApiKeys() {
           </button>
         </form>
       )}
-    </section>
+    </ReadCard>
   );
 }
 
@@ -116,7 +112,8 @@ export function VenueKeys() {
   const m = useMore();
   const used = useUsed();
   const { failed: tell } = useActions();
-  const { value, failed, again } = useReading(readVenueKeys);
+  const read = useReading(readVenueKeys);
+  const { value, again } = read;
   const [venue, setVenue] = useState("binance");
   const [label, setLabel] = useState("");
   const [key, setKey] = useState("");
@@ -144,11 +141,7 @@ export function VenueKeys() {
     again();
   };
   return (
-    <section className="card">
-      <div className="card-head">
-        <h2>{m("keys.venue")}</h2>
-      </div>
-      {failed ? <ErrorNote what={m("keys.failed")} detail={failed.detail} requestId={failed.requestId} retry={again} /> : null}
+    <ReadCard title={m("keys.venue")} of={read} failedWord={m("keys.failed")}>
       <ul className="settings-list">
         {value?.map((each) => (
           <li key={each.id}>
@@ -178,6 +171,6 @@ export function VenueKeys() {
           {m("keys.store")}
         </button>
       </form>
-    </section>
+    </ReadCard>
   );
 }

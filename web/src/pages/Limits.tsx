@@ -1,9 +1,7 @@
 /** What one's own account may do, how much of it is used, and stopping it. Bots have limits of their own. */
 import { useCallback, useEffect, useState } from "react";
-import type { FormEvent } from "react";
 import { api, body } from "../api/client";
 import type { Schemas } from "../api/client";
-import { asFailure } from "../api/problem";
 import { useActions } from "../app/actions";
 import { selectHalted, selectMarkets } from "../app/desk";
 import { useReading } from "../app/reading";
@@ -13,8 +11,8 @@ import * as F from "../market/format";
 import { TextField } from "../parts/Field";
 import { HoldButton } from "../parts/HoldButton";
 import { limitWord } from "../parts/limits";
-import { ErrorNote, Loading } from "../parts/states";
 import { useText } from "../text/settings";
+import { ReadCard, SettingsForm } from "./ReadCard";
 
 type Risk = Schemas["AccountRisk"];
 type Limits = Schemas["AccountLimits"];
@@ -111,24 +109,17 @@ function Form({ risk, again }: { risk: Risk; again: () => void }) {
   const hasFactor = useApp((state) => state.session.user?.totp === true);
   const [draft, setDraft] = useState(() => drafted(risk.limits));
   const [code, setCode] = useState("");
-  const [problem, setProblem] = useState<string | null>(null);
   const wrong = FIELDS.some(([name, kind]) => isWrong(kind, draft[name])) || Object.values(draft.markets).some((of) => OF_MARKETS.some((name) => isWrong("money", of[name])));
-  const send = async (event: FormEvent) => {
-    event.preventDefault();
-    setProblem(null);
-    try {
-      const totp = code.trim() === "" ? {} : { totp: code.trim() };
-      await body(api.PUT("/api/accounts/{account_id}/limits", { params: { path: { account_id: risk.account } }, body: { limits: limitsOf(draft), ...totp } }));
-      setCode("");
-      done(t("settings.limitsDone"));
-      again();
-    } catch (error) {
-      setProblem(asFailure(error).detail);
-    }
+  const send = async () => {
+    const totp = code.trim() === "" ? {} : { totp: code.trim() };
+    await body(api.PUT("/api/accounts/{account_id}/limits", { params: { path: { account_id: risk.account } }, body: { limits: limitsOf(draft), ...totp } }));
+    setCode("");
+    done(t("settings.limitsDone"));
+    again();
   };
   const unit = (kind: "money" | "percent" | "whole") => (kind === "money" ? risk.currency : kind === "percent" ? "%" : "");
   return (
-    <form className="settings-block" onSubmit={(event) => void send(event)} aria-label={t("settings.limits")}>
+    <SettingsForm label={t("settings.limits")} act={t("settings.limitsSave")} blocked={wrong} onSend={send}>
       <p className="soft">{t("settings.limitsText")}</p>
       <div className="limit-fields">
         {FIELDS.map(([name, kind]) => (
@@ -139,15 +130,7 @@ function Form({ risk, again }: { risk: Risk; again: () => void }) {
       <div className="limit-fields">
         {hasFactor ? <TextField label={t("login.code")} value={code} onChange={setCode} inputMode="numeric" autoComplete="one-time-code" maxLength={8} hint={t("settings.limitsFactor")} /> : null}
       </div>
-      {problem ? (
-        <p className="form-problem" role="alert">
-          {problem}
-        </p>
-      ) : null}
-      <button type="submit" className="button" disabled={wrong}>
-        {t("settings.limitsSave")}
-      </button>
-    </form>
+    </SettingsForm>
   );
 }
 
@@ -213,17 +196,12 @@ export function AccountLimits() {
   const t = useText();
   const account = useApp((state) => (state.desk.accounts.find((each) => each.is_default) ?? state.desk.accounts.find((each) => !each.bot))?.id);
   const read = useCallback(async () => (account === undefined ? null : body(api.GET("/api/accounts/{account_id}/limits", { params: { path: { account_id: account } } }))), [account]);
-  const { value, failed, again } = useReading(read, EVERY);
+  const reading = useReading(read, EVERY);
+  const { value, again } = reading;
   const [version, setVersion] = useState(0);
   useEffect(() => setVersion((now) => now + 1), [value?.account]);
   return (
-    <section className="card">
-      <div className="card-head">
-        <h2>{t("settings.limits")}</h2>
-      </div>
-      <Halting />
-      {failed && !value ? <ErrorNote what={t("settings.limitsFailed")} detail={failed.detail} requestId={failed.requestId} retry={again} /> : null}
-      {value === null && !failed ? <Loading rows={3} /> : null}
+    <ReadCard title={t("settings.limits")} of={reading} failedWord={t("settings.limitsFailed")} rows={3} before={<Halting />}>
       {value ? (
         <>
           <div className="settings-block">
@@ -232,6 +210,6 @@ export function AccountLimits() {
           <Form key={version} risk={value} again={again} />
         </>
       ) : null}
-    </section>
+    </ReadCard>
   );
 }

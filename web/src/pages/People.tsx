@@ -7,9 +7,9 @@ import { useActions } from "../app/actions";
 import { useReading } from "../app/reading";
 import { useApp } from "../app/store";
 import { TextField } from "../parts/Field";
-import { ErrorNote, Loading } from "../parts/states";
 import { useText } from "../text/settings";
 import type { Text } from "../text/settings";
+import { ReadCard } from "./ReadCard";
 
 const ROLES = ["viewer", "trader", "admin"] as const;
 const readPeople = () => body(api.GET("/api/users"));
@@ -22,7 +22,8 @@ export function People() {
   const t = useText();
   const me = useApp((state) => state.session.user?.id);
   const { failed: tell, done } = useActions();
-  const { value: list, failed, again } = useReading(readPeople);
+  const read = useReading(readPeople);
+  const { value: list, again } = read;
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [role, setRole] = useState("trader");
@@ -49,12 +50,7 @@ export function People() {
     again();
   };
   return (
-    <section className="card">
-      <div className="card-head">
-        <h2>{t("settings.people")}</h2>
-      </div>
-      {failed ? <ErrorNote what={t("settings.peopleFailed")} detail={failed.detail} requestId={failed.requestId} retry={again} /> : null}
-      {list === null && !failed ? <Loading rows={2} /> : null}
+    <ReadCard title={t("settings.people")} of={read} failedWord={t("settings.peopleFailed")}>
       <ul className="settings-list">
         {list?.map((person) => (
           <li key={person.id}>
@@ -98,6 +94,6 @@ export function People() {
           {t("settings.personAdd")}
         </button>
       </form>
-    </section>
+    </ReadCard>
   );
 }

@@ -11,7 +11,7 @@ import { chose, DENSITIES, LANGUAGES, PRESETS, THEMES } from "../app/settings";
 import { useAct, useApp } from "../app/store";
 import { day } from "../market/format";
 import { TextField } from "../parts/Field";
-import { ErrorNote, Loading } from "../parts/states";
+import { Loading } from "../parts/states";
 import { Choice } from "../parts/Tabs";
 import { useText } from "../text/settings";
 import { ApiKeys, VenueKeys } from "./Keys";
@@ -19,6 +19,7 @@ import { AccountLimits } from "./Limits";
 import { Channels } from "./alerts/Channels";
 import { People, roleWord } from "./People";
 import { System } from "./System";
+import { ReadCard } from "./ReadCard";
 import "./settings.css";
 
 const Qr = lazy(() => import("../parts/Qr"));
@@ -259,7 +260,8 @@ function Sessions() {
   const t = useText();
   const language = useApp((state) => state.settings.language);
   const { failed: tell } = useActions();
-  const { value: list, failed, again } = useReading(readSessions);
+  const read = useReading(readSessions);
+  const { value: list, again } = read;
   const end = async (id: string) => {
     try {
       await body(api.DELETE("/api/sessions/{session_id}", { params: { path: { session_id: id } } }));
@@ -269,12 +271,7 @@ function Sessions() {
     again();
   };
   return (
-    <section className="card">
-      <div className="card-head">
-        <h2>{t("settings.sessions")}</h2>
-      </div>
-      {failed ? <ErrorNote what={t("settings.sessionsFailed")} detail={failed.detail} requestId={failed.requestId} retry={again} /> : null}
-      {list === null && !failed ? <Loading rows={2} /> : null}
+    <ReadCard title={t("settings.sessions")} of={read} failedWord={t("settings.sessionsFailed")}>
       <ul className="settings-list">
         {list?.map((session) => (
           <li key={session.id}>
@@ -291,7 +288,7 @@ function Sessions() {
           </li>
         ))}
       </ul>
-    </section>
+    </ReadCard>
   );
 }
 
