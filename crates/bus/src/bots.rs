@@ -67,6 +67,14 @@ pub enum BotCommand {
         #[serde(default)]
         flatten: bool,
     },
+    /// What it may do from now on, whatever it does just now. Nothing is closed; its own orders are cancelled if they could take it
+    /// beyond, and until it is within its limits again only what reduces its positions leaves.
+    Limits {
+        /// Which.
+        bot: String,
+        /// All limits; absent ones are off.
+        limits: Box<NewLimits>,
+    },
 }
 
 /// A bot to be made.
@@ -232,6 +240,9 @@ pub struct BotEntry {
     /// What guards its positions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bracket: Option<NewBracket>,
+    /// What it may do.
+    #[serde(default)]
+    pub limits: NewLimits,
     /// `running`, `paused` or `stopped`.
     pub state: String,
     /// `off`, `reduce_only` or `full`: the kill switch of its account.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use market_data::Markets;
 use orders::{BotId, Native, OrderBook};
-use risk::Halt;
+use risk::{Halt, Limits};
 use strategy::{Act, Context, Decisions, Ended, Event, Feed, OrderIntent, Tag};
 use types::order::Amount;
 use types::{
@@ -306,6 +306,11 @@ impl Engine {
             Control::Resume(account) => {
                 self.halts.remove(account);
             }
+            Control::Limits { bot, limits } => {
+                if let Some(at) = find(bot) {
+                    self.limit(at, limits, out);
+                }
+            }
             Control::Native(native) => self.native = *native,
             Control::Instrument(instrument) => {
                 self.markets.add(Instrument::clone(instrument));
@@ -315,6 +320,18 @@ impl Engine {
                     out.push(Output::NotCreated { bot: spec.id, error });
                 }
             }
+        }
+    }
+
+    /// Gives a bot other limits and takes back what could go beyond them; what guards its positions stays.
+    fn limit(&mut self, at: usize, limits: &Limits, out: &mut Vec<Output>) {
+        let bot = &mut self.bots[at];
+        bot.limits = limits.clone();
+        if let Some(spec) = &mut bot.spec {
+            spec.limits = limits.clone();
+        }
+        if self.overreaches(at) {
+            self.cancel_own(at, None, out);
         }
     }
 

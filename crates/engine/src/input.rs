@@ -1,6 +1,7 @@
 //! Everything that can make the engine decide.
 
 use orders::{BotId, Native};
+use risk::Limits;
 use types::{AccountId, ClientOrderId, Instrument, Liquidation, MarketEvent, MarketId, Report};
 
 use crate::BotSpec;
@@ -76,4 +77,12 @@ pub enum Control {
     Instrument(Box<Instrument>),
     /// Adds a bot, paused.
     Create(Box<BotSpec>),
+    /// From now on a bot may do this. Nothing is closed because of it, and what reduces its positions always may leave; its own orders
+    /// are cancelled if they could take it beyond the new limits. Orders of the last minute count from when their rate was first limited.
+    Limits {
+        /// Which.
+        bot: BotId,
+        /// All limits; what is absent is off.
+        limits: Box<Limits>,
+    },
 }

@@ -3,7 +3,7 @@
 use orders::{Identity, Order, OtherLeg, VenueOrder};
 use risk::{Approved, Denied, Proposal, View};
 use strategy::{Ended, OrderIntent, Tag};
-use types::{InstrumentKind, Money, Side, Terms, Time};
+use types::{InstrumentKind, MarketId, Money, Qty, Side, Terms, Time};
 
 use crate::bot::{Bot, Working};
 use crate::engine::{Engine, Heard};
@@ -136,6 +136,27 @@ impl Engine {
             losses: bot.losses,
         };
         risk::check(&proposal, &view, order)
+    }
+
+    /// True if a bot's working orders could take a position, or what is at stake, beyond its limits.
+    pub(crate) fn overreaches(&self, at: usize) -> bool {
+        let bot = &self.bots[at];
+        let of_market = |market: MarketId, max: Qty| {
+            let position = i128::from(bot.ledger.position(market).qty().0);
+            let (buys, sells) = bot.working(market);
+            let beyond =
+                |reachable: i128| reachable.abs() > position.abs() && reachable.abs() > i128::from(max.0);
+            beyond(position + i128::from(buys.0)) || beyond(position - i128::from(sells.0))
+        };
+        let limits = &bot.limits;
+        let positions = limits
+            .position_max
+            .is_some_and(|max| self.markets.iter().any(|view| of_market(view.instrument().market.id, max)));
+        let maxima = [limits.bot_exposure_max, limits.account_exposure_max, limits.portfolio_exposure_max];
+        let exposed =
+            |now: [Money; 3]| now.iter().zip(maxima).any(|(now, max)| max.is_some_and(|max| *now > max));
+        // Without a price nothing is known to be too much; nothing new leaves either.
+        positions || self.exposures(bot).is_some_and(exposed)
     }
 
     /// Exposure of the bot, its account, all; only looked up when a limit asks for it. `None` without a price.

@@ -115,6 +115,10 @@ fn put_control(w: &mut Writer<'_>, control: &Control) -> Result<(), WireError> {
             });
             put_spec(w, spec);
         }
+        Control::Limits { bot, limits } => {
+            put_bot(w, 14, *bot);
+            put_limits(w, limits);
+        }
         Control::Native(native) => {
             w.u8(13);
             w.u8(native.bits());
@@ -143,6 +147,7 @@ fn get_control(r: &mut Reader<'_>) -> Result<Control, WireError> {
             let form = SpecForm::of_bits(tag - 9).ok_or(WireError::Invalid)?;
             Control::Create(Box::new(get_spec(r, form)?))
         }
+        14 => Control::Limits { bot: BotId(r.u32()?), limits: Box::new(get_limits(r)?) },
         13 => Control::Native(Native::of_bits(r.u8()?).ok_or(WireError::Invalid)?),
         _ => return Err(WireError::Invalid),
     })

@@ -85,6 +85,7 @@ impl Conductor {
                 }
                 Control::Signal { bot: self.find(bot)?.id(), text: text.clone() }
             }
+            BotCommand::Limits { bot, limits } => self.limits(bot, limits)?,
             BotCommand::Halt { bot, flatten } => {
                 let view = self.find(bot)?;
                 let (id, account) = (view.id(), view.account());
@@ -95,7 +96,7 @@ impl Conductor {
         };
         let bot = match &control {
             Control::Start(bot) | Control::Pause(bot) | Control::Stop(bot) | Control::Exit(bot) => *bot,
-            Control::Signal { bot, .. } => *bot,
+            Control::Signal { bot, .. } | Control::Limits { bot, .. } => *bot,
             _ => return Err(refusal("bad_request", "no such command".to_owned())),
         };
         let seq = self.feed(now, key, Input::Control(control));
@@ -193,6 +194,16 @@ impl Conductor {
             model: model(new)?,
             bracket: bracket(new)?,
         })
+    }
+
+    /// Other limits for a bot, in the units of its first market.
+    fn limits(&self, name: &str, new: &NewLimits) -> Result<Control, LaneError> {
+        let bot = self.find(name)?;
+        let first = bot.spec().and_then(|spec| spec.markets.first());
+        let market = first.and_then(|(id, _)| self.shard.engine().markets().get(*id));
+        let market = market.ok_or_else(|| refusal("bad_market", format!("bot {name:?} has no market")))?;
+        let limits = limits(new, &market.instrument().market)?;
+        Ok(Control::Limits { bot: bot.id(), limits: Box::new(limits) })
     }
 
     fn check_name(&self, name: &str) -> Result<(), LaneError> {
@@ -352,7 +363,7 @@ fn bracket(new: &NewBot) -> Result<Option<Bracket>, LaneError> {
 }
 
 /// One minute.
-const MINUTE_NS: i64 = 60_000_000_000;
+pub(crate) const MINUTE_NS: i64 = 60_000_000_000;
 /// How long a bot rests after a losing streak unless told otherwise, minutes.
 const COOL_DOWN: u32 = 60;
 

@@ -302,7 +302,7 @@ fn bot_of(control: &engine::Control) -> Option<BotId> {
     use engine::Control;
     match control {
         Control::Start(bot) | Control::Pause(bot) | Control::Stop(bot) | Control::Exit(bot) => Some(*bot),
-        Control::Signal { bot, .. } => Some(*bot),
+        Control::Signal { bot, .. } | Control::Limits { bot, .. } => Some(*bot),
         Control::Create(spec) => Some(spec.id),
         Control::Cancel(_)
         | Control::Halt { .. }

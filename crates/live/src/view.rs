@@ -1,11 +1,13 @@
 //! Bots in the words of [`bus::bots`].
 
-use bus::bots::{BotEntry, BotMarket, Decision, Holding, NewBracket, PositionEntry, WorkingOrder};
-use engine::{BotState, BotView, Engine, Logged};
+use bus::bots::{BotEntry, BotMarket, Decision, Holding, NewBracket, NewLimits, PositionEntry, WorkingOrder};
+use engine::{BotSpec, BotState, BotView, Engine, Logged};
 use market_data::MarketView;
 use orders::State;
 use risk::{Halt, Losses};
-use types::{Asset, AssetId, Instrument, Money, Outcome, Side, decimal};
+use types::{Asset, AssetId, Instrument, Money, Outcome, Qty, Side, decimal};
+
+use crate::command::MINUTE_NS;
 
 pub(crate) fn entry(engine: &Engine, bot: &BotView<'_>) -> BotEntry {
     let spec = bot.spec();
@@ -32,6 +34,7 @@ pub(crate) fn entry(engine: &Engine, bot: &BotView<'_>) -> BotEntry {
         params: spec.map(|spec| spec.params.clone()).unwrap_or_default(),
         model: spec.and_then(|spec| spec.model.as_ref()).map(|model| model.label.clone()),
         bracket: bot.bracket().map(bracket),
+        limits: spec.map(|spec| limits(engine, spec)).unwrap_or_default(),
         state: state(bot.state()).to_owned(),
         halt: halt(engine.halt(bot.account())).to_owned(),
         quote: quote.map(|asset| asset.code.to_string()).unwrap_or_default(),
@@ -46,6 +49,30 @@ pub(crate) fn entry(engine: &Engine, bot: &BotView<'_>) -> BotEntry {
         orders: bot.working().count(),
         decisions: bot.decisions(),
         last: bot.why().next_back().map(decision),
+    }
+}
+
+/// What a bot may do, as it would be asked for.
+fn limits(engine: &Engine, spec: &BotSpec) -> NewLimits {
+    let first = spec.markets.first().and_then(|(id, _)| engine.markets().get(*id));
+    let market = first.map(|view| &view.instrument().market);
+    let given = &spec.limits;
+    let qty = |max: Option<Qty>| Some(text(market.map(|m| m.base), Money(i128::from(max?.0))));
+    let money = |max: Option<Money>| Some(text(market.map(|m| m.quote), max?));
+    let rests = given.losing_streak_max.map(|_| given.cool_down_ns / MINUTE_NS);
+    NewLimits {
+        order_qty_max: qty(given.order_qty_max),
+        order_notional_max: money(given.order_notional_max),
+        position_max: qty(given.position_max),
+        exposure_max: money(given.bot_exposure_max),
+        account_exposure_max: money(given.account_exposure_max),
+        portfolio_exposure_max: money(given.portfolio_exposure_max),
+        price_band_bips: given.price_band_bips,
+        losing_streak_max: given.losing_streak_max,
+        cool_down_minutes: rests.map(|minutes| u32::try_from(minutes).unwrap_or(u32::MAX)),
+        orders_per_minute: given.order_rate_max,
+        drawdown_max_bips: given.drawdown_max_bips,
+        daily_loss_max: money(given.daily_loss_max),
     }
 }
 

@@ -151,6 +151,7 @@ impl Counter {
             | BotCommand::Stop { bot }
             | BotCommand::Exit { bot }
             | BotCommand::Signal { bot, .. }
+            | BotCommand::Limits { bot, .. }
             | BotCommand::Halt { bot, .. } => bot,
         };
         send(self.desk_of(named), key, command)

@@ -4,36 +4,36 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use bus::bots::NewBot;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::bots::Bot;
-use store::{AccountId, StoreError, Ts, account_risk, accounts, audit, bots, users};
+use store::{StoreError, Ts, account_risk, accounts, audit, users};
 use utoipa::ToSchema;
 
 use super::accounts::{Trading, meant};
+use super::bots::limits as bots;
 use super::keys::by_login;
 use super::markets::from_port;
 use super::session::second_factor;
 use crate::Problem;
-use crate::account_limits::{LimitUse, LimitsBody, MarketLimitsBody};
+use crate::account_limits::{LimitUse, LimitsBody};
 use crate::app::App;
 use crate::auth::principal::{Principal, Trader, Viewer, from_store};
 use crate::ports::AccountRisk;
-use crate::wire::{Decimal, Json, id_of};
+use crate::wire::{Json, id_of};
 
 /// An account's limits and how much of them is used.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AccountRisk)]
 pub(crate) struct RiskBody {
     /// The account.
-    account: String,
+    pub(super) account: String,
     /// The asset that money limits are in.
-    currency: String,
+    pub(super) currency: String,
     /// The limits.
-    limits: LimitsBody,
+    pub(super) limits: LimitsBody,
     /// How much is used.
-    uses: Vec<LimitUse>,
+    pub(super) uses: Vec<LimitUse>,
 }
 
 /// New limits.
@@ -47,15 +47,18 @@ pub(crate) struct LimitsRequest {
     totp: Option<String>,
 }
 
-/// An account that its owner trades on.
-async fn own(app: &App, who: &Principal, id: &str) -> Result<Trading, Problem> {
-    let id: AccountId = id_of(id, "account")?;
-    let account = accounts::by_id(&mut app.store.read(), who.owner(), id).await;
-    if account.map_err(|e| from_store(&e))?.bot_id.is_some() {
-        let detail = "this account belongs to a bot, whose limits are given when it is made and do not change; make another bot";
-        return Err(Problem::conflict("bots_account", detail));
-    }
-    meant(app, who.owner(), Some(&id.to_string())).await
+/// The bot that trades on an account of the caller's; `None` for one that people trade on.
+async fn bot_of(app: &App, who: &Principal, id: &str) -> Result<Option<Bot>, Problem> {
+    let account = accounts::by_id(&mut app.store.read(), who.owner(), id_of(id, "account")?).await;
+    let Some(bot) = account.map_err(|e| from_store(&e))?.bot_id else { return Ok(None) };
+    store::bots::by_id(&mut app.store.read(), who.owner(), bot).await.map(Some).map_err(|e| from_store(&e))
+}
+
+/// Raising a limit needs a login and, where there is one, the second factor.
+async fn may_raise(app: &App, who: &Principal, totp: Option<&str>) -> Result<(), Problem> {
+    by_login(who)?;
+    let user = users::by_id(&mut app.store.read(), who.user).await.map_err(|e| from_store(&e))?;
+    second_factor(app, &user, totp).await
 }
 
 fn body(trading: &Trading, risk: AccountRisk) -> Json<RiskBody> {
@@ -63,7 +66,7 @@ fn body(trading: &Trading, risk: AccountRisk) -> Json<RiskBody> {
     Json(RiskBody { account: trading.account.id.to_string(), currency, limits, uses })
 }
 
-/// What an account may do, and how much of it is used. Of a bot's account: what the bot was given when it was made.
+/// What an account may do, and how much of it is used. Of a bot's account: what the bot may do now; how much of it is used, the bot shows.
 #[utoipa::path(get, path = "/api/accounts/{account_id}/limits", tag = "accounts", operation_id = "getAccountLimits",
     params(("account_id" = String, Path, description = "the account's id")),
     responses((status = 200, body = RiskBody), (status = 400, body = Problem), (status = 401, body = Problem),
@@ -73,44 +76,16 @@ pub(crate) async fn get(
     Viewer(who): Viewer,
     Path(id): Path<String>,
 ) -> Result<Json<RiskBody>, Problem> {
-    let account = accounts::by_id(&mut app.store.read(), who.owner(), id_of(&id, "account")?).await;
-    let account = account.map_err(|e| from_store(&e))?;
-    if let Some(bot) = account.bot_id {
-        let bot = bots::by_id(&mut app.store.read(), who.owner(), bot).await.map_err(|e| from_store(&e))?;
-        return of_bot(&app, &bot).map(Json);
+    if let Some(bot) = bot_of(&app, &who, &id).await? {
+        return bots::limits(&app, &bot).await.map(Json);
     }
-    let trading = own(&app, &who, &id).await?;
+    let trading = meant(&app, who.owner(), Some(&id)).await?;
     let risk = app.desk.limits(trading.number).await.map_err(|e| from_port(&e))?;
     Ok(body(&trading, risk))
 }
 
-/// What a bot was given when it was made; how much of it is used, its driver knows.
-fn of_bot(app: &App, bot: &Bot) -> Result<RiskBody, Problem> {
-    let asked: NewBot = serde_json::from_str(&bot.asked).map_err(|e| Problem::internal(&e))?;
-    let first = asked.markets.first().ok_or_else(|| Problem::internal(&"a bot without a market"))?;
-    let instrument = app.instrument(&first.symbol)?;
-    let decimal = |text: Option<String>| text.map(Decimal::text);
-    let given = asked.limits;
-    let of_market = MarketLimitsBody {
-        order_quantity_max: decimal(given.order_qty_max),
-        position_max: decimal(given.position_max),
-    };
-    let mut limits = LimitsBody {
-        order_value_max: decimal(given.order_notional_max),
-        exposure_max: decimal(given.exposure_max),
-        orders_per_minute: given.orders_per_minute,
-        daily_loss_max: decimal(given.daily_loss_max),
-        drawdown_max_bips: given.drawdown_max_bips,
-        ..LimitsBody::default()
-    };
-    if of_market != MarketLimitsBody::default() {
-        limits.markets.insert(instrument.id.symbol.to_string(), of_market);
-    }
-    let currency = instrument.market.quote.code.to_string();
-    Ok(RiskBody { account: bot.account_id.to_string(), currency, limits, uses: Vec::new() })
-}
-
-/// Sets what an account may do. Raising or removing a limit asks for the second factor where there is one.
+/// Sets what an account may do, a running bot's too: nothing is closed, its orders that could take it beyond are cancelled, and until it
+/// is within its limits it only reduces. What can be said of a bot only (losing streaks), stays as it was. Raising or removing a limit asks for the second factor where there is one.
 #[utoipa::path(put, path = "/api/accounts/{account_id}/limits", tag = "accounts", operation_id = "setAccountLimits",
     request_body = LimitsRequest, params(("account_id" = String, Path, description = "the account's id")),
     responses((status = 200, body = RiskBody), (status = 400, body = Problem), (status = 401, body = Problem),
@@ -122,13 +97,18 @@ pub(crate) async fn set(
     Path(id): Path<String>,
     Json(request): Json<LimitsRequest>,
 ) -> Result<Json<RiskBody>, Problem> {
-    let trading = own(&app, &who, &id).await?;
     let limits = request.limits;
+    if let Some(bot) = bot_of(&app, &who, &id).await? {
+        let (given, raises) = bots::wanted(&app, &bot, &limits).await?;
+        if raises {
+            may_raise(&app, &who, request.totp.as_deref()).await?;
+        }
+        return bots::limit(&app, &who, &bot, (given, raises)).await.map(Json);
+    }
+    let trading = meant(&app, who.owner(), Some(&id)).await?;
     let raises = app.desk.raises(trading.number, limits.clone()).await.map_err(|e| from_port(&e))?;
     if raises {
-        by_login(&who)?;
-        let user = users::by_id(&mut app.store.read(), who.user).await.map_err(|e| from_store(&e))?;
-        second_factor(&app, &user, request.totp.as_deref()).await?;
+        may_raise(&app, &who, request.totp.as_deref()).await?;
     }
     let (owner, account, text) = (who.owner(), trading.account.id, limits.to_json());
     let note = who.note("account.limits", account, &json!({ "limits": limits, "raises": raises }));

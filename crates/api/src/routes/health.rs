@@ -95,7 +95,7 @@ pub(crate) async fn database_alive(State(app): State<Arc<App>>) -> Response {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Component)]
 pub(crate) struct ComponentBody {
-    /// `database`, `exchange`, `tables`, `bots` or `jobs`.
+    /// `database`, `exchange`, `intents` (orders by hand are recorded), `tables`, `bots` or `jobs`.
     name: String,
     /// `ok`, `degraded` or `down`.
     status: String,

@@ -1,9 +1,9 @@
 //! What a person does with bots, and what must hold meanwhile (invariants B1, B3, B5, B6, O1).
 
 use bus::LaneError;
-use bus::bots::{BotCommand, BotQuery, BotReply, Happened};
+use bus::bots::{BotCommand, BotQuery, BotReply, Happened, NewLimits};
 
-use crate::world::{World, grid, start, stop, trend, until};
+use crate::world::{World, bots_dir, grid, start, stop, trend, until};
 
 fn ordered(event: &bus::bots::BotEvent, wanted: &str) -> bool {
     matches!(&event.what, Happened::Order { outcome, .. } if outcome == wanted)
@@ -97,6 +97,75 @@ fn b5_the_kill_switch_cancels_everything_and_lets_nothing_out_until_it_is_starte
     assert_eq!(world.command(start("ladder")).halt, "off");
     until(&mut events, |e| ordered(e, "accepted"));
     world.close();
+}
+
+/// A bot's position on its only market, in units of the base asset.
+fn position(world: &World, bot: &str) -> i128 {
+    let bot = world.show(bot);
+    bot.positions.first().map_or(0, |p| types::decimal::parse(&p.qty, 8).unwrap())
+}
+
+#[test]
+fn limits_of_a_running_bot_change_at_once_outlive_a_restart_and_replay_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = World::open(dir.path());
+    let mut events = world.listen();
+    world.command(trend("trend"));
+    world.command(grid(&world, "ladder"));
+    world.command(start("trend"));
+    world.command(start("ladder"));
+    until(&mut events, |e| e.bot == Some(1) && ordered(e, "fill"));
+    until(&mut events, |e| e.bot == Some(2) && ordered(e, "accepted"));
+    assert_eq!(world.show("trend").limits, NewLimits::default());
+    // Too small for any order of either: nothing new may be opened, what is held may be sold.
+    let small = NewLimits {
+        position_max: Some("0.00001".to_owned()),
+        exposure_max: Some("1".to_owned()),
+        orders_per_minute: Some(1_000),
+        ..NewLimits::default()
+    };
+    let limit = |bot: &str, limits: &NewLimits| BotCommand::Limits {
+        bot: bot.to_owned(),
+        limits: Box::new(limits.clone()),
+    };
+    let wrong = NewLimits { position_max: Some("much".to_owned()), ..small.clone() };
+    assert!(
+        matches!(world.send(limit("trend", &wrong), None), Err(LaneError::Refused(r)) if r.code == "bad_limit")
+    );
+    let told = world.command(limit("trend", &small));
+    assert_eq!(told.state, "running", "it goes on");
+    let shown = told.limits;
+    let number = |text: &Option<String>| types::decimal::parse(text.as_deref().unwrap(), 8).unwrap();
+    assert_eq!((number(&shown.position_max), number(&shown.exposure_max)), (1_000, 100_000_000));
+    assert_eq!((shown.orders_per_minute, shown.daily_loss_max.clone()), (Some(1_000), None));
+    world.command(limit("ladder", &small));
+    // What the grid had in the book below the price could have been bought: it is taken back.
+    until_quiet(&world, "ladder");
+    let held = position(&world, "trend");
+    until(&mut events, |e| e.bot == Some(1) && matches!(e.what, Happened::Denied { .. }));
+    world.stop();
+    world.start();
+    let after = world.show("trend");
+    assert_eq!((after.limits, after.state.as_str()), (shown.clone(), "running"));
+    let seen = world.show("trend").decisions;
+    for _ in 0..10_000_000 {
+        if world.show("trend").decisions >= seen + 6 {
+            break;
+        }
+        std::thread::yield_now();
+    }
+    assert!(position(&world, "trend") <= held, "it may only have become smaller");
+    assert!(world.why("trend").iter().any(|d| d.denied.is_some()), "{:?}", world.why("trend"));
+    // And off again, in the middle of it.
+    world.command(limit("trend", &NewLimits::default()));
+    let mut events = world.listen();
+    until(&mut events, |e| e.bot == Some(1) && ordered(e, "fill"));
+    world.close();
+    let bots = bots_dir(dir.path());
+    for session in live::session::list(&bots).unwrap() {
+        let replayed = live::session::replay(&bots, session.number).unwrap();
+        assert_eq!((&replayed.session, replayed.checkpoints), (&session, 2));
+    }
 }
 
 #[test]

@@ -25,6 +25,14 @@ pub(crate) enum Bot {
         #[arg(long)]
         flatten: bool,
     },
+    /// Give a bot other limits, whatever it does just now: those named here and no others. Nothing is closed; its own orders are
+    /// cancelled if they could take it beyond, and until it is within its limits only what reduces its positions leaves
+    Limits {
+        #[command(flatten)]
+        bot: Named,
+        #[command(flatten)]
+        limits: Box<Limits>,
+    },
     /// Hand a bot a message, as a webhook would
     Signal {
         /// Its name or number
@@ -57,30 +65,9 @@ pub(crate) struct Named {
     pub(crate) output: Output,
 }
 
-/// A new bot.
-#[derive(Args, Debug)]
-pub(crate) struct Create {
-    /// The strategy, like ema-cross or grid
-    pub(crate) strategy: String,
-    /// What it trades, like BTCUSDT (repeat it for a strategy of several markets)
-    #[arg(long = "symbol", value_name = "SYMBOL", required = true)]
-    pub(crate) symbols: Vec<String>,
-    /// Length of the bars it decides on: 1s, 1m, 5m, 1h, 1d ...
-    #[arg(long, value_name = "INTERVAL", default_value = "1m")]
-    pub(crate) interval: String,
-    /// A parameter of the strategy, like fast=20 (may be repeated)
-    #[arg(long = "param", value_name = "NAME=VALUE")]
-    pub(crate) params: Vec<String>,
-    /// A trained model as the forecaster of the strategy forecast: NAME (the promoted version) or NAME@VERSION, see `tradewind model
-    /// list`; the bot keeps the version it was made with
-    #[arg(long, value_name = "NAME")]
-    pub(crate) model: Option<String>,
-    /// Test money it starts with, like USDT=10000 (may be repeated)
-    #[arg(long = "funds", visible_alias = "fund", value_name = "ASSET=AMOUNT", required = true)]
-    pub(crate) funds: Vec<String>,
-    /// Its name: letters, digits and . _ -, at most 32 [default: the strategy's name and a number]
-    #[arg(long)]
-    pub(crate) name: Option<String>,
+/// What a bot may do; absent limits are off.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Limits {
     /// Largest position, base units
     #[arg(long, value_name = "QTY")]
     pub(crate) max_position: Option<String>,
@@ -117,6 +104,34 @@ pub(crate) struct Create {
     /// Most orders in a minute
     #[arg(long, value_name = "N")]
     pub(crate) max_orders_per_minute: Option<u32>,
+}
+
+/// A new bot.
+#[derive(Args, Debug)]
+pub(crate) struct Create {
+    /// The strategy, like ema-cross or grid
+    pub(crate) strategy: String,
+    /// What it trades, like BTCUSDT (repeat it for a strategy of several markets)
+    #[arg(long = "symbol", value_name = "SYMBOL", required = true)]
+    pub(crate) symbols: Vec<String>,
+    /// Length of the bars it decides on: 1s, 1m, 5m, 1h, 1d ...
+    #[arg(long, value_name = "INTERVAL", default_value = "1m")]
+    pub(crate) interval: String,
+    /// A parameter of the strategy, like fast=20 (may be repeated)
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub(crate) params: Vec<String>,
+    /// A trained model as the forecaster of the strategy forecast: NAME (the promoted version) or NAME@VERSION, see `tradewind model
+    /// list`; the bot keeps the version it was made with
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// Test money it starts with, like USDT=10000 (may be repeated)
+    #[arg(long = "funds", visible_alias = "fund", value_name = "ASSET=AMOUNT", required = true)]
+    pub(crate) funds: Vec<String>,
+    /// Its name: letters, digits and . _ -, at most 32 [default: the strategy's name and a number]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) limits: Limits,
     #[command(flatten)]
     pub(crate) guards: Guards,
     /// The same key again makes no second bot
@@ -179,7 +194,7 @@ impl Bot {
             Self::Start(bot) | Self::Pause(bot) | Self::Stop(bot) | Self::Exit(bot) | Self::Show(bot) => {
                 bot.output
             }
-            Self::Halt { bot, .. } | Self::Why { bot, .. } => bot.output,
+            Self::Halt { bot, .. } | Self::Limits { bot, .. } | Self::Why { bot, .. } => bot.output,
             Self::Signal { output, .. } | Self::List(output) => *output,
         }
     }

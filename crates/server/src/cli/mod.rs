@@ -23,7 +23,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::Flags;
 
 pub(crate) use benchmark::Benchmark;
-pub(crate) use bot::{Bot, Create as CreateBot, Parity, Recorded, Session};
+pub(crate) use bot::{Bot, Create as CreateBot, Limits as BotLimits, Parity, Recorded, Session};
 pub(crate) use db::{Audit, Db};
 pub(crate) use loadtest::{LoadRun, LoadTest};
 pub(crate) use user::User;

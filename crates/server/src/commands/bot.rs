@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::exchange::Way;
 use crate::bots::{Answer, Request};
-use crate::cli::{Bot, CreateBot, Output};
+use crate::cli::{Bot, BotLimits, CreateBot, Output};
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::terminal::{answer, note, table};
@@ -40,6 +40,10 @@ pub(crate) fn run(config: &Config, command: &Bot) -> Result<(), Failure> {
             let command = BotCommand::Halt { bot: bot.bot.clone(), flatten: *flatten };
             changed(command, bot.output, "is halted: nothing leaves until it is started again")
         }
+        Bot::Limits { bot, limits: given } => {
+            let command = BotCommand::Limits { bot: bot.bot.clone(), limits: Box::new(limits(given)?) };
+            changed(command, bot.output, "has these limits from now on")
+        }
         Bot::Signal { bot, text, output } => {
             changed(BotCommand::Signal { bot: bot.clone(), text: text.clone() }, *output, "heard it")
         }
@@ -69,20 +73,7 @@ fn make(config: &Config, create: &CreateBot) -> Result<(), Failure> {
         markets: create.symbols.iter().map(market).collect(),
         params: pairs(&create.params, "fast=20")?,
         funds: pairs(&create.funds, "USDT=10000")?.into_iter().map(holding).collect(),
-        limits: NewLimits {
-            order_qty_max: create.max_order.clone(),
-            order_notional_max: create.max_order_value.clone(),
-            position_max: create.max_position.clone(),
-            exposure_max: create.max_exposure.clone(),
-            account_exposure_max: create.max_account_exposure.clone(),
-            portfolio_exposure_max: create.max_portfolio_exposure.clone(),
-            price_band_bips: create.price_band.as_deref().map(bips).transpose()?,
-            losing_streak_max: create.max_losing_streak,
-            cool_down_minutes: create.cool_down,
-            orders_per_minute: create.max_orders_per_minute,
-            drawdown_max_bips: create.max_drawdown.as_deref().map(bips).transpose()?,
-            daily_loss_max: create.max_daily_loss.clone(),
-        },
+        limits: limits(&create.limits)?,
         model: create.model.clone(),
         bracket: bracket(create)?,
         found: None,
@@ -93,6 +84,23 @@ fn make(config: &Config, create: &CreateBot) -> Result<(), Failure> {
         note(format!("start it with `tradewind bot start {}`", bot.name));
     }
     Ok(())
+}
+
+fn limits(given: &BotLimits) -> Result<NewLimits, Failure> {
+    Ok(NewLimits {
+        order_qty_max: given.max_order.clone(),
+        order_notional_max: given.max_order_value.clone(),
+        position_max: given.max_position.clone(),
+        exposure_max: given.max_exposure.clone(),
+        account_exposure_max: given.max_account_exposure.clone(),
+        portfolio_exposure_max: given.max_portfolio_exposure.clone(),
+        price_band_bips: given.price_band.as_deref().map(bips).transpose()?,
+        losing_streak_max: given.max_losing_streak,
+        cool_down_minutes: given.cool_down,
+        orders_per_minute: given.max_orders_per_minute,
+        drawdown_max_bips: given.max_drawdown.as_deref().map(bips).transpose()?,
+        daily_loss_max: given.max_daily_loss.clone(),
+    })
 }
 
 /// The bracket of a new bot: what makes no sense is told before anything is asked of the server.

@@ -1,21 +1,30 @@
-//! How the exchange in this process and the tables behind it are.
+//! How the exchange in this process, the journal of intents before it and the tables behind it are.
+
+use std::sync::Arc;
 
 use api::ports::{Component, Condition, Health};
 use exchange_host::Handle;
 use tokio::sync::watch;
 
+use super::intents::IntentLog;
+
 /// Commands that the tables may be behind before that is said to be amiss: seconds of a busy market.
 const BEHIND_MAX: u64 = 50_000;
 
-/// The exchange and the projection.
+/// The exchange, the intents and the projection.
 pub(super) struct ExchangeHealth {
     handle: Handle,
     projected: watch::Receiver<u64>,
+    intents: Arc<IntentLog>,
 }
 
 impl ExchangeHealth {
-    pub(super) const fn new(handle: Handle, projected: watch::Receiver<u64>) -> Self {
-        Self { handle, projected }
+    pub(super) const fn new(
+        handle: Handle,
+        projected: watch::Receiver<u64>,
+        intents: Arc<IntentLog>,
+    ) -> Self {
+        Self { handle, projected, intents }
     }
 }
 
@@ -38,6 +47,6 @@ impl Health for ExchangeHealth {
             condition: if behind > BEHIND_MAX { Condition::Degraded } else { Condition::Ok },
             detail: format!("{behind} commands behind the exchange"),
         };
-        vec![exchange, tables]
+        vec![exchange, self.intents.health(), tables]
     }
 }

@@ -212,7 +212,7 @@ pub(crate) async fn start(
         strategies: strategies::all(),
         research: Arc::new(laboratory.clone()),
         queue: queue.clone(),
-        health: Arc::new(health::ExchangeHealth::new(handle.clone(), projected)),
+        health: Arc::new(health::ExchangeHealth::new(handle.clone(), projected, Arc::clone(&intents))),
         logs,
         store: store.clone(),
         vault: secrets.vault,

@@ -263,7 +263,7 @@ fn health_tells_everybody_a_little_and_those_who_are_logged_in_more() {
     assert!(parts["components"].as_array().unwrap().iter().all(beats), "{parts}");
     let names: Vec<&str> =
         parts["components"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
-    for name in ["database", "bots", "exchange", "tables"] {
+    for name in ["database", "bots", "exchange", "intents", "tables"] {
         assert!(names.contains(&name), "{parts}");
     }
     for path in ["/api/monitoring/database", "/api/logs"] {

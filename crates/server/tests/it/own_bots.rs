@@ -34,13 +34,30 @@ fn requests(id: &str) -> Vec<(&'static str, String, &'static str)> {
     ]
 }
 
-fn its_limits_can_be_seen_and_not_be_changed(alice: &Person, bob: &Person, account: &str) {
+fn its_limits_are_its_owners_to_change(root: &Person, alice: &Person, bob: &Person, account: &str) {
     let path = format!("/api/accounts/{account}/limits");
     let limits = alice.read(&path);
     let wanted = json!({ "markets": { "BTCUSDT": { "order_quantity_max": "1" } } });
     assert_eq!((&limits["limits"], &limits["currency"]), (&wanted, &json!("USDT")), "{limits}");
-    let change = alice.ask("PUT", &path, r#"{"limits":{}}"#);
-    assert_eq!((change.status, &change.json()["code"]), (409, &json!("bots_account")));
+    let put = |limits: &Value| alice.ask("PUT", &path, &json!({ "limits": limits }).to_string());
+    let other = put(&json!({ "markets": { "ETHUSDT": { "position_max": "1" } } }));
+    assert_eq!((other.status, &other.json()["code"]), (422, &json!("limit")), "{}", other.body);
+    let wrong = put(&json!({ "daily_loss_max": "0.0000000000001" }));
+    assert_eq!(wrong.status, 422, "{}", wrong.body);
+    assert_eq!(alice.read(&path)["limits"], wanted, "what is refused changes nothing");
+    let tighter = json!({ "orders_per_minute": 600, "price_band_bips": 500, "drawdown_max_bips": 9_000,
+        "markets": { "BTCUSDT": { "order_quantity_max": "0.5", "position_max": "2" } } });
+    let set = put(&tighter);
+    assert_eq!((set.status, &set.json()["limits"]), (200, &tighter), "{}", set.body);
+    assert_eq!(alice.read(&path)["limits"], tighter);
+    // Without a second factor a login may raise them; who, what and that it was a raise stands in the log.
+    assert_eq!(put(&wanted).status, 200);
+    let notes = root.read("/api/audit?action=bot.limits");
+    let notes: Vec<String> = notes.as_array().unwrap().iter().map(ToString::to_string).collect();
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    let raises =
+        |note: &String, raises: bool| note.replace(['\\', ' '], "").contains(&format!("\"raises\":{raises}"));
+    assert!(raises(&notes[0], true) && raises(&notes[1], false) && notes[0].contains("alice"), "{notes:?}");
     assert_eq!((bob.get(&path).status, bob.ask("PUT", &path, r#"{"limits":{}}"#).status), (404, 404));
 }
 
@@ -58,7 +75,7 @@ fn a_bot_trades_for_its_owner_and_for_nobody_else(dir: &Home) {
         (&json!("paused"), &json!("off"), &json!("Schildkröte 1"))
     );
     assert_eq!(made["params"]["fast"], "1");
-    its_limits_can_be_seen_and_not_be_changed(&alice, &bob, made["account"].as_str().unwrap());
+    its_limits_are_its_owners_to_change(&root, &alice, &bob, made["account"].as_str().unwrap());
     assert_eq!(made["funds"], json!([{ "asset": "USDT", "amount": "10000" }]));
 
     let path = format!("/api/bots/{id}");

@@ -7,6 +7,7 @@ pub(crate) mod body;
 pub(crate) mod control;
 pub(crate) mod create;
 pub(crate) mod desk;
+pub(crate) mod limits;
 pub(crate) mod record;
 
 use std::sync::Arc;

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use api::ports::{Intent, Intents, PortError, Reply};
+use api::ports::{Component, Condition, Intent, Intents, PortError, Reply};
 use exchange_host::Durability;
 use store::orders::Order;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -63,6 +63,19 @@ struct Shared {
     command_wanted: AtomicU64,
     intent_wanted: AtomicU64,
     hurry: Notify,
+    /// Held for a look or a change.
+    trouble: Mutex<Trouble>,
+}
+
+/// What keeps orders from being recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Trouble {
+    #[default]
+    None,
+    /// The disk is almost full; it goes on when there is room.
+    Full,
+    /// A write or a sync failed, and only a restart finds out what is on the disk.
+    Failed(String),
 }
 
 /// The journal of intents.
@@ -79,6 +92,14 @@ pub(crate) struct IntentLog {
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A failure stays; a full disk need not.
+    fn trouble(&self, now: Trouble) {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(*trouble, Trouble::Failed(_)) {
+            *trouble = now;
+        }
     }
 
     /// These are durable.
@@ -121,6 +142,11 @@ impl IntentLog {
     /// # Errors
     /// Damage, a version of the future, and failures of the disk.
     pub(crate) fn open(data_dir: &Path, durability: Durability) -> Result<Self, Failure> {
+        let config = journal::Config { durability, segment_len: SEGMENT_LEN, ..journal::Config::default() };
+        Self::open_with(data_dir, &config)
+    }
+
+    fn open_with(data_dir: &Path, config: &journal::Config) -> Result<Self, Failure> {
         let dir = data_dir.join(FOLDER);
         let failed = |error: String| {
             Failure::new(Exit::Failed, format!("cannot use the journal of orders' intents {}", dir.display()))
@@ -130,8 +156,7 @@ impl IntentLog {
         // Who traded from where is nobody else's business.
         let private = DirBuilder::new().recursive(true).mode(0o700).create(&dir);
         private.map_err(|error| failed(error.to_string()))?;
-        let config = journal::Config { durability, segment_len: SEGMENT_LEN, ..journal::Config::default() };
-        let (mut log, recovery) = journal::Journal::open(&dir, &config).map_err(|e| failed(e.to_string()))?;
+        let (mut log, recovery) = journal::Journal::open(&dir, config).map_err(|e| failed(e.to_string()))?;
         let (name, found) = read(recovery).map_err(failed)?;
         let name = match name {
             Some(name) => name,
@@ -151,11 +176,33 @@ impl IntentLog {
             command_wanted: AtomicU64::new(0),
             intent_wanted: AtomicU64::new(0),
             hurry: Notify::new(),
+            trouble: Mutex::default(),
         });
         shared.durable(found);
         let (snapshots, (queue, jobs)) = (log.snapshots(), mpsc::channel(QUEUE_MAX));
         let writer = Writer::start(log, jobs, Arc::clone(&shared));
         Ok(Self { shared, queue: Mutex::new(Some(queue)), writer: Mutex::new(Some(writer)), snapshots, name })
+    }
+
+    /// How it is, for whoever watches the service.
+    pub(super) fn health(&self) -> Component {
+        let waiting = self.shared.state().waiting.len();
+        let trouble = self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let part = |condition, detail| Component { name: "intents", condition, detail };
+        match trouble {
+            Trouble::Failed(why) => {
+                let detail = format!("orders by hand cannot be recorded until a restart: {why}");
+                Component::down("intents", detail)
+            }
+            Trouble::Full => {
+                part(Condition::Degraded, "the disk is almost full: no orders by hand".to_owned())
+            }
+            Trouble::None if waiting >= WAITING_MAX => part(
+                Condition::Degraded,
+                format!("{waiting} orders wait for the database: no more are taken"),
+            ),
+            Trouble::None => Component::ok("intents", format!("{waiting} orders wait for the database")),
+        }
     }
 
     /// Whose position the tables keep.

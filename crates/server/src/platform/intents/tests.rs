@@ -1,7 +1,10 @@
 //! What is recorded is there after a stop, by number and by name, until the tables have it.
 
-use api::ports::{Intent, Intents};
+use std::sync::Arc;
+
+use api::ports::{Condition, Intent, Intents};
 use exchange_host::Durability;
+use journal::disk::{Fault, FaultyDisk, RealDisk};
 use store::audit::Note;
 use store::orders::Order;
 use store::{AccountId, Amount, OrderId, Side, Ts, UserId};
@@ -135,5 +138,32 @@ async fn somebody_who_waits_is_heard_until_the_tables_hold_it() {
     let waits = std::future::poll_fn(|cx| std::task::Poll::Ready(done.as_mut().poll(cx).is_pending())).await;
     assert!(waits, "the tables hold it");
     drop(done);
+    log.close().await;
+}
+
+#[tokio::test]
+async fn a_write_that_failed_is_told_until_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = FaultyDisk::new(Arc::new(RealDisk));
+    let config = journal::Config { disk: Arc::new(disk.clone()), ..journal::Config::default() };
+    let log = IntentLog::open_with(dir.path(), &config).unwrap();
+    let account = AccountId::new();
+    log.record(intent(&[order(account, "a")])).await.unwrap();
+    assert_eq!((log.health().name, log.health().condition), ("intents", Condition::Ok));
+    disk.fail_at(disk.operations() + 1, Fault::Error(28), true);
+    let refused = log.record(intent(&[order(account, "b")])).await.unwrap_err();
+    assert!(refused.to_string().contains("was not sent"), "{refused}");
+    let health = log.health();
+    assert_eq!(health.condition, Condition::Down, "{health:?}");
+    assert!(health.detail.contains("until a restart"), "{health:?}");
+    // There is room again, and still nobody knows what is on the disk.
+    disk.heal();
+    log.record(intent(&[order(account, "c")])).await.unwrap_err();
+    assert_eq!(log.health().condition, Condition::Down);
+    log.close().await;
+    drop(log);
+    let log = open(dir.path());
+    assert_eq!(log.health().condition, Condition::Ok);
+    log.record(intent(&[order(account, "d")])).await.unwrap();
     log.close().await;
 }

@@ -9,7 +9,7 @@ use api::ports::Intent;
 use journal::{Failure, Journal};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Recorded, Shared};
+use super::{Recorded, Shared, Trouble};
 
 /// Intents that share a sync: enough to make it cheap, few enough that the first does not wait long.
 const GROUP_MAX: usize = 256;
@@ -56,6 +56,7 @@ impl Writer {
     fn write(&mut self, group: Vec<Job>) {
         match self.try_write(&group) {
             Ok(first) => {
+                self.shared.trouble(Trouble::None);
                 let numbered =
                     |(n, job): (u64, &Job)| Recorded { number: n, intent: Arc::clone(&job.intent) };
                 // Before anybody is told: whoever sends the order has its intent where the projector looks.
@@ -78,11 +79,15 @@ impl Writer {
         let bytes: u64 = group.iter().map(|job| job.bytes.len() as u64).sum();
         if self.log.room() < bytes + ROOM_MIN && self.log.is_stuck() {
             self.log.retry();
+            self.shared.trouble(Trouble::Full);
             return Err("the disk is almost full".to_owned());
         }
         let first = self.log.last_seq() + 1;
         let written = (first..).zip(group).try_for_each(|(number, job)| self.log.append(number, &job.bytes));
         let committed: Result<u64, Failure> = written.and_then(|()| self.log.commit());
-        committed.map(|_| first).map_err(|failure| failure.to_string())
+        committed.map(|_| first).map_err(|failure| {
+            self.shared.trouble(Trouble::Failed(failure.to_string()));
+            failure.to_string()
+        })
     }
 }
