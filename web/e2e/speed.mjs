@@ -7,7 +7,7 @@
 /** Changes of the book a second, all told; CHANGES=36 asks for more than the page promises for. */
 export const CHANGES = Number(process.env.CHANGES ?? 20);
 /** How far from that the venue's count may be. */
-const CHANGES_OFF = 0.15;
+const CHANGES_OFF = 0.25;
 /** Books that are waited for while the page does nothing but its own work: ten seconds of them. */
 const BOOKS = 100;
 /** Books before that: the page settles down. */
