@@ -10,7 +10,7 @@
 //! | what bots were worth: 3 points an hour after 7 days, 3 a day after 400 | daily | daily |
 //! | audit entries older than 30 days to the archive | daily | daily |
 //!
-//! Everything goes in small pieces beside the requests, each followed by a rest ([`Pace`]): no statement holds a lock that writers
+//! Everything goes in small pieces beside the requests, each followed by a rest (`pace.rs`): no statement holds a lock that writers
 //! wait long for. On SQLite the pieces go through the writer's queue like everybody's. When a task last ran is in the table
 //! `maintenance`, so several instances do it once.
 

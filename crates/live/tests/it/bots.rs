@@ -140,6 +140,7 @@ fn limits_of_a_running_bot_change_at_once_outlive_a_restart_and_replay_the_same(
     assert_eq!((shown.orders_per_minute, shown.daily_loss_max.clone()), (Some(1_000), None));
     world.command(limit("ladder", &small));
     // What the grid had in the book below the price could have been bought: it is taken back.
+    until(&mut events, |e| e.bot == Some(2) && ordered(e, "canceled"));
     until_quiet(&world, "ladder");
     let held = position(&world, "trend");
     until(&mut events, |e| e.bot == Some(1) && matches!(e.what, Happened::Denied { .. }));
