@@ -68,6 +68,7 @@ impl Engine {
         if self.bots.iter().any(|b| b.id == config.id) {
             return Err(AddBotError::Taken);
         }
+        crate::spec::guardable(config.strategy.as_ref(), config.bracket)?;
         let unknown = config.strategy.subscriptions().iter().find(|s| self.markets.get(s.market).is_none());
         if let Some(subscription) = unknown {
             return Err(AddBotError::UnknownMarket(subscription.market));

@@ -64,6 +64,8 @@ pub enum AddBotError {
     Param(ParamError),
     /// Its funds overflow.
     Funds,
+    /// A bracket for a strategy whose positions can have none.
+    Bracket(&'static str),
     /// A model for a strategy that takes none, or one that cannot be read.
     Model(&'static str),
 }
@@ -79,7 +81,7 @@ impl std::fmt::Display for AddBotError {
             Self::UnknownStrategy(name) => write!(f, "there is no strategy {name:?}"),
             Self::Param(error) => error.fmt(f),
             Self::Funds => f.write_str("the bot's funds are too large"),
-            Self::Model(why) => f.write_str(why),
+            Self::Bracket(why) | Self::Model(why) => f.write_str(why),
         }
     }
 }
@@ -116,14 +118,27 @@ impl BotSpec {
             }
             None => make_for(&self.strategy, &pairs, &settings).ok_or_else(unknown)?,
         };
+        let strategy = strategy.map_err(AddBotError::Param)?;
+        guardable(strategy.as_ref(), self.bracket)?;
         Ok(BotConfig {
             id: self.id,
             account: self.account,
-            strategy: strategy.map_err(AddBotError::Param)?,
+            strategy,
             funds: self.funds.clone(),
             quote: self.quote,
             limits: self.limits.clone(),
             bracket: self.bracket,
         })
+    }
+}
+
+/// A bracket is for a strategy that can have one.
+pub(crate) fn guardable(
+    strategy: &dyn strategy::Strategy,
+    bracket: Option<Bracket>,
+) -> Result<(), AddBotError> {
+    match strategy.unguardable().filter(|_| bracket.is_some()) {
+        Some(why) => Err(AddBotError::Bracket(why)),
+        None => Ok(()),
     }
 }

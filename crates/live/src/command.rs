@@ -328,6 +328,7 @@ fn bad_bot(error: &AddBotError) -> LaneError {
         AddBotError::Param(_) => "bad_param",
         AddBotError::UnknownMarket(_) => "bad_market",
         AddBotError::Model(_) => "bad_model",
+        AddBotError::Bracket(_) => "bad_bracket",
         AddBotError::Taken | AddBotError::Full | AddBotError::Funds => "refused",
     };
     let known: Vec<_> = strategy::builtin::all().map(|d| d.name).collect();

@@ -16,4 +16,5 @@ mod vet;
 pub use channel::{Settings, SettingsError};
 pub use message::{Entry, Message};
 pub use notifier::{Delivery, Notifier, Standing};
-pub use outbound::OutboundError;
+pub use outbound::{OutboundError, tls};
+pub use vet::refusal;

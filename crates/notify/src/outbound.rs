@@ -205,7 +205,8 @@ fn status(answer: &[u8]) -> Result<Option<u16>, ()> {
 }
 
 /// TLS with the machine's trusted certificates, read once.
-fn tls() -> Arc<ClientConfig> {
+#[must_use]
+pub fn tls() -> Arc<ClientConfig> {
     static TLS: OnceLock<Arc<ClientConfig>> = OnceLock::new();
     Arc::clone(TLS.get_or_init(|| {
         let mut roots = RootCertStore::empty();

@@ -1,6 +1,7 @@
-//! The bots of `tradewind serve`: a shard on the built-in exchange, another on recorded markets if there are any, both reached
-//! through the control socket.
+//! The bots of `tradewind serve`: a shard on the built-in exchange, another on recorded markets and one on a live feed if there are any,
+//! all reached through the control socket.
 
+mod feed;
 mod paper;
 
 use std::path::{Path, PathBuf};
@@ -22,13 +23,28 @@ pub(crate) fn dir(data_dir: &Path) -> PathBuf {
     data_dir.join("bots")
 }
 
-/// The same, or that of the bots on recorded markets.
-pub(crate) fn dir_of(data_dir: &Path, paper: bool) -> PathBuf {
-    if paper { data_dir.join("paper") } else { dir(data_dir) }
+/// What bots trade on; each has a shard of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The built-in exchange.
+    Builtin,
+    /// Recorded markets.
+    Recorded,
+    /// A live feed.
+    Live,
+}
+
+/// Where a shard's journal is in the data directory.
+pub(crate) fn dir_of(data_dir: &Path, place: Place) -> PathBuf {
+    match place {
+        Place::Builtin => dir(data_dir),
+        Place::Recorded => data_dir.join("paper"),
+        Place::Live => data_dir.join("feed"),
+    }
 }
 
 /// What symbols of the built-in exchange may begin with.
-const LOCAL: &str = "local:";
+const LOCAL: &str = "local";
 
 /// A request on the control socket about what is not the exchange's: bots, and the platform's API.
 #[derive(Debug, Serialize, Deserialize)]
@@ -92,13 +108,16 @@ pub(crate) enum Answer {
     },
 }
 
-/// The bots' desks behind the control socket: those on the built-in exchange, and those on recorded markets.
+/// The bots' desks behind the control socket: those on the built-in exchange, on recorded markets, and on a live feed.
 #[derive(Debug)]
 struct Counter {
     local: Desk,
     /// Symbols of the built-in exchange.
     listed: Vec<String>,
     paper: Option<Desk>,
+    feed: Option<Desk>,
+    /// What the feed shows.
+    followed: Vec<String>,
     /// Trained models, by name.
     models: training::Registry,
     platform: PlatformDoor,
@@ -157,7 +176,28 @@ impl Counter {
         send(self.desk_of(named), key, command)
     }
 
-    /// A new bot goes where its first market is; its name is new on both desks.
+    /// All desks; the first one is always there.
+    fn desks(&self) -> impl Iterator<Item = &Desk> {
+        std::iter::once(&self.local).chain(&self.paper).chain(&self.feed)
+    }
+
+    /// Where a market is: a symbol without a venue means the built-in exchange's market if there is one, then the feed's.
+    fn desk_for(&self, symbols: &[String]) -> &Desk {
+        let any = |venue: &str, listed: &[String]| {
+            symbols.iter().any(|symbol| symbol.strip_prefix(venue).is_some_and(|rest| rest.starts_with(':')))
+                || symbols.iter().any(|symbol| listed.contains(symbol))
+        };
+        if any(LOCAL, &self.listed) {
+            return &self.local;
+        }
+        match (&self.feed, &self.paper) {
+            (Some(feed), _) if any(venue_binance::VENUE, &self.followed) => feed,
+            (_, Some(paper)) => paper,
+            _ => &self.local,
+        }
+    }
+
+    /// A new bot goes where its markets are; its name is new on all desks.
     fn create(&self, key: Option<String>, mut new: Box<NewBot>) -> Outcome {
         if let Some(label) = &new.model {
             let found = Found::find(&self.models, label).and_then(Found::for_bot);
@@ -167,12 +207,11 @@ impl Counter {
             });
             new.found = Some(found?);
         }
-        let Some(paper) = &self.paper else { return send(&self.local, key, BotCommand::Create(new)) };
-        // A symbol without a venue means the built-in exchange's market, if there is one.
-        let here = |symbol: &String| symbol.starts_with(LOCAL) || self.listed.contains(symbol);
-        let recorded = !new.markets.iter().any(|market| here(&market.symbol));
-        let (here, there) = if recorded { (paper, &self.local) } else { (&self.local, paper) };
-        if let Some(name) = new.name.as_ref().filter(|name| knows(there, name)) {
+        let symbols: Vec<String> = new.markets.iter().map(|market| market.symbol.clone()).collect();
+        let here = self.desk_for(&symbols);
+        let elsewhere =
+            |name: &&String| self.desks().any(|desk| !std::ptr::eq(desk, here) && knows(desk, name.as_str()));
+        if let Some(name) = new.name.as_ref().filter(elsewhere) {
             let message = format!("there is a bot {name:?} already");
             return Err(LaneError::Refused(Refusal { code: "name_taken", message }));
         }
@@ -183,10 +222,12 @@ impl Counter {
         match &query {
             BotQuery::List {} => {
                 let mut all = ask(&self.local, query.clone())?;
-                if let (Some(paper), BotReply::Bots(bots)) = (&self.paper, &mut all.outcome)
-                    && let BotReply::Bots(recorded) = ask(paper, query)?.outcome
-                {
-                    bots.extend(recorded);
+                for desk in self.desks().skip(1) {
+                    if let (BotReply::Bots(bots), BotReply::Bots(more)) =
+                        (&mut all.outcome, ask(desk, query.clone())?.outcome)
+                    {
+                        bots.extend(more);
+                    }
                 }
                 Ok(all)
             }
@@ -198,10 +239,7 @@ impl Counter {
 
     /// The desk that knows a bot; the first one if none does, which says so.
     fn desk_of(&self, bot: &str) -> &Desk {
-        match &self.paper {
-            Some(paper) if !knows(&self.local, bot) && knows(paper, bot) => paper,
-            _ => &self.local,
-        }
+        self.desks().find(|desk| knows(desk, bot)).unwrap_or(&self.local)
     }
 }
 
@@ -222,6 +260,7 @@ fn send(desk: &Desk, key: Option<String>, command: BotCommand) -> Outcome {
 pub(crate) struct Bots {
     local: Running,
     _paper: Option<paper::Paper>,
+    _feed: Option<feed::Live>,
     platform: PlatformDoor,
 }
 
@@ -246,6 +285,7 @@ pub(crate) fn open(config: &Config, handle: &Handle) -> Result<Bots, Failure> {
     });
     let local = running.map_err(|error| failure(&settings.dir, &error))?;
     let paper = paper::open(config)?;
+    let feed = feed::open(config)?;
     let listed = handle.view().catalog().markets.iter().map(|market| market.symbol.to_string()).collect();
     let models = training::Registry::open(&config.data_dir.join("models"));
     let platform = PlatformDoor::default();
@@ -253,11 +293,13 @@ pub(crate) fn open(config: &Config, handle: &Handle) -> Result<Bots, Failure> {
         local: local.desk().clone(),
         listed,
         paper: paper.as_ref().map(|p| p.desk().clone()),
+        feed: feed.as_ref().map(|feed| feed.desk().clone()),
+        followed: config.feed.symbols.clone(),
         models,
         platform: Arc::clone(&platform),
     };
     handle.extend(Box::new(desks));
-    Ok(Bots { local, _paper: paper, platform })
+    Ok(Bots { local, _paper: paper, _feed: feed, platform })
 }
 
 /// How a shard is kept.

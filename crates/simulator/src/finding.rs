@@ -40,6 +40,8 @@ pub enum Finding {
         /// Those that are open here.
         open: String,
     },
+    /// B1, O1: an order that the venue ended minutes ago still counts as live.
+    Ghost(ClientOrderId),
     /// A command that was answered is gone.
     Forgotten(String),
     /// D1, D2, H6: the journal cannot be read, or does not lead to what it says.

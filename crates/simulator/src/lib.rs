@@ -14,6 +14,7 @@
 mod cast;
 mod driver;
 mod finding;
+mod ghosts;
 mod network;
 mod plant;
 mod random;

@@ -12,6 +12,9 @@ const MS: i64 = 1_000_000;
 /// A signed request is good for so long at the venue (Binance `recvWindow`).
 pub(crate) const WINDOW_NS: i64 = 2_000 * MS;
 
+/// How often the stream of reports breaks, percent of reports.
+const BREAKS: u64 = 1;
+
 /// A request on its way.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::large_enum_variant, reason = "few are on their way at a time")]
@@ -52,8 +55,6 @@ pub(crate) struct Network {
     /// The stream of reports is broken until then.
     broken_until: Option<Time>,
     pub(crate) faults: u64,
-    /// How often the stream of reports breaks, percent of reports.
-    pub(crate) breaks: u64,
 }
 
 impl Network {
@@ -68,7 +69,6 @@ impl Network {
             unordered: false,
             broken_until: None,
             faults: 0,
-            breaks: 1,
         }
     }
 
@@ -131,7 +131,7 @@ impl Network {
             return;
         }
         self.broken_until = None;
-        if self.fault(self.breaks) {
+        if self.fault(BREAKS) {
             // What was sent before still comes first.
             let until = now.plus_nanos(self.random.between(100, 5_000) * MS).max(self.report_at);
             self.report_at = until;

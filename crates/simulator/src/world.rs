@@ -19,6 +19,7 @@ use venue::{Answer, OrderRef, VenueEvent};
 
 use crate::cast::{self, NAMES, POSITION_MAX};
 use crate::driver::{DIR, Process};
+use crate::ghosts::Ghosts;
 use crate::network::{Mail, Network, ToVenue, WINDOW_NS};
 use crate::random::Random;
 use crate::site::{MARKET, Site};
@@ -96,6 +97,7 @@ struct World {
     found: Option<Finding>,
     /// Since when a position lacks what guards it.
     exposed: Option<Time>,
+    ghosts: Ghosts,
     /// Makes trade ids of the fills that [`Plant::DoubleFill`] adds.
     doubles: u64,
 }
@@ -118,8 +120,6 @@ pub fn run_and_replay(seed: u64, plant: Plant, minutes: i64, replays: u32) -> Re
     let mut network = Network::new(Random::new(random.next()));
     // Every fourth venue's stream of reports is in no order.
     network.unordered = seed % 4 == 2;
-    // What is lost in silence matters only where an order ends meanwhile, which is rare.
-    network.breaks = if plant == Plant::SilentLoss { 6 } else { 1 };
     let process =
         Process::start(&disk, cast::facts(plant, seed, network.unordered), Time(0), &site, &mut words)?;
     let fuse = random.between(20, 900).unsigned_abs();
@@ -147,6 +147,7 @@ pub fn run_and_replay(seed: u64, plant: Plant, minutes: i64, replays: u32) -> Re
         minutes,
         found: None,
         exposed: None,
+        ghosts: Ghosts::default(),
         doubles: 0,
     };
     world.live_through()?;
@@ -183,6 +184,10 @@ impl World {
                     self.network.bar(self.now, self.epoch);
                 }
                 self.operate();
+                let (conductor, site) = (&self.process.conductor, &self.site);
+                if let Some(id) = self.ghosts.look(self.now, conductor, site) {
+                    return Err(Finding::Ghost(id));
+                }
                 next_minute = next_minute.plus_nanos(MINUTE);
             } else {
                 self.process.conductor.time(self.now);
@@ -420,6 +425,8 @@ impl World {
         };
         self.network.hang_up();
         self.epoch += 1;
+        // Whoever starts asks about everything.
+        self.ghosts = Ghosts::default();
         (self.subscribed, self.asked) = (false, BTreeMap::new());
         self.fuse = self.random.between(20, 900).unsigned_abs();
         self.check_records()?;

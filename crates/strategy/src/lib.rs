@@ -35,6 +35,10 @@ pub trait Strategy: Send {
     fn subscriptions(&self) -> &[Subscription];
     /// Events of its first subscription before it may act.
     fn warm_up(&self) -> u32;
+    /// Why its positions can have no bracket (`orders::bracket`), if that is so: it could not tell that one was closed from outside.
+    fn unguardable(&self) -> Option<&'static str> {
+        None
+    }
     /// Decides. Called for every event of its subscriptions and of its own orders, in order.
     fn on_event(&mut self, ctx: &Context<'_>, event: &Event<'_>, out: &mut Decisions);
     /// Appends its state.

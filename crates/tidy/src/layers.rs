@@ -103,7 +103,8 @@ const RULES: &[Rule] = &[
     rule(Edge, "jobs", KernelsAnd(&["store"])),
     rule(Edge, "venue", KernelsAnd(&[])),
     rule(Edge, "venue-sim", KernelsAnd(&["venue"])),
-    rule(Edge, "venue-binance", KernelsAnd(&["venue"])),
+    // Live and recorded messages of the venue are read by the same code.
+    rule(Edge, "venue-binance", KernelsAnd(&["venue", "archive"])),
     rule(Edge, "venue-upbit", KernelsAnd(&["venue"])),
     rule(Edge, "exchange-host", KernelsAnd(&["journal", "history", "venue"])),
     rule(Edge, "telemetry", KernelsAnd(&[])),

@@ -57,6 +57,8 @@ impl SimVenue {
         (live.left, live.hold) = (left, (asset, hold));
         if !goes_on && live.limit.is_some() {
             live.stage = Stage::Resting;
+            // Behind whatever the first book shows.
+            live.place = Place::behind(i64::MAX);
         }
         if matches!(live.stage, Stage::Armed { .. }) && live.due.is_some_and(|(due, _)| due <= now) {
             fired(&mut live, market);

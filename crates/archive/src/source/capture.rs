@@ -96,6 +96,11 @@ impl Capture {
     pub(crate) fn read(&mut self, line: &str) -> Result<Message, String> {
         let (time, json) = line.split_once(' ').ok_or("it is not a time, a blank and a message")?;
         let at = stamp::parse(time).ok_or_else(|| format!("\"{}\" is not a time", short(time)))?;
+        self.message(at, json)
+    }
+
+    /// What one message says that was received at `at`.
+    pub(crate) fn message(&mut self, at: Time, json: &str) -> Result<Message, String> {
         let frame: Frame<'_> =
             serde_json::from_str(json).map_err(|error| format!("no JSON of a stream: {error}"))?;
         if let (Some(last), Some(bids), Some(asks)) = (frame.last_update, frame.bids, frame.asks) {

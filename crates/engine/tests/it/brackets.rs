@@ -457,6 +457,33 @@ fn b7_a_grid_whose_position_was_closed_ends_and_leaves_nothing_standing() {
     assert!(pit.reasons().contains(&"position_was_closed"), "{:?}", pit.reasons());
 }
 
+#[test]
+fn a_neutral_grid_takes_no_bracket_and_its_own_stop_ends_it() {
+    let mut grid = spec(bips(Some(200), None, None));
+    "grid".clone_into(&mut grid.strategy);
+    let params = [
+        ("lower", "90"),
+        ("upper", "110"),
+        ("cells", "4"),
+        ("qty", "1"),
+        ("start", "neutral"),
+        ("stop", "85"),
+    ];
+    grid.params = params.map(|(n, v)| (n.to_owned(), v.to_owned())).to_vec();
+    let pit = Pit::new(None, Native::ALL);
+    let refused = grid.config(pit.engine.markets()).map(|_| ()).unwrap_err();
+    assert!(refused.to_string().contains("a neutral grid takes no bracket"), "{refused}");
+    grid.bracket = None;
+    let mut pit = Pit::of(grid, Native::ALL);
+    assert!(pit.working() > 2, "it sells above and buys below");
+    pit.close(84 * ONE);
+    assert!(
+        pit.reasons().contains(&"stopped_below_the_range") || pit.cancels.len() > 2,
+        "{:?}",
+        pit.reasons()
+    );
+}
+
 /// A session in which everything of the above happens.
 fn session() -> Vec<Stamped<Input>> {
     let mut pit = Pit::new(bips(Some(200), Some(500), None), Native { oco: false, ..Native::ALL });

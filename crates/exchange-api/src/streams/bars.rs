@@ -24,6 +24,8 @@ pub(crate) struct BarFold {
     interval: Interval,
     offset: Offset,
     bar: Option<Bar>,
+    /// Bars that a later trade has closed, oldest first, and that were not told yet.
+    ended: Vec<Bar>,
     /// Trades up to this one are in the bar or before it.
     seen: TradeId,
     /// Whether something changed since [`Self::take_changed`].
@@ -42,7 +44,7 @@ pub(crate) struct Told {
 impl BarFold {
     /// Starts from the open bar (if there was ever a trade) that holds all trades up to `seen`.
     pub(crate) fn new(interval: Interval, offset: Offset, bar: Option<Bar>, seen: TradeId) -> Self {
-        Self { interval, offset, bar, seen, changed: true }
+        Self { interval, offset, bar, ended: Vec::new(), seen, changed: true }
     }
 
     /// The start of the bar that holds `at`.
@@ -71,15 +73,30 @@ impl BarFold {
                 return;
             }
             Some(bar) if bar.open_time == open_time => bar,
-            _ => Bar::flat(self.interval, open_time, trade.price),
+            Some(bar) => {
+                self.end(bar, open_time);
+                Bar::flat(self.interval, open_time, trade.price)
+            }
+            None => Bar::flat(self.interval, open_time, trade.price),
         };
         self.bar = Some(with_trade(bar, trade));
         self.changed = true;
     }
 
+    /// A trade came of a bar that opens at `next`: what was open, and what has passed without trades, is closed.
+    fn end(&mut self, bar: Bar, next: Time) {
+        let mut bar = bar;
+        while bar.open_time < next && self.ended.len() < CLOSED_RUN_MAX {
+            self.ended.push(bar);
+            bar = Bar::flat(self.interval, self.end_of(bar.open_time), bar.close);
+        }
+    }
+
     /// Closes what ended before `journal` (a time seen in the journal) or long enough before `clock`, oldest first, and
     /// opens the bar of the present.
     pub(crate) fn close(&mut self, journal: Time, clock: Time, closed: &mut Vec<Told>) {
+        let ended = std::mem::take(&mut self.ended);
+        closed.extend(ended.into_iter().map(|bar| self.told(bar)));
         let settled = journal.max(clock.plus_nanos(-CLOSE_GRACE_NS));
         while let Some(bar) = self.bar {
             let end = self.end_of(bar.open_time);
@@ -192,6 +209,22 @@ mod tests {
         assert_eq!((bar.taker_base, bar.taker_quote), (Money(4), Money(37)));
         assert_eq!((bar.open_time.0, told.close_time.0), (60 * SECOND, 120 * SECOND - MILLISECOND_NS));
         assert_eq!(fold.take_changed(), None);
+    }
+
+    #[test]
+    fn m3_a_bar_that_a_later_trade_closed_is_told_closed_too() {
+        let mut fold = BarFold::new(Interval::S1, Offset(0), None, TradeId(0));
+        fold.trade(&trade(1, 100, 10, 1));
+        // No tick in between, and a second without trades.
+        fold.trade(&trade(2, 2 * SECOND + 5, 12, 1));
+        let mut closed = Vec::new();
+        fold.close(Time(2 * SECOND + 5), Time(2 * SECOND + 5), &mut closed);
+        let shown: Vec<_> = closed.iter().map(|t| (t.bar.open_time.0, t.bar.close, t.bar.count)).collect();
+        assert_eq!(shown, [(0, Price(10), 1), (SECOND, Price(10), 0)]);
+        assert_eq!(fold.take_changed().unwrap().bar.open, Price(12));
+        closed.clear();
+        fold.close(Time(2 * SECOND + 6), Time(2 * SECOND + 6), &mut closed);
+        assert_eq!(closed, [], "once");
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub(super) fn open(config: &Config) -> Result<Option<Paper>, Failure> {
         config.paper.symbols.iter().map(|symbol| archive.find(symbol)).collect::<Result<Vec<_>, _>>();
     let wanted = wanted.map_err(unknown)?;
     let begins = begins(&archive, &wanted).map_err(unknown)?;
-    let dir = super::dir_of(&config.data_dir, true);
+    let dir = super::dir_of(&config.data_dir, super::Place::Recorded);
     let mut settings = super::settings(config, dir);
     settings.time = TimeSource::Feed { begins };
     settings.first_bot = FIRST_BOT;
@@ -52,10 +52,7 @@ pub(super) fn open(config: &Config) -> Result<Option<Paper>, Failure> {
     let running = live::open(&settings, |inbox, shard| {
         let instruments = instruments(&archive, &wanted, shard)?;
         let show = Show {
-            config: venue_sim::Config {
-                fees: Fees { maker: FEE, taker: FEE, in_received: true, ..Fees::default() },
-                ..venue_sim::Config::default()
-            },
+            config: behaviour(),
             recordings: recordings(&archive, &wanted, &instruments)?,
             past: past(archive.clone(), &instruments),
             memory: memory(shard),
@@ -70,6 +67,14 @@ pub(super) fn open(config: &Config) -> Result<Option<Paper>, Failure> {
     Ok(player.map(|player| Paper { running, _player: player }))
 }
 
+/// How the simulated venue behaves towards bots on paper.
+pub(super) fn behaviour() -> venue_sim::Config {
+    venue_sim::Config {
+        fees: Fees { maker: FEE, taker: FEE, in_received: true, ..Fees::default() },
+        ..venue_sim::Config::default()
+    }
+}
+
 /// When the recordings begin.
 fn begins(archive: &Archive, wanted: &[InstrumentId]) -> Result<Time, archive::Error> {
     let all = archive.list()?;
@@ -77,21 +82,31 @@ fn begins(archive: &Archive, wanted: &[InstrumentId]) -> Result<Time, archive::E
     Ok(own.map(|summary| summary.first).min().unwrap_or(Time(0)))
 }
 
-/// What the shard knows already, as it knows it, and what is new.
+/// What the shard knows already, as it knows it, and what of the archive is new.
 fn instruments(
     archive: &Archive,
     wanted: &[InstrumentId],
     shard: &Shard,
 ) -> std::io::Result<Vec<Instrument>> {
-    let known: Vec<Instrument> =
-        shard.engine().markets().iter().map(|view| view.instrument().clone()).collect();
-    let mut all = known.clone();
+    let known = known(shard);
+    let mut new = Vec::new();
     for id in wanted.iter().filter(|id| !known.iter().any(|instrument| instrument.id == **id)) {
-        all.push(archive.instrument(*id, MarketId(0)).map_err(std::io::Error::other)?);
+        new.push(archive.instrument(*id, MarketId(0)).map_err(std::io::Error::other)?);
     }
+    joined(&known, new)
+}
+
+/// What the shard knows.
+pub(super) fn known(shard: &Shard) -> Vec<Instrument> {
+    shard.engine().markets().iter().map(|view| view.instrument().clone()).collect()
+}
+
+/// Known instruments and new ones, numbered together.
+pub(super) fn joined(known: &[Instrument], new: Vec<Instrument>) -> std::io::Result<Vec<Instrument>> {
+    let all = known.iter().cloned().chain(new).collect();
     let shared = with_shared_assets(all).map_err(std::io::Error::other)?;
     // Known ones keep their numbers: they came first then too.
-    debug_assert!(shared.iter().zip(&known).all(|(a, b)| a == b), "instruments are permanent");
+    debug_assert!(shared.iter().zip(known).all(|(a, b)| a == b), "instruments are permanent");
     Ok(shared)
 }
 
@@ -144,7 +159,7 @@ fn past(archive: Archive, instruments: &[Instrument]) -> Past {
 }
 
 /// What the venue goes on with: the shard has the record.
-fn memory(shard: &Shard) -> Memory {
+pub(super) fn memory(shard: &Shard) -> Memory {
     let engine = shard.engine();
     let live = |order: &&orders::Order| matches!(order.state, State::Live | State::PartlyFilled);
     let order = |order: &orders::Order| {

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::Output;
 use super::bracket::Guards;
+use crate::bots::Place;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Bot {
@@ -145,9 +146,8 @@ pub(crate) struct Create {
 pub(crate) enum Session {
     /// List the recorded sessions: one for each run of the bots' process
     List {
-        /// Those of the bots on recorded markets
-        #[arg(long)]
-        paper: bool,
+        #[command(flatten)]
+        shard: WhichBots,
         #[command(flatten)]
         output: Output,
     },
@@ -160,14 +160,34 @@ impl Session {
     }
 }
 
+/// Whose sessions; those of the bots on the built-in exchange if nothing is said.
+#[derive(Args, Debug, Clone, Copy)]
+pub(crate) struct WhichBots {
+    /// Of the bots on recorded markets
+    #[arg(long)]
+    paper: bool,
+    /// Of the bots on a live market (`serve --feed`)
+    #[arg(long, conflicts_with = "paper")]
+    feed: bool,
+}
+
+impl WhichBots {
+    pub(crate) const fn place(self) -> Place {
+        match self {
+            Self { paper: true, .. } => Place::Recorded,
+            Self { feed: true, .. } => Place::Live,
+            _ => Place::Builtin,
+        }
+    }
+}
+
 /// A session to look at again.
 #[derive(Args, Debug)]
 pub(crate) struct Recorded {
     /// Its number, from `tradewind session list`
     pub(crate) session: u64,
-    /// A session of the bots on recorded markets
-    #[arg(long)]
-    pub(crate) paper: bool,
+    #[command(flatten)]
+    pub(crate) shard: WhichBots,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -180,9 +200,8 @@ pub(crate) struct Parity {
     /// How long the back-test supposes that an order, and a report, travels (milliseconds)
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub(crate) latency_ms: u32,
-    /// A session of the bots on recorded markets
-    #[arg(long)]
-    pub(crate) paper: bool,
+    #[command(flatten)]
+    pub(crate) shard: WhichBots,
     #[command(flatten)]
     pub(crate) output: Output,
 }

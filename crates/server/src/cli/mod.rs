@@ -200,6 +200,18 @@ pub(crate) struct Serve {
     /// How fast they are played (times as fast as recorded) [default: 1]
     #[arg(long, value_name = "X")]
     paper_speed: Option<String>,
+    /// Let bots trade on paper on a live market: the stream of a venue that speaks Binance spot (ws:// or wss:// address)
+    #[arg(long, value_name = "URL")]
+    feed: Option<String>,
+    /// What of it is followed, like BTCUSDT,ETHUSDT
+    #[arg(long, value_name = "SYMBOLS")]
+    feed_symbols: Option<String>,
+    /// Where it answers over REST (http:// or https:// address) [default: the stream's host and port]
+    #[arg(long, value_name = "URL")]
+    feed_rest: Option<String>,
+    /// The feed may come from another machine: a public one, encrypted
+    #[arg(long)]
+    feed_allow_remote: bool,
     /// What is logged to standard error (error, warn, info, debug, trace) [default: info]
     #[arg(long, value_name = "FILTER")]
     log: Option<String>,
@@ -385,6 +397,9 @@ impl Serve {
             ("exchange.participants_speed", &self.participants_speed),
             ("paper.symbols", &self.paper),
             ("paper.speed", &self.paper_speed),
+            ("feed.url", &self.feed),
+            ("feed.symbols", &self.feed_symbols),
+            ("feed.rest_url", &self.feed_rest),
             ("log.filter", &self.log),
         ];
         flags.extend(texts.into_iter().filter_map(|(key, text)| Some((key, text.clone()?))));
@@ -393,6 +408,9 @@ impl Serve {
         }
         if self.allow_public {
             flags.push(("exchange.allow_public", "true".into()));
+        }
+        if self.feed_allow_remote {
+            flags.push(("feed.allow_remote", "true".into()));
         }
     }
 }

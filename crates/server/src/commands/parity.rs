@@ -23,7 +23,7 @@ const SCALE: u8 = 8;
 
 /// Runs a session's minutes again through the simulated venue and compares.
 pub(crate) fn run(config: &Config, parity: &Parity) -> Result<(), Failure> {
-    let dir = bots::dir_of(&config.data_dir, parity.paper);
+    let dir = bots::dir_of(&config.data_dir, parity.shard.place());
     let number = parity.session;
     let failed = |error: live::OpenError| {
         bots::failure(&dir, &error).advise("`tradewind session list` shows all that are kept")

@@ -14,8 +14,8 @@ use crate::terminal::{answer, note, table};
 
 /// Carries out one command.
 pub(crate) fn run(config: &Config, command: &Session) -> Result<(), Failure> {
-    let Session::List { paper, output } = command;
-    list(&bots::dir_of(&config.data_dir, *paper), *output)
+    let Session::List { shard, output } = command;
+    list(&bots::dir_of(&config.data_dir, shard.place()), *output)
 }
 
 fn list(dir: &Path, output: Output) -> Result<(), Failure> {
@@ -59,7 +59,7 @@ fn as_json(session: &Entry) -> Value {
 
 /// Replays a session; code 1 when anything is decided otherwise.
 pub(crate) fn replay(config: &Config, recorded: &Recorded) -> Result<(), Failure> {
-    let dir = bots::dir_of(&config.data_dir, recorded.paper);
+    let dir = bots::dir_of(&config.data_dir, recorded.shard.place());
     let replayed = session::replay(&dir, recorded.session).map_err(|error| not_replayed(&dir, &error))?;
     let (digest, state) = (format!("{:016x}", replayed.digest), format!("{:016x}", replayed.state_hash));
     if recorded.output.json {

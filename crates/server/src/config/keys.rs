@@ -9,8 +9,8 @@ use exchange_host::participants::PAST_MINUTES_MAX;
 use super::Config;
 use super::alert_keys::ALERTS;
 use super::readers::{
-    absolute_file, durability, filter, live_indicators, origin, paper_percent, parse, prefix, put, range,
-    redis_database, redis_url, speed_percent, store_url, symbols, with_database, word,
+    absolute_file, address, durability, filter, live_indicators, origin, paper_percent, parse, prefix, put,
+    range, redis_database, redis_url, speed_percent, store_url, symbols, with_database, word,
 };
 
 /// One key.
@@ -399,6 +399,40 @@ const BASE: &[Key] = &[
         flag: Some("--paper-speed"),
         about: "How fast the recorded markets are played. They stand still until a bot listens, and while the bots are behind.",
         set: |config, text| put(&mut config.paper.speed_percent, paper_percent(text)),
+    },
+    Key {
+        name: "feed.url",
+        unit: "ws:// or wss:// address, or none",
+        default: "none",
+        flag: Some("--feed"),
+        about: "A live market that bots trade on paper: the stream of a venue that speaks Binance spot, like \
+                wss://stream.example.org:9443. Its instruments are feed:BTCUSDT and so on; their bots are kept under feed/ in the data \
+                directory. This machine may be named as it is; see feed.allow_remote.",
+        set: |config, text| put(&mut config.feed.url, address(text, ["ws", "wss"])),
+    },
+    Key {
+        name: "feed.symbols",
+        unit: "symbols, separated by commas, or none",
+        default: "none",
+        flag: Some("--feed-symbols"),
+        about: "What of it is followed, like BTCUSDT,ETHUSDT (at most 32). A market that bots know already stays known.",
+        set: |config, text| put(&mut config.feed.symbols, symbols(text)),
+    },
+    Key {
+        name: "feed.rest_url",
+        unit: "http:// or https:// address, or none",
+        default: "none",
+        flag: Some("--feed-rest"),
+        about: "Where the venue answers over REST (listing, snapshots, bars), if that is not the stream's host and port.",
+        set: |config, text| put(&mut config.feed.rest_url, address(text, ["http", "https"])),
+    },
+    Key {
+        name: "feed.allow_remote",
+        unit: "true or false",
+        default: "false",
+        flag: Some("--feed-allow-remote"),
+        about: "The feed may come from another machine: from public addresses only, and encrypted (wss://, https://).",
+        set: |config, text| put(&mut config.feed.allow_remote, parse(text, "true or false")),
     },
     Key {
         name: "research.slots",

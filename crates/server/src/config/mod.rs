@@ -47,6 +47,7 @@ pub(crate) struct Config {
     /// `models.trainings`
     pub(crate) trainings: usize,
     pub(crate) paper: Paper,
+    pub(crate) feed: Feed,
     pub(crate) research: Research,
     pub(crate) cluster: Cluster,
     pub(crate) log: Log,
@@ -135,6 +136,15 @@ pub(crate) struct Bots {
 pub(crate) struct Paper {
     pub(crate) symbols: Vec<String>,
     pub(crate) speed_percent: u32,
+}
+
+/// `[feed]`
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Feed {
+    pub(crate) url: Option<String>,
+    pub(crate) symbols: Vec<String>,
+    pub(crate) rest_url: Option<String>,
+    pub(crate) allow_remote: bool,
 }
 
 /// `[research]`
@@ -235,6 +245,7 @@ impl Config {
             bots: Bots { snapshot_every: 1, snapshots_kept: 1 },
             trainings: 1,
             paper: Paper { symbols: Vec::new(), speed_percent: 100 },
+            feed: Feed::default(),
             research: Research { slots: 1 },
             cluster: Cluster { workers: 0, enabled: false, scaling: false, strategy: "none".to_owned() },
             log: Log { filter: String::new(), json: false, file: None },

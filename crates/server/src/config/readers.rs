@@ -60,6 +60,18 @@ pub(super) fn origin(text: &str) -> Result<Option<String>, String> {
     }
 }
 
+/// The address of a feed; where it leads is looked at when it is used.
+pub(super) fn address(text: &str, schemes: [&str; 2]) -> Result<Option<String>, String> {
+    if text == "none" {
+        return Ok(None);
+    }
+    let fits = |scheme: &&str| text.strip_prefix(*scheme).is_some_and(|rest| rest.starts_with("://"));
+    match schemes.iter().find(fits) {
+        Some(_) => Ok(Some(text.to_owned())),
+        None => Err(format!("begins with neither {}:// nor {}://", schemes[0], schemes[1])),
+    }
+}
+
 pub(super) fn symbols(text: &str) -> Result<Vec<String>, String> {
     let all = words(text);
     match all.iter().find(|symbol| types::Symbol::new(symbol).is_err()) {

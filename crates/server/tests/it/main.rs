@@ -17,6 +17,7 @@ mod catalogue;
 mod configuration;
 mod database;
 mod doctor;
+mod feed;
 mod first_steps;
 mod halting;
 mod home;

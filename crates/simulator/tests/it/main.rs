@@ -72,7 +72,7 @@ fn planted_defects_are_found() {
     found(Plant::SendBeforeCommit, |f| matches!(f, Finding::Unrecorded(_)));
     found(Plant::BelieveNotFound, |f| matches!(f, Finding::External(_)));
     found(Plant::NeverAsk, |f| matches!(f, Finding::NotSettled { .. }));
-    found(Plant::SilentLoss, |f| matches!(f, Finding::Ledger { .. } | Finding::NotSettled { .. }));
+    found(Plant::SilentLoss, |f| matches!(f, Finding::Ghost(_)));
     found(Plant::HalfPair, |f| matches!(f, Finding::Unguarded | Finding::NotSettled { .. }));
     found(Plant::DeafToStop, |f| matches!(f, Finding::AfterStop(_)));
 }

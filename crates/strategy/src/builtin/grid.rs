@@ -10,7 +10,7 @@
 //! cells above the first price begin as if they were full: their sales open a short position.
 //!
 //! A position that something else closed (a bracket, see `orders::bracket`) ends the grid: its cells would go on selling what is gone.
-//! A neutral grid cannot tell such a zero from its own and needs no bracket: its orders are its way out.
+//! A neutral grid cannot tell such a zero from its own, so it takes no bracket: its orders and `stop` are its way out.
 
 mod cells;
 
@@ -323,6 +323,11 @@ impl Strategy for Grid {
 
     fn warm_up(&self) -> u32 {
         0
+    }
+
+    fn unguardable(&self) -> Option<&'static str> {
+        let why = "a neutral grid takes no bracket: it passes through zero by itself and could not tell that its position was closed; use the grid's own stop";
+        (self.start == Start::Neutral).then_some(why)
     }
 
     fn on_event(&mut self, ctx: &Context<'_>, event: &Event<'_>, out: &mut Decisions) {

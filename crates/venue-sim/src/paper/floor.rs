@@ -18,6 +18,8 @@ use crate::{Config, News, SimVenue};
 
 /// Ended orders that can still be asked about; older ones nobody asks for.
 const ENDED_MAX: usize = 10_000;
+/// News of live markets that wait for room in the inbox: as many as it holds. More, and the feed begins anew.
+const WAITING_MAX: usize = 65_536;
 /// Bits of an order's number that tell it from others of the same step. What is above them is how many steps of the recordings had been
 /// shown when it arrived: so whoever has the number knows where it stands.
 const NUMBER_BITS: u32 = 20;
@@ -51,6 +53,8 @@ pub(crate) struct Floor {
     pub(crate) now: Time,
     orders: BTreeMap<ClientOrderId, Known>,
     ended: VecDeque<ClientOrderId>,
+    /// Live markets that are away.
+    down: BTreeSet<MarketId>,
     bars: BTreeSet<(MarketId, Interval)>,
     prints: BTreeSet<MarketId>,
     books: BTreeSet<MarketId>,
@@ -91,6 +95,7 @@ impl Floor {
             now: begins,
             orders: BTreeMap::new(),
             ended: VecDeque::new(),
+            down: BTreeSet::new(),
             bars: BTreeSet::new(),
             prints: BTreeSet::new(),
             books: BTreeSet::new(),
@@ -219,20 +224,59 @@ impl Floor {
             }
             Moment::Over(..) => return,
             Moment::Shown(event) => {
-                let wanted = match event.data {
-                    MarketNews::Print(_) => self.prints.contains(&event.market),
-                    MarketNews::Snapshot(_) | MarketNews::Diff(_) | MarketNews::Feed(_) => {
-                        self.books.contains(&event.market)
-                    }
-                    _ => true,
-                };
-                if !wanted {
+                if !self.is_wanted(&event) {
                     return;
                 }
                 event
             }
         };
         self.tell(VenueEvent::Recorded { at, event });
+    }
+
+    /// Whether somebody subscribed to it.
+    fn is_wanted(&self, event: &MarketEvent) -> bool {
+        match event.data {
+            MarketNews::Print(_) => self.prints.contains(&event.market),
+            MarketNews::Snapshot(_) | MarketNews::Diff(_) => self.books.contains(&event.market),
+            MarketNews::Bar(bar) => self.bars.contains(&(event.market, bar.interval)),
+            // Nobody subscribes to them, and who decides on bars has no use for them.
+            MarketNews::Best { .. } => self.books.contains(&event.market),
+            // Who decides on anything of a market must know whether it is there.
+            MarketNews::Feed(_) => self.is_listened_to(event.market),
+            _ => true,
+        }
+    }
+
+    fn is_listened_to(&self, market: MarketId) -> bool {
+        let bars = self.bars.iter().any(|(own, _)| *own == market);
+        bars || self.prints.contains(&market) || self.books.contains(&market)
+    }
+
+    /// Takes in what a live market shows at `at`; `false` when too much waits for room, and it is lost. That a market is down, or up, is
+    /// always taken.
+    pub(crate) fn attend(&mut self, at: Time, event: MarketEvent) -> bool {
+        let at = at.max(self.now);
+        self.flush();
+        if self.waiting.len() >= WAITING_MAX && !matches!(event.data, MarketNews::Feed(_)) {
+            return false;
+        }
+        self.news(at);
+        // A live market's fills are its book's and its trades'.
+        if !matches!(event.data, MarketNews::Bar(_)) {
+            self.venue.market(at, &event);
+        }
+        self.now = at;
+        // What the market did to our orders is told before the market: who hears of a trade at his price knows that he was filled.
+        self.news(at);
+        match event.data {
+            MarketNews::Feed(FeedState::Up) => self.down.remove(&event.market),
+            MarketNews::Feed(FeedState::Down) => self.down.insert(event.market),
+            _ => false,
+        };
+        if self.is_wanted(&event) {
+            self.tell(VenueEvent::Market(event));
+        }
+        true
     }
 
     /// Tells what the venue says up to `until`.
@@ -305,7 +349,16 @@ impl Floor {
         self.tell(VenueEvent::Answer { client_id: order.client_id, answer });
     }
 
+    /// Who comes late to a market that is away is told so.
+    fn tell_if_down(&mut self, market: MarketId) {
+        if self.down.contains(&market) {
+            let data = MarketNews::Feed(FeedState::Down);
+            self.tell(VenueEvent::Market(MarketEvent { market, data }));
+        }
+    }
+
     pub(crate) fn subscribe(&mut self, market: MarketId, feed: Feed) {
+        self.tell_if_down(market);
         match feed {
             Feed::Bars(interval) => {
                 self.bars.insert((market, interval));
@@ -329,6 +382,7 @@ impl Floor {
 
     pub(crate) fn past(&mut self, ticket: u64, market: MarketId, interval: Interval, bars: Vec<Bar>) {
         self.bars.insert((market, interval));
+        self.tell_if_down(market);
         self.tell(VenueEvent::Past { ticket, market, bars });
     }
 

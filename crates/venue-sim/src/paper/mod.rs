@@ -3,11 +3,14 @@
 //! A thread shows what was recorded, moment by moment; orders meet the venue at the moment that is being shown. Nothing is lost
 //! when the bots are slow: the recordings wait for them. The recordings also stand still until somebody listens.
 //!
+//! A live market comes in by an [`Entrance`] instead, in the wall's time ([`attend`]); it waits for nobody.
+//!
 //! The venue keeps nothing on disk. Whoever owns the bots has the record; after a restart [`Memory`] tells what had been shown, what
 //! accounts hold and which orders live, and the recordings go on right after it, so that nothing is shown twice or left out. An order's
 //! number at this venue says when it arrived: after a restart it stands in its queue where it stood, and a trailing stop follows the
 //! best price that it had seen (`crate::resume`).
 
+mod attended;
 mod floor;
 mod reel;
 
@@ -21,6 +24,7 @@ use strategy::Feed;
 use types::{AccountId, AssetId, Bar, Instrument, Interval, MarketId, Money, Time};
 use venue::{AccountError, Accounts, Facts, Inbox, MarketFeed, NotSent, OrderGateway, OrderRef};
 
+pub use attended::{Asked, Attended, AttendedPort, Entrance, attend};
 pub use floor::Memory;
 pub use reel::{Recording, ReelError};
 

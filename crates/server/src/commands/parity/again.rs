@@ -1,4 +1,5 @@
-//! The same minutes through the simulated venue: recorded bars and commands go in as they came, executions are the venue's own.
+//! The same minutes through the simulated venue: recorded market data and commands go in as they came, executions are the venue's own.
+//! A market of which the session holds more than bars (a book, trades) is filled by that, any other by its bars.
 
 use std::collections::BTreeSet;
 
@@ -27,6 +28,8 @@ struct Run {
     traded: Traded,
     seq: u64,
     now: Time,
+    /// Markets that the venue sees by book and trades.
+    shown: BTreeSet<MarketId>,
 }
 
 /// What happens in the recorded minutes, by time; a bar begins for the venue before anything else of that moment.
@@ -55,9 +58,12 @@ impl Again {
                 venue.fund(bot.account(), *asset, *amount).map_err(|error| error.to_string())?;
             }
         }
-        let mut run = Run { engine, venue, timers, traded: Traded::default(), seq, now: Time(i64::MIN) };
-        let inputs = steps.into_iter().map(|(_, step)| (step.at, step.input));
-        for (at, moment) in timeline(inputs) {
+        let inputs: Vec<(Time, Input)> = steps.into_iter().map(|(_, step)| (step.at, step.input)).collect();
+        let shown = shown(&inputs);
+        let timeline = timeline(inputs, &shown);
+        let mut run =
+            Run { engine, venue, timers, traded: Traded::default(), seq, now: Time(i64::MIN), shown };
+        for (at, moment) in timeline {
             run.until(at);
             match moment {
                 Moment::Begins(bar) => run.venue.market(at, &bar),
@@ -71,9 +77,20 @@ impl Again {
     }
 }
 
-/// Bars twice: once as they begin (for the venue, the shortest of each market), once as they were heard.
-fn timeline(inputs: impl Iterator<Item = (Time, Input)>) -> Vec<(Time, Moment)> {
-    let inputs: Vec<(Time, Input)> = inputs.collect();
+/// Markets of which there is more than bars.
+fn shown(inputs: &[(Time, Input)]) -> BTreeSet<MarketId> {
+    let more = inputs.iter().filter_map(|(_, input)| match input {
+        Input::Market(MarketEvent {
+            market,
+            data: MarketNews::Print(_) | MarketNews::Snapshot(_) | MarketNews::Diff(_),
+        }) => Some(*market),
+        _ => None,
+    });
+    more.collect()
+}
+
+/// Bars twice: once as they begin (for the venue, the shortest of each market that is not `shown`), once as they were heard.
+fn timeline(inputs: Vec<(Time, Input)>, shown: &BTreeSet<MarketId>) -> Vec<(Time, Moment)> {
     let shortest = |market: MarketId| -> Option<Interval> {
         let bars = inputs.iter().filter_map(|(_, input)| match input {
             Input::Market(MarketEvent { market: m, data: MarketNews::Bar(bar) }) if *m == market => {
@@ -87,6 +104,7 @@ fn timeline(inputs: impl Iterator<Item = (Time, Input)>) -> Vec<(Time, Moment)> 
     for (_, input) in &inputs {
         if let Input::Market(event) = input
             && let MarketNews::Bar(bar) = &event.data
+            && !shown.contains(&event.market)
             && shortest(event.market) == Some(bar.interval)
         {
             moments.push((bar.open_time, 1, Moment::Begins(event.clone())));
@@ -132,6 +150,14 @@ impl Run {
                 self.venue.fund(spec.account, *asset, *amount).map_err(|error| error.to_string())?;
             }
         }
+        if let Input::Market(event) = &input
+            && self.shown.contains(&event.market)
+            && !matches!(event.data, MarketNews::Bar(_))
+        {
+            self.venue.market(at, event);
+            // Who hears of a trade at his price knows that he was filled.
+            self.until(at);
+        }
         self.step(at, input);
         Ok(())
     }
@@ -150,7 +176,7 @@ impl Run {
             match output {
                 Output::Submit(approved) => {
                     self.traded.sent(self.now, approved.order());
-                    self.engine.sent(&approved.order().client_id);
+                    approved.order().client_ids().for_each(|id| self.engine.sent(&id));
                     self.venue.submit(self.now, &approved);
                 }
                 Output::Cancel { market, client_id } => self.venue.cancel(self.now, market, client_id),
