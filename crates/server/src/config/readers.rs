@@ -65,11 +65,10 @@ pub(super) fn address(text: &str, schemes: [&str; 2]) -> Result<Option<String>, 
     if text == "none" {
         return Ok(None);
     }
-    let fits = |scheme: &&str| text.strip_prefix(*scheme).is_some_and(|rest| rest.starts_with("://"));
-    match schemes.iter().find(fits) {
-        Some(_) => Ok(Some(text.to_owned())),
-        None => Err(format!("begins with neither {}:// nor {}://", schemes[0], schemes[1])),
+    if schemes.iter().any(|scheme| text.split_once("://").is_some_and(|(found, _)| found == *scheme)) {
+        return Ok(Some(text.to_owned()));
     }
+    Err(format!("begins with neither {}:// nor {}://", schemes[0], schemes[1]))
 }
 
 pub(super) fn symbols(text: &str) -> Result<Vec<String>, String> {

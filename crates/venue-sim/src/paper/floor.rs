@@ -241,15 +241,9 @@ impl Floor {
             MarketNews::Bar(bar) => self.bars.contains(&(event.market, bar.interval)),
             // Nobody subscribes to them, and who decides on bars has no use for them.
             MarketNews::Best { .. } => self.books.contains(&event.market),
-            // Who decides on anything of a market must know whether it is there.
-            MarketNews::Feed(_) => self.is_listened_to(event.market),
+            // Also who decides on bars must know whether the market is there, and whoever comes later.
             _ => true,
         }
-    }
-
-    fn is_listened_to(&self, market: MarketId) -> bool {
-        let bars = self.bars.iter().any(|(own, _)| *own == market);
-        bars || self.prints.contains(&market) || self.books.contains(&market)
     }
 
     /// Takes in what a live market shows at `at`; `false` when too much waits for room, and it is lost. That a market is down, or up, is
@@ -273,10 +267,22 @@ impl Floor {
             MarketNews::Feed(FeedState::Down) => self.down.insert(event.market),
             _ => false,
         };
+        let market = event.market;
+        let rises = event.data == MarketNews::Feed(FeedState::Up);
         if self.is_wanted(&event) {
             self.tell(VenueEvent::Market(event));
         }
+        // The books of those who were told that it is down, before or after it was joined here, begin anew.
+        if rises && self.books.contains(&market) {
+            self.show_book(market);
+        }
         true
+    }
+
+    fn show_book(&mut self, market: MarketId) {
+        if let Some(data) = self.venue.book(market).and_then(snapshot) {
+            self.tell(VenueEvent::Market(MarketEvent { market, data }));
+        }
     }
 
     /// Tells what the venue says up to `until`.
@@ -349,16 +355,7 @@ impl Floor {
         self.tell(VenueEvent::Answer { client_id: order.client_id, answer });
     }
 
-    /// Who comes late to a market that is away is told so.
-    fn tell_if_down(&mut self, market: MarketId) {
-        if self.down.contains(&market) {
-            let data = MarketNews::Feed(FeedState::Down);
-            self.tell(VenueEvent::Market(MarketEvent { market, data }));
-        }
-    }
-
     pub(crate) fn subscribe(&mut self, market: MarketId, feed: Feed) {
-        self.tell_if_down(market);
         match feed {
             Feed::Bars(interval) => {
                 self.bars.insert((market, interval));
@@ -367,14 +364,14 @@ impl Floor {
                 self.prints.insert(market);
             }
             Feed::Book => {
+                // Of one that is down it is told when it rises.
                 if self.books.insert(market)
-                    && let Some(data) = self.venue.book(market).and_then(snapshot)
+                    && !self.down.contains(&market)
+                    && self.venue.book(market).is_some()
                 {
-                    self.tell(VenueEvent::Market(MarketEvent {
-                        market,
-                        data: MarketNews::Feed(FeedState::Up),
-                    }));
+                    let data = MarketNews::Feed(FeedState::Up);
                     self.tell(VenueEvent::Market(MarketEvent { market, data }));
+                    self.show_book(market);
                 }
             }
         }
@@ -382,7 +379,6 @@ impl Floor {
 
     pub(crate) fn past(&mut self, ticket: u64, market: MarketId, interval: Interval, bars: Vec<Bar>) {
         self.bars.insert((market, interval));
-        self.tell_if_down(market);
         self.tell(VenueEvent::Past { ticket, market, bars });
     }
 
