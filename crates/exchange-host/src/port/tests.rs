@@ -105,7 +105,7 @@ fn reference(account: AccountId, id: &str) -> OrderRef {
 }
 
 /// Events until one fits.
-fn until(inbox: &Receiver<VenueEvent>, fits: impl Fn(&VenueEvent) -> bool) -> Vec<VenueEvent> {
+fn until(inbox: &Receiver<VenueEvent>, mut fits: impl FnMut(&VenueEvent) -> bool) -> Vec<VenueEvent> {
     let mut seen = Vec::new();
     loop {
         let event = inbox.recv().unwrap();
