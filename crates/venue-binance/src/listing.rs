@@ -14,7 +14,7 @@ pub const VENUE: &str = "feed";
 pub(crate) const SCALES: Scales = Scales { price: 8, base: 8, quote: 16 };
 
 #[derive(Deserialize)]
-struct Info {
+struct Symbols {
     symbols: Vec<Entry>,
 }
 
@@ -47,9 +47,9 @@ pub async fn listed(endpoint: &Endpoint, symbols: &[String]) -> Result<Vec<Instr
         return Err(FeedError::Address(site.name(), "is asked for no symbol, or for more than 32"));
     }
     let names = symbols.iter().map(|symbol| format!("%22{symbol}%22")).collect::<Vec<_>>().join(",");
-    let info: Info = rest::get(site, &format!("/api/v3/exchangeInfo?symbols=%5B{names}%5D")).await?;
+    let answer: Symbols = rest::get(site, &format!("/api/v3/exchangeInfo?symbols=%5B{names}%5D")).await?;
     let one = |(n, symbol): (usize, &String)| {
-        let entry = info.symbols.iter().find(|entry| entry.symbol == *symbol);
+        let entry = answer.symbols.iter().find(|entry| entry.symbol == *symbol);
         let entry = entry.ok_or_else(|| malformed(site, format!("it does not list {symbol}")))?;
         instrument(entry, MarketId(u16::try_from(n).unwrap_or(u16::MAX))).map_err(|why| malformed(site, why))
     };
