@@ -2,15 +2,17 @@
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use orders::VenueOrder;
+use orders::{OtherLeg, VenueOrder};
 use risk::{Approved, Halt, Limits, Losses, Proposal, View};
 use strategy::Feed;
+use types::order::{AfterTrigger, StopKind, Trigger};
 use types::{
     AccountId, AssetId, ClientOrderId, Interval, MarketId, MarketNews, Money, Outcome, Price, Qty, Side,
     SignedQty, Terms, Time, TimeInForce,
 };
 use venue::{
-    Accounts as _, Answer, FoundState, Full, Inbox, MarketFeed as _, OrderGateway as _, OrderRef, VenueEvent,
+    Accounts as _, Answer, Found, FoundState, Full, Inbox, MarketFeed as _, OrderGateway as _, OrderRef,
+    VenueEvent,
 };
 
 use super::{ExchangePort, open};
@@ -45,9 +47,30 @@ fn account(port: &mut ExchangePort, name: &str) -> AccountId {
 
 /// An order that risk let through.
 fn order(port: &ExchangePort, account: AccountId, side: Side, price: i64, id: &str) -> Approved<VenueOrder> {
-    let instrument = port.instruments().swap_remove(0);
     let terms =
         Terms::Limit { price: Price(price * ONE), qty: Qty(ONE / 10), tif: TimeInForce::Gtc, display: None };
+    approved(port, account, side, terms, id, None)
+}
+
+/// The two that guard a long position of 0.1: a target above, and a stop at the market below.
+fn pair(port: &ExchangePort, account: AccountId, [target, stop]: [i64; 2]) -> Approved<VenueOrder> {
+    let qty = Qty(ONE / 10);
+    let terms = Terms::LimitMaker { price: Price(target * ONE), qty, display: None };
+    let trigger = Trigger { kind: StopKind::StopLoss, stop: Some(Price(stop * ONE)), trailing: None };
+    let stop = Terms::Stop { trigger, qty, then: AfterTrigger::Market };
+    let leg = OtherLeg { client_id: ClientOrderId::new("t-stop").unwrap(), terms: stop };
+    approved(port, account, Side::Sell, terms, "t-target", Some(leg))
+}
+
+fn approved(
+    port: &ExchangePort,
+    account: AccountId,
+    side: Side,
+    terms: Terms,
+    id: &str,
+    other: Option<OtherLeg>,
+) -> Approved<VenueOrder> {
+    let instrument = port.instruments().swap_remove(0);
     let view = View {
         now: Time(0),
         instrument: &instrument,
@@ -56,7 +79,7 @@ fn order(port: &ExchangePort, account: AccountId, side: Side, price: i64, id: &s
         running: true,
         barred: None,
         fresh: true,
-        last: Some(Price(price * ONE)),
+        last: terms.price(),
         free: Money(i128::MAX),
         position: SignedQty(0),
         working_buys: Qty(0),
@@ -72,7 +95,7 @@ fn order(port: &ExchangePort, account: AccountId, side: Side, price: i64, id: &s
         side,
         terms,
         reduce_only: false,
-        other: None,
+        other,
     };
     risk::check(&Proposal { side, terms, reduce_only: false }, &view, order).unwrap()
 }
@@ -82,7 +105,7 @@ fn reference(account: AccountId, id: &str) -> OrderRef {
 }
 
 /// Events until one fits.
-fn until(inbox: &Receiver<VenueEvent>, fits: impl Fn(&VenueEvent) -> bool) -> Vec<VenueEvent> {
+fn until(inbox: &Receiver<VenueEvent>, mut fits: impl FnMut(&VenueEvent) -> bool) -> Vec<VenueEvent> {
     let mut seen = Vec::new();
     loop {
         let event = inbox.recv().unwrap();
@@ -207,4 +230,87 @@ fn an_account_left_behind_by_a_crash_is_taken_and_one_in_use_is_not() {
     assert!(port.open("no spaces", &[]).is_err());
     drop(port);
     host.shutdown();
+}
+
+/// What a crash at this moment leaves on the disk: the record, without locks, and without the history, which is rebuilt from it.
+fn left_by_a_crash(dir: &std::path::Path, to: &std::path::Path) {
+    for entry in std::fs::read_dir(dir).unwrap().map(Result::unwrap) {
+        let (name, kind) = (entry.file_name(), entry.file_type().unwrap());
+        if kind.is_dir() {
+            std::fs::create_dir(to.join(&name)).unwrap();
+            left_by_a_crash(&entry.path(), &to.join(&name));
+        } else if kind.is_file() && name != "lock" && name != "history.redb" {
+            std::fs::copy(entry.path(), to.join(&name)).unwrap();
+        }
+    }
+}
+
+fn found(port: &mut ExchangePort, inbox: &Receiver<VenueEvent>, account: AccountId, id: &str) -> Found {
+    port.query(&reference(account, id)).unwrap();
+    let seen = until(inbox, |e| matches!(e, VenueEvent::Answer { answer: Answer::Found(_), .. }));
+    match seen.into_iter().next_back() {
+        Some(VenueEvent::Answer { answer: Answer::Found(found), .. }) => found,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn b7_a_pair_is_the_exchanges_own_and_one_leg_ends_the_other_also_after_a_crash_between() {
+    for (reached, ends) in [("t-target", "t-stop"), ("t-stop", "t-target")] {
+        let (dir, after) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (host, mut port, inbox) = exchange(dir.path(), 1_000);
+        let [bot, maker, taker] = ["bot.one", "bot.maker", "bot.taker"].map(|name| account(&mut port, name));
+        // Somebody stands on both sides, and a first trade makes a price.
+        for (side, price, id) in
+            [(Side::Buy, 28_000, "m-1"), (Side::Buy, 28_000, "m-2"), (Side::Sell, 30_000, "m-3")]
+        {
+            port.submit(&order(&port, maker, side, price, id)).unwrap();
+        }
+        port.submit(&order(&port, bot, Side::Buy, 30_000, "t-entry")).unwrap();
+        until(&inbox, |e| reported(e, "t-entry", |o| matches!(o, Outcome::Fill(_))));
+        port.submit(&pair(&port, bot, [31_000, 29_000])).unwrap();
+        let mut accepted = 0;
+        until(&inbox, |e| {
+            let is_new = |id| reported(e, id, |o| matches!(o, Outcome::Accepted { .. }));
+            accepted += u32::from(is_new("t-target")) + u32::from(is_new("t-stop"));
+            accepted == 2
+        });
+        for id in ["t-target", "t-stop"] {
+            assert_eq!(found(&mut port, &inbox, bot, id).state, FoundState::Live, "{id}");
+        }
+        left_by_a_crash(dir.path(), after.path());
+        drop(port);
+        host.shutdown();
+
+        // The process died before either was reached: the exchange still has both.
+        let (host, mut port, inbox) = exchange(after.path(), 1_000);
+        port.watch(bot);
+        for id in ["t-target", "t-stop"] {
+            assert_eq!(found(&mut port, &inbox, bot, id).state, FoundState::Live, "{id} after the crash");
+        }
+        let (side, price) = if reached == "t-target" { (Side::Buy, 31_000) } else { (Side::Sell, 28_000) };
+        port.submit(&order(&port, taker, side, price, "k-1")).unwrap();
+        let mut ended = 0;
+        let mut filled = 0;
+        until(&inbox, |e| {
+            if let VenueEvent::Report { report, .. } = e {
+                let id = report.client_id.as_str();
+                match report.outcome {
+                    Outcome::Fill(fill) if id == reached => filled += fill.qty.0,
+                    Outcome::Expired | Outcome::Canceled if id == ends => ended += 1,
+                    Outcome::Fill(_) if id == ends => panic!("both of a pair traded"),
+                    _ => {}
+                }
+            }
+            filled == ONE / 10 && ended == 1
+        });
+        let (first, second) = (found(&mut port, &inbox, bot, reached), found(&mut port, &inbox, bot, ends));
+        assert_eq!(first.state, FoundState::Filled, "{reached}");
+        assert!(matches!(second.state, FoundState::Expired | FoundState::Canceled), "{second:?}");
+        assert_eq!(second.fills, []);
+        // Bought and sold once, with a fee of 0.1 % in what was received.
+        assert_eq!(port.holdings(bot)[0], (AssetId(0), Money(i128::from(10 * ONE - ONE / 10_000))));
+        drop(port);
+        host.shutdown();
+    }
 }
