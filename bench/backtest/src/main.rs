@@ -77,6 +77,7 @@ fn plan(strategy: &str, params: &[(&str, &str)], symbol: &str, tick: Price) -> R
         name: String::new(),
         strategy: strategy.to_owned(),
         params: params.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+        bracket: None,
         model: None,
         traded: Vec::new(),
         interval: Interval::M1,

@@ -13,6 +13,44 @@ pub trait Monitoring: Send + Sync + 'static {
     fn performance(&self) -> Performance;
     /// The caches, one entry per class and layer.
     fn caches(&self) -> Vec<CacheClass>;
+    /// Begins to sample where processor time goes.
+    ///
+    /// # Errors
+    /// [`NoProfile`].
+    fn sample(&self) -> Result<Box<dyn Sampling>, NoProfile>;
+}
+
+/// A sampling that runs; dropping it stops it.
+pub trait Sampling: Send {
+    /// What was sampled since the beginning. Takes processor time: not for an async thread.
+    ///
+    /// # Errors
+    /// [`NoProfile::Unsampled`].
+    fn end(self: Box<Self>) -> Result<Sampled, NoProfile>;
+}
+
+/// Stacks sampled by processor time.
+#[derive(Clone, Debug, Default)]
+pub struct Sampled {
+    /// Samples a second of processor time.
+    pub rate: u32,
+    /// How many were taken.
+    pub samples: u64,
+    /// One stack a line, frames parted by semicolons, then how often it was met.
+    pub folded: String,
+    /// A flame graph as SVG.
+    pub flame_graph: String,
+}
+
+/// Why nothing was sampled.
+#[derive(Debug, thiserror::Error)]
+pub enum NoProfile {
+    /// Somebody else samples.
+    #[error("the service is being sampled already; ask again when that has ended")]
+    Running,
+    /// The system gave no timer, or stacks could not be read.
+    #[error("{0}")]
+    Unsampled(String),
 }
 
 /// The last hour. Durations are in ms.

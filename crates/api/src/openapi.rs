@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::routes::{
     account_limits, accounts, alerts, analytics, audit, backtests, bots, export, health, indicators, jobs,
-    keys, logs, markets, models, monitoring, orders, performance, session, settings, setup, strategies,
-    sweeps, system, totp, trades, users, venue_keys, ws,
+    keys, logs, markets, models, monitoring, orders, performance, profile, session, settings, setup,
+    strategies, sweeps, system, totp, trades, users, venue_keys, ws,
 };
 
 #[derive(OpenApi)]
@@ -93,6 +93,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(performance::performance))
         .routes(routes!(performance::cache, performance::clear_cache))
         .routes(routes!(performance::warm_cache))
+        .routes(routes!(profile::profile))
         .routes(routes!(performance::loadbalancer))
         .routes(routes!(performance::dashboard))
         .routes(routes!(alerts::open))

@@ -66,6 +66,9 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             commands::order::run_position(&loaded.config, position).map(|()| ExitCode::SUCCESS)
         }
         Command::Cache(cache) => commands::cache::run(&loaded.config, cache).map(|()| ExitCode::SUCCESS),
+        Command::Profile(profile) => {
+            commands::profile::run(&loaded.config, profile).map(|()| ExitCode::SUCCESS)
+        }
         Command::Session(session) => {
             commands::session::run(&loaded.config, session).map(|()| ExitCode::SUCCESS)
         }

@@ -6,7 +6,9 @@
 
 mod budget;
 pub mod catalogue;
+mod flame;
 pub mod machine;
+pub mod profile;
 pub mod promises;
 mod recorder;
 mod report;

@@ -22,6 +22,7 @@ pub(crate) mod monitoring;
 pub(crate) mod orders;
 pub(crate) mod paged;
 pub(crate) mod performance;
+pub(crate) mod profile;
 mod recorded;
 pub(crate) mod session;
 pub(crate) mod settings;

@@ -11,6 +11,7 @@ pub(crate) mod indicator;
 mod loadtest;
 pub(crate) mod model;
 pub(crate) mod order;
+pub(crate) mod profile;
 pub(crate) mod strategy;
 pub(crate) mod sweep;
 pub(crate) mod user;
@@ -114,6 +115,7 @@ pub(crate) enum Command {
     /// The running server's caches: how they do, warm them, empty them
     #[command(subcommand)]
     Cache(cache::Cache),
+    Profile(profile::ProfileArgs),
     /// Recorded sessions of the bots
     #[command(subcommand)]
     Session(Session),
@@ -358,6 +360,7 @@ impl Arguments {
             Command::Cache(
                 cache::Cache::Stats(whom) | cache::Cache::Warm(whom) | cache::Cache::Clear(whom),
             ) => whom.output.json,
+            Command::Profile(profile) => profile.output.json,
             Command::Session(session) => session.output().json,
             Command::Replay(recorded) => recorded.output.json,
             Command::Parity(parity) => parity.output.json,

@@ -16,6 +16,7 @@ pub(crate) mod loadtest;
 pub(crate) mod model;
 pub(crate) mod order;
 pub(crate) mod parity;
+pub(crate) mod profile;
 pub(crate) mod serve;
 pub(crate) mod session;
 pub(crate) mod settings;

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use api::monitoring::{
-    CacheClass, CacheNumbers, Durations, Monitoring, Performance, PromiseBody, RequestNumbers,
-    StatementNumbers, SystemNumbers,
+    CacheClass, CacheNumbers, Durations, Monitoring, NoProfile, Performance, PromiseBody, RequestNumbers,
+    Sampled, Sampling, StatementNumbers, SystemNumbers,
 };
 use bus::Envelope;
 use bus::bots::{BotQuery, BotReply, Desk};
@@ -13,6 +13,7 @@ use cache::{Cache, Layer};
 use http::Stop;
 use store::Store;
 use telemetry::machine::Look;
+use telemetry::profile::{self, ProfileError};
 use telemetry::promises::Verdict;
 use telemetry::{Latency, Promised, Recent, System, Telemetry};
 use tokio::time::MissedTickBehavior;
@@ -232,6 +233,30 @@ fn promise(promised: &Promised) -> PromiseBody {
     PromiseBody { name, unit, target, acceptable, value, verdict, about }
 }
 
+/// Stacks of this process while they are sampled.
+struct Stacks(profile::Sampling);
+
+impl Sampling for Stacks {
+    fn end(self: Box<Self>) -> Result<Sampled, NoProfile> {
+        let profile = self.0.end().map_err(|error| no_profile(&error))?;
+        let samples = profile.samples();
+        let title = format!("tradewind {}: {samples} samples of processor time", env!("CARGO_PKG_VERSION"));
+        Ok(Sampled {
+            rate: profile::RATE,
+            samples,
+            folded: profile.folded(),
+            flame_graph: profile.flame_graph(&title),
+        })
+    }
+}
+
+fn no_profile(error: &ProfileError) -> NoProfile {
+    match error {
+        ProfileError::Running => NoProfile::Running,
+        ProfileError::Unsampled(_) => NoProfile::Unsampled(error.to_string()),
+    }
+}
+
 impl Monitoring for Measured {
     fn prometheus(&self) -> String {
         self.telemetry.prometheus()
@@ -277,6 +302,12 @@ impl Monitoring for Measured {
         // Whole milliseconds are enough, and a lag is never negative.
         let lag = lag.and_then(|lag| Duration::try_from_secs_f64(lag / 1e3).ok()).unwrap_or_default();
         u64::try_from(lag.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn sample(&self) -> Result<Box<dyn Sampling>, NoProfile> {
+        profile::Sampling::begin()
+            .map(|running| Box::new(Stacks(running)) as _)
+            .map_err(|error| no_profile(&error))
     }
 
     fn caches(&self) -> Vec<CacheClass> {

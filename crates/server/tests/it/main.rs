@@ -34,6 +34,7 @@ mod paper;
 mod people;
 mod person;
 mod platform;
+mod profiling;
 mod program;
 mod research;
 mod serving;
