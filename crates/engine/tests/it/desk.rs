@@ -3,6 +3,7 @@
 use engine::{BotConfig, Control, Engine, Input, Output};
 use orders::{BotId, VenueOrder};
 use risk::Limits;
+use strategy::Strategy;
 use strategy::builtin::{Setting, make};
 use types::instrument::{LotRule, PercentPriceRule, Rules, TickRule};
 use types::order::Amount;
@@ -63,11 +64,14 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn new(strategy: &str, params: &[(&str, &str)], limits: Limits, cash: i64) -> Self {
+        let setting = Setting { instrument: &perpetual(), interval: Interval::M1 };
+        Self::of(make(strategy, params, setting).unwrap().unwrap(), limits, cash)
+    }
+
+    pub(crate) fn of(strategy: Box<dyn Strategy>, limits: Limits, cash: i64) -> Self {
         let instrument = perpetual();
         let mut engine = Engine::new(7);
         assert!(engine.add_instrument(instrument.clone()));
-        let setting = Setting { instrument: &instrument, interval: Interval::M1 };
-        let strategy = make(strategy, params, setting).unwrap().unwrap();
         let funds = vec![(AssetId(1), Money(i128::from(cash) * i128::from(ONE)))];
         let config = BotConfig {
             id: BOT,

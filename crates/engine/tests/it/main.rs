@@ -9,6 +9,7 @@
 mod bots;
 mod brackets;
 mod desk;
+mod limits;
 mod reference;
 mod saved;
 mod strategies;
