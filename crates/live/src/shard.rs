@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use engine::{Engine, Input, Output};
-use orders::BotId;
-use strategy::Words;
+use orders::{BotId, Order, OtherLeg, State, VenueOrder};
+use strategy::{Tag, Words};
 use types::wire::{Reader, WireError, Writer};
-use types::{Interval, MarketEvent, MarketId, MarketNews, Stamped, Time};
+use types::{Interval, MarketEvent, MarketId, MarketNews, Qty, Stamped, Time};
 
 use crate::ReplayError;
 use crate::keys::{Done, Keys};
@@ -219,6 +219,27 @@ impl Shard {
     #[must_use]
     pub fn last_bar(&self, market: MarketId, interval: Interval) -> Option<Time> {
         self.bars.get(&(market, interval)).copied()
+    }
+
+    /// Every order that rests at the venue, as it was sent (one of a pair knows the other), with the venue's number and what may still
+    /// trade: what a venue goes on with whose own memory ended with the process.
+    #[must_use]
+    pub fn resting(&self) -> Vec<(VenueOrder, u64, Qty)> {
+        let orders = self.engine.orders();
+        let rests = |order: &&Order| matches!(order.state, State::Live | State::PartlyFilled);
+        let leg = |client_id| Some(OtherLeg { client_id, terms: orders.get(&client_id)?.terms });
+        let sent = |order: &Order| VenueOrder {
+            client_id: order.client_id,
+            account: order.identity.account,
+            market: order.market,
+            side: order.side,
+            terms: order.terms,
+            reduce_only: Tag(order.tag).is_guard(),
+            other: order.other.and_then(leg),
+        };
+        let left = |order: &Order| Qty(order.qty.unwrap_or_default().0 - order.filled.0);
+        let all = orders.open().filter(rests);
+        all.map(|order| (sent(order), order.venue_id.unwrap_or_default(), left(order))).collect()
     }
 
     /// A hash of the whole state.
