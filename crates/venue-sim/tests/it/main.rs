@@ -6,6 +6,7 @@
     reason = "a test may stop at what it did not expect, and says what it skips"
 )]
 
+mod attended;
 mod bars;
 mod books;
 mod desk;
