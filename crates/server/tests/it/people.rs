@@ -247,6 +247,23 @@ fn a_limit_is_raised_by_a_login_with_its_second_factor_alone() {
     assert_eq!(get(api, &path, &admin).json()["limits"], market("0.5"), "nothing has changed");
     assert_eq!(set(&market("0.6"), Some(key.code(now + 30))).0, 200);
     assert_eq!(set(&json!({}), Some(key.code(now + 30))).1, "totp_wrong", "each code is good once");
+
+    // What a bot may do is held by the same factor.
+    let bot = json!({ "name": "held", "strategy": "ema-cross", "markets": [{ "symbol": "BTCUSDT", "interval": "1m" }],
+        "params": { "fast": "1", "slow": "2", "qty": "0.01" }, "funds": { "usdt": "100" },
+        "limits": { "order_quantity_max": "0.5" } });
+    let bot = post(api, "/api/bots", &admin, &bot);
+    assert_eq!(bot.status, 201, "{}", bot.body);
+    let path = format!("/api/accounts/{}/limits", bot.json()["account"].as_str().unwrap());
+    let put = |max: &str| {
+        let body =
+            json!({ "limits": { "markets": { "BTCUSDT": { "order_quantity_max": max } } } }).to_string();
+        let answer = ask(api, "PUT", &path, &[("Authorization", &bearer)], &body);
+        (answer.status, answer.json()["code"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(put("0.6"), (401, "totp_required".to_owned()));
+    assert_eq!(put("0.4").0, 200, "lower asks for nothing");
+    assert_eq!(put("0.5"), (401, "totp_required".to_owned()));
     server.stop(Signal::TERM);
 }
 
