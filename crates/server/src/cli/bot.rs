@@ -68,6 +68,8 @@ pub(crate) struct Named {
 
 /// What a bot may do; absent limits are off.
 #[derive(Args, Clone, Debug)]
+// The command of this name has a group of it, too.
+#[group(skip)]
 pub(crate) struct Limits {
     /// Largest position, base units
     #[arg(long, value_name = "QTY")]
