@@ -49,6 +49,13 @@ fn make(person: &Person, n: usize) {
             assert!((200..300).contains(&answer.status), "{path}: {}", answer.body);
         }
     }
+    // How far a run is that has not ended takes a statement of its own: once for all of them, but not when all have ended.
+    person.until("/api/backtests", |runs| {
+        runs.as_array()
+            .unwrap()
+            .iter()
+            .all(|run| !matches!(run["status"].as_str(), Some("queued" | "running")))
+    });
 }
 
 /// Looks at each page in a row: the first may fill what is remembered, and whether a login still holds is asked once a second, by
