@@ -78,7 +78,7 @@ fn a_backtest_runs_is_kept_and_belongs_to_its_owner(dir: &Home) {
     assert_eq!((&alice.read(&job)["subject"], bob.get(&job).status), (&first["id"], 404));
     assert_eq!(bob.ask("DELETE", &job, "").status, 404);
     assert_eq!((bob.read("/api/backtests"), bob.read("/api/jobs")), (json!([]), json!([])));
-    assert_eq!(alice.read("/api/backtests").as_array().unwrap().len(), 2);
+    assert_eq!(alice.read("/api/backtests").as_array().unwrap().len(), 3);
     assert_eq!(server.stop(Signal::TERM).code(), Some(0));
 
     let server = Server::start_with(dir.path(), &QUIET);
