@@ -4,8 +4,7 @@ use archive::{Archive, Kind, Span};
 use backtest::run::with_shared_assets;
 use bus::bots::Desk;
 use live::{Ports, Running, Shard, TimeSource};
-use orders::State;
-use types::{Bar, FeeRate, Instrument, InstrumentId, Interval, MarketEvent, MarketId, MarketNews, Qty, Time};
+use types::{Bar, FeeRate, Instrument, InstrumentId, Interval, MarketEvent, MarketId, MarketNews, Time};
 use venue_sim::Fees;
 use venue_sim::paper::{self, Memory, Past, Player, Recording, Show};
 
@@ -160,27 +159,10 @@ fn past(archive: Archive, instruments: &[Instrument]) -> Past {
 
 /// What the venue goes on with: the shard has the record.
 pub(super) fn memory(shard: &Shard) -> Memory {
-    let engine = shard.engine();
-    let live = |order: &&orders::Order| matches!(order.state, State::Live | State::PartlyFilled);
-    let order = |order: &orders::Order| {
-        let left = Qty(order.qty.unwrap_or_default().0 - order.filled.0);
-        let sent = orders::VenueOrder {
-            client_id: order.client_id,
-            account: order.identity.account,
-            market: order.market,
-            side: order.side,
-            terms: order.terms,
-            reduce_only: strategy::Tag(order.tag).is_guard(),
-            other: order.other.and_then(|id| {
-                Some(orders::OtherLeg { client_id: id, terms: engine.orders().get(&id)?.terms })
-            }),
-        };
-        (sent, order.venue_id.unwrap_or_default(), left)
-    };
     Memory {
         shown: (shard.session() > 0).then(|| shard.at()),
-        accounts: engine.bots().map(|bot| (bot.account(), bot.ledger().clone())).collect(),
-        orders: engine.orders().open().filter(live).map(order).collect(),
+        accounts: shard.engine().bots().map(|bot| (bot.account(), bot.ledger().clone())).collect(),
+        orders: shard.resting(),
         numbers: shard.seq(),
     }
 }
