@@ -233,7 +233,7 @@ impl Hub {
         // Written out before the room is locked.
         let Ok(data) = to_raw_value(data) else { return 0 };
         let mut inner = room.inner();
-        let frame = Frame::named(&room.name, inner.ring.next(), ts_ms, &data);
+        let frame = Frame::named((channel.room(), &room.name), inner.ring.next(), ts_ms, &data);
         inner.ring.push(key, Arc::clone(&frame));
         let slow = inner.links.iter().filter(|link| link.push(room.no, key, &frame)).count();
         let told = inner.links.len();

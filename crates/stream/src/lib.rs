@@ -4,7 +4,7 @@
 //! Invariants
 //! * The offsets that a connection is handed of one room rise, and whoever comes back with an offset gets everything after it or is
 //!   told that it cannot be had ([`Recovery`]).
-//! * An event is written out once, however many hear it ([`Frame`]).
+//! * An event is written out once and deflated at most once, however many hear it ([`Frame`]).
 //! * A private room belongs to one owner: the owner is part of a room's address ([`Channel`]), taken from the connection, never
 //!   from what a client says.
 //! * A slow client costs at most [`limits::BACKLOG_MAX`] events or [`limits::BACKLOG_BYTES_MAX`] bytes; conflated events replace each
@@ -15,6 +15,7 @@
 
 mod backlog;
 mod connection;
+mod deflate;
 mod frame;
 mod hub;
 pub mod limits;
@@ -25,7 +26,7 @@ mod room;
 mod tickets;
 
 pub use connection::{Connection, Full, Over, TooManyRooms};
-pub use frame::{Format, Frame, batch};
+pub use frame::{Format, Frame, batch, batch_deflated, deflated};
 pub use hub::{Counts, Hub};
 pub use pace::{Pace, Verdict};
 pub use ring::{Recovery, Since};

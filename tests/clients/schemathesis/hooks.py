@@ -17,6 +17,7 @@ OTHERS = [text for name, kinds in KNOWN["ids"].items() if name != ASKER for text
 OTHERS += [text for name, texts in KNOWN["names"].items() if name != ASKER for text in texts]
 # So many of the ids in paths are somebody else's, and one's own; the rest is made up.
 OF_OTHERS, OF_ONESELF = 0.5, 0.3
+DICE = random.Random(os.environ.get("TRADEWIND_API_SEED", "20261126"))
 
 
 @schemathesis.auth(refresh_interval=200)
@@ -46,16 +47,16 @@ def map_path_parameters(_context, parameters):
     """Puts ids that exist where random ones would only be unknown."""
     for name in list(parameters or {}):
         if name.endswith("_id"):
-            dice, kind = random.random(), name[: -len("_id")]
+            dice, kind = DICE.random(), name[: -len("_id")]
             pool = []
             if dice < OF_OTHERS:
                 pool = known(None, kind)
             elif dice < OF_OTHERS + OF_ONESELF:
                 pool = known(ASKER, kind)
             if pool:
-                parameters[name] = random.choice(pool)
-        elif name == "symbol" and random.random() < 0.7:
-            parameters[name] = random.choice(["BTCUSDT", "local:ETHUSDT"])
+                parameters[name] = DICE.choice(pool)
+        elif name == "symbol" and DICE.random() < 0.7:
+            parameters[name] = DICE.choice(["BTCUSDT", "local:ETHUSDT"])
     return parameters
 
 

@@ -121,12 +121,18 @@ pub struct Broadcast {
     listings: AtomicU64,
     /// What the rooms of indicators tell.
     indicators: Arc<Vec<Settings>>,
+    deflate_from: Option<usize>,
 }
 
 impl Broadcast {
-    /// Over the markets' views; the rooms of indicators tell these.
+    /// Over the markets' views; the rooms of indicators tell these. Messages of public rooms of at least `deflate_from` bytes are
+    /// deflated for clients that can inflate; `None` for never.
     #[must_use]
-    pub fn new(markets: Arc<dyn Markets>, indicators: Vec<Settings>) -> Arc<Self> {
+    pub fn new(
+        markets: Arc<dyn Markets>,
+        indicators: Vec<Settings>,
+        deflate_from: Option<usize>,
+    ) -> Arc<Self> {
         let run = crate::auth::opaque_token("e");
         // The time tells runs apart, a few random characters two that begin in the same millisecond.
         let epoch = format!("{:x}{}", millis(now()), &run[2..8]);
@@ -136,7 +142,12 @@ impl Broadcast {
             changed: Mutex::default(),
             listings: AtomicU64::new(0),
             indicators: Arc::new(indicators),
+            deflate_from,
         })
+    }
+
+    pub(crate) const fn deflate_from(&self) -> Option<usize> {
+        self.deflate_from
     }
 
     /// The rooms.

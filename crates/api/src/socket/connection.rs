@@ -141,18 +141,43 @@ impl Client {
 
     async fn events(&self, frames: &[Arc<Frame>]) -> Result<(), Gone> {
         self.counted.said.increment(1);
-        self.send(stream::batch(frames, self.options.format)).await
+        let format = self.options.format;
+        if let Some(least) = self.deflates()
+            && let Some(bytes) = stream::batch_deflated(frames, format, least)
+        {
+            return self.send(bytes, true).await;
+        }
+        self.send(stream::batch(frames, format), false).await
+    }
+
+    /// From how many bytes on what this client gets of public rooms is deflated; `None` if it wants nothing deflated.
+    fn deflates(&self) -> Option<usize> {
+        self.options.deflate_from.filter(|_| self.outbox.deflates())
     }
 
     async fn reply(&self, reply: &Reply<'_>) -> Result<(), Gone> {
         self.counted.said.increment(1);
-        self.send(reply.bytes(self.options.format)).await
+        self.send(reply.bytes(self.options.format), false).await
+    }
+
+    /// Of what everybody may see.
+    async fn long_reply(&self, reply: &Reply<'_>, least: usize) -> Result<(), Gone> {
+        self.counted.said.increment(1);
+        let bytes = reply.bytes(self.options.format);
+        if bytes.len() < least {
+            return self.send(bytes, false).await;
+        }
+        self.send(stream::deflated(&bytes), true).await
     }
 
     /// Waits for room, but not for a client that has to go.
-    async fn send(&self, bytes: Bytes) -> Result<(), Gone> {
+    async fn send(&self, bytes: Bytes, deflated: bool) -> Result<(), Gone> {
+        let format = self.options.format;
         let sent = async {
-            match self.options.format {
+            match format {
+                _ if deflated => {
+                    self.outbox.send_deflated(bytes, format == Format::Json).await.map_err(|_| Gone)
+                }
                 Format::Json => match Utf8Bytes::try_from(bytes) {
                     Ok(text) => self.outbox.send(text).await.map_err(|_| Gone),
                     Err(_) => Err(Gone),
@@ -273,7 +298,11 @@ impl Client {
         match self.source.state(channel.room()).await {
             Ok(state) => {
                 let (recovered, snapshot) = (false, Some(&*state));
-                self.reply(&Reply::Subscribed { room: &room, epoch, offset, recovered, snapshot }).await
+                let reply = Reply::Subscribed { room: &room, epoch, offset, recovered, snapshot };
+                match self.deflates().filter(|_| channel.room().is_public()) {
+                    Some(least) => self.long_reply(&reply, least).await,
+                    None => self.reply(&reply).await,
+                }
             }
             Err(detail) => {
                 self.rooms.unsubscribe(&channel);

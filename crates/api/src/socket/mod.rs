@@ -37,6 +37,9 @@ struct Options {
     format: Format,
     /// Least time between two messages of a busy connection.
     batch: Duration,
+    /// From how many bytes on messages of public rooms are deflated, where the client can inflate; `None` for never. The server's
+    /// setting, not the client's.
+    deflate_from: Option<usize>,
 }
 
 /// Answers a request for `/ws`.
@@ -55,7 +58,8 @@ pub(crate) async fn accept(
         let detail = "pages of this origin may not open the stream; set api.frontend to allow one";
         return Err(Problem::new(StatusCode::FORBIDDEN, "origin", detail));
     }
-    let options = options(request.query())?;
+    let deflate_from = app.broadcast.deflate_from();
+    let options = Options { deflate_from, ..options(request.query())? };
     let refused = || {
         let detail = "the ticket is unknown, used or too old; get another from POST /api/ws/ticket";
         Problem::new(StatusCode::UNAUTHORIZED, "ticket", detail)
@@ -72,7 +76,8 @@ pub(crate) async fn accept(
     }
     let source = Box::new(snapshot::Seen { app: Arc::clone(app), who });
     let handler = move |inbox, outbox| connection::serve(source, client, options, woken, inbox, outbox);
-    websocket::accept(request, policy(), handler).map_err(|error| Problem::invalid(error.to_string()))
+    let policy = Policy { deflate: deflate_from.is_some(), ..policy() };
+    websocket::accept(request, policy, handler).map_err(|error| Problem::invalid(error.to_string()))
 }
 
 async fn lives(app: &App, who: &Principal) -> Result<bool, Problem> {
@@ -111,8 +116,12 @@ fn origin_is_ours(origin: Option<&str>, host: Option<&str>, frontend: Option<&st
 
 /// Reads the query. Tickets and the other values need no percent-encoding.
 fn options(query: &str) -> Result<Options, Problem> {
-    let mut options =
-        Options { ticket: String::new(), format: Format::Json, batch: Duration::from_millis(2) };
+    let mut options = Options {
+        ticket: String::new(),
+        format: Format::Json,
+        batch: Duration::from_millis(2),
+        deflate_from: None,
+    };
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         match pair.split_once('=').unwrap_or((pair, "")) {
             ("ticket", ticket) => ticket.clone_into(&mut options.ticket),

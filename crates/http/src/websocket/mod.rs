@@ -5,9 +5,12 @@
 //! never grows beyond its bounds: a message that is [offered](Outbox::offer) and does not fit ends the connection, because
 //! a client that misses messages must know it.
 
+mod deflate;
+mod frames;
 mod gate;
 mod pump;
 mod queue;
+mod writer;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -43,6 +46,8 @@ pub struct Policy {
     pub close_max: Duration,
     /// How long a connection may live.
     pub life_max: Duration,
+    /// Whether a client that offers `permessage-deflate` gets it; see [`Outbox::deflates`].
+    pub deflate: bool,
 }
 
 impl Default for Policy {
@@ -57,6 +62,7 @@ impl Default for Policy {
             silence_max: Duration::from_secs(60),
             close_max: Duration::from_secs(2),
             life_max: Duration::from_secs(24 * 3_600),
+            deflate: false,
         }
     }
 }
@@ -88,9 +94,11 @@ where
     let key = check(&request)?;
     let upgrade = hyper::upgrade::on(&mut request.inner);
     let shared = Arc::clone(&request.shared);
+    let agreed = if policy.deflate { deflate::answer(request.headers()) } else { None };
+    let deflate = agreed.is_some();
     tokio::spawn(async move {
         match upgrade.await {
-            Ok(upgraded) => pump::run(upgraded, policy, shared, handler).await,
+            Ok(upgraded) => pump::run(upgraded, policy, deflate, shared, handler).await,
             Err(error) => tracing::debug!(%error, "a WebSocket handshake broke off"),
         }
     });
@@ -100,6 +108,9 @@ where
     headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, key);
+    if let Some(agreed) = agreed {
+        headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, agreed);
+    }
     Ok(response)
 }
 

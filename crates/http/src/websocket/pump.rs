@@ -1,37 +1,36 @@
 //! The task of one WebSocket: moves messages between the socket and the queues, pings, and ends it for one [`End`].
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::mem::MaybeUninit;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Poll, ready};
 use std::time::Duration;
 
-use futures_util::stream::{SplitStream, unfold};
-use futures_util::{FutureExt, Sink, SinkExt, StreamExt};
+use futures_util::stream::unfold;
+use futures_util::{FutureExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep, timeout};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::{CapacityError, Error, ProtocolError};
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Utf8Bytes};
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Bytes, Message};
+use tokio_tungstenite::tungstenite::Bytes;
+use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
 
+use super::frames::{Decoder, Fault, Message};
 use super::gate::Gate;
 use super::queue::{Alarm, OutboxEnd, Queued, queues};
+use super::writer::Writer;
 use super::{Inbox, Outbox, Policy};
 use crate::connection::Shared;
 use crate::{Counters, Stop};
 
-/// Bytes collected before they are written: a burst of messages costs one system call.
-const WRITE_BUFFER_LEN: usize = 32 * 1024;
-/// Read buffer of a connection: clients send little, and there may be thousands of them.
-const READ_BUFFER_LEN: usize = 1024;
-/// Most messages written before the socket is flushed and read again.
+/// Bytes read from a client at a time, on the stack: clients send little, and there may be thousands of them.
+const READ_LEN: usize = 4 * 1024;
+/// Most messages written before the rest of the connection is looked at.
 const BURST_MAX: usize = 256;
 /// Bursts after which the rest of the connection is looked at although more messages wait.
 const BURSTS_MAX: u32 = 4;
@@ -41,41 +40,44 @@ enum End {
     /// The client is gone: nothing more to say.
     Gone,
     /// The client said goodbye and must be answered (RFC 6455 §5.5.1).
-    Answer,
+    Answer(Option<CloseCode>),
     /// We end it and say why.
     Close(CloseCode, &'static str),
 }
 
-pub(super) async fn run<H, F>(upgraded: Upgraded, policy: Policy, shared: Arc<Shared>, handler: H)
-where
+impl From<Fault> for End {
+    fn from(Fault(code, reason): Fault) -> Self {
+        Self::Close(code, reason)
+    }
+}
+
+/// Serves one connection. `deflate`: both agreed to `permessage-deflate`.
+pub(super) async fn run<H, F>(
+    upgraded: Upgraded,
+    policy: Policy,
+    deflate: bool,
+    shared: Arc<Shared>,
+    handler: H,
+) where
     H: FnOnce(Inbox, Outbox) -> F + Send,
     F: Future<Output = ()> + Send,
 {
     Counters::add(&shared.counters.sockets);
-    let config = config(&policy);
-    let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-    serve(socket, &policy, &shared, handler).await;
+    serve(TokioIo::new(upgraded), &policy, deflate, &shared, handler).await;
 }
 
-fn config(policy: &Policy) -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER_LEN)
-        .write_buffer_size(WRITE_BUFFER_LEN)
-        // One message of any size that fits the outbox may come on top of a full buffer.
-        .max_write_buffer_size(2 * WRITE_BUFFER_LEN + policy.outbox_bytes_max)
-        .max_message_size(Some(policy.message_len_max))
-        .max_frame_size(Some(policy.message_len_max))
-}
-
-async fn serve<S, H, F>(mut socket: WebSocketStream<S>, policy: &Policy, shared: &Shared, handler: H)
+async fn serve<S, H, F>(socket: S, policy: &Policy, deflate: bool, shared: &Shared, handler: H)
 where
     S: AsyncRead + AsyncWrite + Unpin,
     H: FnOnce(Inbox, Outbox) -> F,
     F: Future<Output = ()>,
 {
-    let (to_handler, inbox, outbox, end) = queues(policy);
+    let (to_handler, inbox, outbox, end) = queues(policy, deflate);
     let alarm = end.alarm();
     let (finished, panicked) = (Notify::new(), AtomicBool::new(false));
+    let (source, sink) = tokio::io::split(socket);
+    let mut reader = Reader { source, decoder: Decoder::new(policy.message_len_max, deflate) };
+    let mut writer = Writer::new(sink);
     let mut pump = Pump { end, alarm, policy, shared, finished: &finished, panicked: &panicked };
     let mut kill = shared.kill.clone();
     let closing = {
@@ -96,15 +98,22 @@ where
         let mut beside = Gate::new(beside.into_stream());
         tokio::select! {
             biased;
-            closing = pump.run(&mut socket, to_handler) => closing,
+            closing = pump.run(&mut reader, &mut writer, to_handler) => closing,
             _ = beside.next() => return,
         }
     };
     let goodbye = async {
         match closing {
             End::Gone => {}
-            End::Answer => drain(&mut socket).await,
-            End::Close(code, reason) => close(&mut socket, code, reason).await,
+            End::Answer(code) => {
+                writer.close(code, "").await;
+                // §7.1.1: the server ends the connection.
+                writer.shutdown().await;
+            }
+            End::Close(code, reason) => {
+                writer.close(Some(code), reason).await;
+                reader.goodbye().await;
+            }
         }
     };
     let mut kill = shared.kill.clone();
@@ -114,29 +123,53 @@ where
     }
 }
 
-/// Says goodbye and waits for the client's goodbye.
-async fn close<S>(socket: &mut WebSocketStream<S>, code: CloseCode, reason: &'static str)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
-    if socket.close(Some(frame)).await.is_ok() {
-        drain(socket).await;
-    }
+/// The client's side of a connection.
+struct Reader<S> {
+    source: ReadHalf<S>,
+    decoder: Decoder,
 }
 
-/// Reads to the end of the closing handshake. The library writes its answer to the client's goodbye while it reads.
-async fn drain<S>(socket: &mut WebSocketStream<S>)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    while let Some(Ok(_)) = socket.next().await {}
+impl<S: AsyncRead> Reader<S> {
+    /// The next message. May be dropped and asked again: nothing is lost.
+    async fn next(&mut self) -> Result<Message, End> {
+        loop {
+            if let Some(message) = self.decoder.next()? {
+                return Ok(message);
+            }
+            if !self.read().await {
+                return Err(End::Gone);
+            }
+        }
+    }
+
+    /// Reads once; false when there is nothing more.
+    async fn read(&mut self) -> bool {
+        poll_fn(|cx| {
+            let mut room = [MaybeUninit::uninit(); READ_LEN];
+            let mut room = ReadBuf::uninit(&mut room);
+            let outcome = ready!(Pin::new(&mut self.source).poll_read(cx, &mut room));
+            self.decoder.feed(room.filled());
+            Poll::Ready(outcome.is_ok() && !room.filled().is_empty())
+        })
+        .await
+    }
+
+    /// Waits for the client's goodbye, whatever else it says.
+    async fn goodbye(&mut self) {
+        while let Ok(message) = self.next().await {
+            if matches!(message, Message::Close(_)) {
+                return;
+            }
+        }
+    }
 }
 
 /// What the rest of a connection has to tell its writer.
 enum Note {
     /// It is time to ping.
     Ping(Bytes),
+    /// The client asks whether we are there.
+    Pong(Bytes),
     /// The handler has returned or panicked.
     Finished,
     /// The server is going down.
@@ -147,7 +180,7 @@ enum Note {
 
 /// Everything of a connection but its writing.
 struct Watch<'a, S> {
-    stream: SplitStream<&'a mut WebSocketStream<S>>,
+    reader: &'a mut Reader<S>,
     inbox: mpsc::Sender<Utf8Bytes>,
     silence_max: Duration,
     finished: &'a Notify,
@@ -158,17 +191,13 @@ struct Watch<'a, S> {
     heard: Instant,
 }
 
-impl<'a, S: AsyncRead + AsyncWrite + Unpin> Watch<'a, S> {
-    fn new(
-        stream: SplitStream<&'a mut WebSocketStream<S>>,
-        inbox: mpsc::Sender<Utf8Bytes>,
-        pump: &Pump<'a>,
-    ) -> Self {
+impl<'a, S: AsyncRead> Watch<'a, S> {
+    fn new(reader: &'a mut Reader<S>, inbox: mpsc::Sender<Utf8Bytes>, pump: &Pump<'a>) -> Self {
         let start = Instant::now();
         let mut pings = interval_at(start + pump.policy.ping_every, pump.policy.ping_every);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
-            stream,
+            reader,
             inbox,
             silence_max: pump.policy.silence_max,
             finished: pump.finished,
@@ -186,12 +215,14 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Watch<'a, S> {
         tokio::pin!(finished, stopped);
         loop {
             tokio::select! {
-                (room, message) = async { (self.inbox.reserve().await, self.stream.next().await) } => {
+                (room, message) = async { (self.inbox.reserve().await, self.reader.next().await) } => {
                     self.heard = Instant::now();
-                    match (room, incoming(message)) {
-                        (Ok(room), Ok(Some(text))) => room.send(text),
+                    match (room, message) {
+                        (Ok(room), Ok(Message::Text(text))) => room.send(text),
                         // The handler does not listen any more but may still send.
-                        (Err(_), Ok(Some(_))) | (_, Ok(None)) => {}
+                        (Err(_), Ok(Message::Text(_))) | (_, Ok(Message::Pong)) => {}
+                        (_, Ok(Message::Ping(mark))) => return Note::Pong(mark),
+                        (_, Ok(Message::Close(code))) => return Note::End(End::Answer(code)),
                         (_, Err(end)) => return Note::End(end),
                     }
                 }
@@ -222,12 +253,16 @@ struct Pump<'a> {
 impl Pump<'_> {
     /// Moves messages until there is a reason to end. What waits for the client is written first; all else is looked at when
     /// it has something to tell, and at least once per [`BURSTS_MAX`].
-    async fn run<S>(&mut self, socket: &mut WebSocketStream<S>, inbox: mpsc::Sender<Utf8Bytes>) -> End
+    async fn run<S>(
+        &mut self,
+        reader: &mut Reader<S>,
+        writer: &mut Writer<WriteHalf<S>>,
+        inbox: mpsc::Sender<Utf8Bytes>,
+    ) -> End
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let (mut sink, stream) = socket.split();
-        let watch = Watch::new(stream, inbox, self);
+        let watch = Watch::new(reader, inbox, self);
         let mut notes = Gate::new(unfold(watch, |mut watch| async { Some((watch.note().await, watch)) }));
         let mut bursts = 0;
         loop {
@@ -235,7 +270,7 @@ impl Pump<'_> {
                 biased;
                 Some(queued) = self.end.next(), if bursts < BURSTS_MAX => {
                     bursts += 1;
-                    if let Err(end) = self.write(&mut sink, queued).await {
+                    if let Err(end) = self.write(writer, queued).await {
                         return end;
                     }
                     continue;
@@ -247,72 +282,69 @@ impl Pump<'_> {
                     continue;
                 }
             };
-            match note {
-                Note::Ping(mark) => {
-                    if let Err(end) = self.write(&mut sink, Queued::Ping(mark)).await {
-                        return end;
-                    }
-                }
-                Note::Finished => return self.finish(&mut sink).await,
+            let own = match note {
+                Note::Ping(mark) => Queued::Ping(mark),
+                Note::Pong(mark) => Queued::Pong(mark),
+                Note::Finished => return self.finish(writer).await,
                 Note::Stop => {
-                    let _ = self.drain(&mut sink).await;
+                    let _ = self.drain(writer).await;
                     return End::Close(CloseCode::Away, "the server is going down");
                 }
                 Note::End(end) => return end,
+            };
+            if let Err(end) = self.write(writer, own).await {
+                return end;
             }
         }
     }
 
     /// Writes what the handler left behind, then ends.
-    async fn finish<W>(&mut self, sink: &mut W) -> End
-    where
-        W: Sink<Message, Error = Error> + Unpin,
-    {
+    async fn finish<W: AsyncWrite + Unpin>(&mut self, writer: &mut Writer<W>) -> End {
         if self.panicked.load(Ordering::Acquire) {
             Counters::add(&self.shared.counters.panics);
             tracing::error!("a WebSocket handler panicked");
             return End::Close(CloseCode::Error, "internal error");
         }
-        match self.drain(sink).await {
+        match self.drain(writer).await {
             Ok(()) => End::Close(CloseCode::Normal, ""),
             Err(end) => end,
         }
     }
 
-    async fn drain<W>(&mut self, sink: &mut W) -> Result<(), End>
-    where
-        W: Sink<Message, Error = Error> + Unpin,
-    {
+    async fn drain<W: AsyncWrite + Unpin>(&mut self, writer: &mut Writer<W>) -> Result<(), End> {
         while let Some(queued) = self.end.try_next() {
-            self.write(sink, queued).await?;
+            self.write(writer, queued).await?;
         }
         Ok(())
     }
 
-    /// Writes `queued` and what waits behind it, then flushes.
-    async fn write<W>(&mut self, sink: &mut W, first: Queued) -> Result<(), End>
-    where
-        W: Sink<Message, Error = Error> + Unpin,
-    {
+    /// Writes `queued` and what waits behind it.
+    async fn write<W: AsyncWrite + Unpin>(
+        &mut self,
+        writer: &mut Writer<W>,
+        first: Queued,
+    ) -> Result<(), End> {
         let end = &mut self.end;
         let burst = async {
             let mut next = Some(first);
             let mut written = 0;
             while let Some(queued) = next {
                 match queued {
-                    Queued::Text(text) => sink.feed(Message::Text(text)).await?,
-                    Queued::Binary(bytes) => sink.feed(Message::Binary(bytes)).await?,
-                    Queued::Ping(mark) => sink.feed(Message::Ping(mark)).await?,
-                    Queued::Close(code, reason) => {
-                        // The last message may still be with the sink, which ends before the goodbye.
-                        sink.flush().await?;
-                        return Ok(Some(End::Close(code, reason)));
-                    }
+                    Queued::Text(text) => writer.put(OpCode::Data(Data::Text), false, text.as_ref()),
+                    Queued::Binary(bytes) => writer.put(OpCode::Data(Data::Binary), false, &bytes),
+                    Queued::Deflated(kind, bytes) => writer.put(OpCode::Data(kind), true, &bytes),
+                    Queued::Ping(mark) => writer.put(OpCode::Control(Control::Ping), false, &mark),
+                    Queued::Pong(mark) => writer.put(OpCode::Control(Control::Pong), false, &mark),
+                    // What was put before is written before the goodbye.
+                    Queued::Close(code, reason) => return Ok(Some(End::Close(code, reason))),
                 }
                 written += 1;
+                if writer.is_full() {
+                    writer.flush().await?;
+                }
                 next = if written < BURST_MAX { end.try_next() } else { None };
             }
-            sink.flush().await.map(|()| None)
+            writer.flush().await.map(|()| None)
         };
         tokio::select! {
             biased;
@@ -330,26 +362,5 @@ impl Pump<'_> {
     fn slow(&self) -> End {
         Counters::add(&self.shared.counters.slow_sockets);
         End::Close(CloseCode::Again, "the client reads too slowly")
-    }
-}
-
-/// The text of a message, nothing for control messages, or why the connection ends.
-fn incoming(message: Option<Result<Message, Error>>) -> Result<Option<Utf8Bytes>, End> {
-    match message {
-        None => Err(End::Gone),
-        Some(Ok(Message::Close(_))) => Err(End::Answer),
-        Some(Ok(Message::Text(text))) => Ok(Some(text)),
-        Some(Ok(Message::Binary(bytes))) => match Utf8Bytes::try_from(bytes) {
-            Ok(text) => Ok(Some(text)),
-            Err(_) => Err(End::Close(CloseCode::Invalid, "not UTF-8")),
-        },
-        Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(None),
-        Some(Err(Error::Capacity(CapacityError::MessageTooLong { .. }))) => {
-            Err(End::Close(CloseCode::Size, "the message is too large"))
-        }
-        Some(Err(Error::Utf8(_))) => Err(End::Close(CloseCode::Invalid, "not UTF-8")),
-        Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => Err(End::Gone),
-        Some(Err(Error::Protocol(_))) => Err(End::Close(CloseCode::Protocol, "protocol error")),
-        Some(Err(_)) => Err(End::Gone),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data};
 
 use super::Policy;
 
@@ -39,14 +39,17 @@ struct OutboxState {
     room: Semaphore,
     room_max: usize,
     overflow: Notify,
+    deflates: bool,
 }
 
 #[derive(Debug)]
 pub(super) enum Queued {
     Text(Utf8Bytes),
     Binary(Bytes),
+    Deflated(Data, Bytes),
     /// The connection's own, never queued.
     Ping(Bytes),
+    Pong(Bytes),
     Close(CloseCode, &'static str),
 }
 
@@ -55,8 +58,8 @@ impl Queued {
     fn len(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
-            Self::Binary(bytes) => bytes.len(),
-            Self::Ping(_) | Self::Close(..) => 0,
+            Self::Binary(bytes) | Self::Deflated(_, bytes) => bytes.len(),
+            Self::Ping(_) | Self::Pong(_) | Self::Close(..) => 0,
         }
     }
 }
@@ -89,6 +92,19 @@ impl Outbox {
     /// The same with a binary message.
     pub async fn send_binary(&self, bytes: Bytes) -> Result<(), Closed> {
         self.send_queued(Queued::Binary(bytes)).await
+    }
+
+    /// Whether client and server agreed to `permessage-deflate`, without keeping anything from message to message.
+    #[must_use]
+    pub fn deflates(&self) -> bool {
+        self.shared.deflates
+    }
+
+    /// The same with a message that is deflated already (RFC 7692 §7.2.1, without its last four bytes): a text, or binary.
+    /// Only where [`Self::deflates`].
+    pub async fn send_deflated(&self, bytes: Bytes, is_text: bool) -> Result<(), Closed> {
+        let kind = if is_text { Data::Text } else { Data::Binary };
+        self.send_queued(Queued::Deflated(kind, bytes)).await
     }
 
     async fn send_queued(&self, queued: Queued) -> Result<(), Closed> {
@@ -176,12 +192,13 @@ impl Drop for OutboxEnd {
     }
 }
 
-/// Both ends of both queues.
-pub(super) fn queues(policy: &Policy) -> (mpsc::Sender<Utf8Bytes>, Inbox, Outbox, OutboxEnd) {
+/// Both ends of both queues; `deflates` as in [`Outbox::deflates`].
+pub(super) fn queues(policy: &Policy, deflates: bool) -> (mpsc::Sender<Utf8Bytes>, Inbox, Outbox, OutboxEnd) {
     let (to_handler, from_client) = mpsc::channel(policy.inbox_len_max.max(1));
     let (to_pump, from_handler) = mpsc::channel(policy.outbox_len_max.max(1));
     let room_max = policy.outbox_bytes_max.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
-    let shared = Arc::new(OutboxState { room: Semaphore::new(room_max), room_max, overflow: Notify::new() });
+    let shared =
+        Arc::new(OutboxState { room: Semaphore::new(room_max), room_max, overflow: Notify::new(), deflates });
     let outbox = Outbox { messages: to_pump, shared: Arc::clone(&shared) };
     (to_handler, Inbox(from_client), outbox, OutboxEnd { messages: from_handler, shared })
 }
@@ -199,7 +216,7 @@ mod tests {
     #[tokio::test]
     async fn an_offer_that_does_not_fit_ends_the_connection() {
         for (texts, why) in [(vec!["12345", "123456"], "bytes"), (vec!["1"; 4], "messages")] {
-            let (_to_handler, _inbox, outbox, end) = queues(&small());
+            let (_to_handler, _inbox, outbox, end) = queues(&small(), false);
             let (last, first) = texts.split_last().unwrap();
             for text in first {
                 outbox.offer((*text).into()).unwrap();
@@ -211,7 +228,7 @@ mod tests {
 
     #[tokio::test]
     async fn room_comes_back_when_a_message_is_taken() {
-        let (_to_handler, _inbox, outbox, mut end) = queues(&small());
+        let (_to_handler, _inbox, outbox, mut end) = queues(&small(), false);
         for _ in 0..5 {
             outbox.offer("1234567890abc".into()).unwrap();
             assert!(matches!(end.next().await, Some(Queued::Text(_))));
@@ -220,7 +237,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_patient_sender_waits_for_room_and_not_for_a_dead_client() {
-        let (_to_handler, _inbox, outbox, mut end) = queues(&small());
+        let (_to_handler, _inbox, outbox, mut end) = queues(&small(), false);
         outbox.send("1234567890".into()).await.unwrap();
         let patient = outbox.send("x".into());
         tokio::pin!(patient);

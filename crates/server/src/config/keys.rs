@@ -9,8 +9,8 @@ use exchange_host::participants::PAST_MINUTES_MAX;
 use super::Config;
 use super::alert_keys::ALERTS;
 use super::readers::{
-    absolute_file, address, durability, filter, live_indicators, origin, paper_percent, parse, prefix, put,
-    range, redis_database, redis_url, speed_percent, store_url, symbols, with_database, word,
+    absolute_file, address, deflate_from, durability, filter, live_indicators, origin, paper_percent, parse,
+    prefix, put, range, redis_database, redis_url, speed_percent, store_url, symbols, with_database, word,
 };
 
 /// One key.
@@ -242,6 +242,15 @@ const BASE: &[Key] = &[
         about: "What the stream's rooms indicators:SYM:INT tell, over a market's last 1,000 candles. NATR is the volatility: the \
                 average true range in percent of the price.",
         set: |config, text| put(&mut config.stream_indicators, live_indicators(text)),
+    },
+    Key {
+        name: "stream.deflate_from",
+        unit: "bytes, 100 to 1,048,576, or none",
+        default: "1024",
+        flag: None,
+        about: "Messages of the stream's public rooms of at least so many bytes are deflated for clients that can inflate \
+                (permessage-deflate), each once for all who hear it. What is somebody's own never is.",
+        set: |config, text| put(&mut config.stream_deflate_from, deflate_from(text)),
     },
     Key {
         name: "cache.redis",

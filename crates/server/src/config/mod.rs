@@ -36,6 +36,7 @@ pub(crate) struct Config {
     pub(crate) cache: cache::Options,
     /// `[stream]`: what the rooms of indicators tell.
     pub(crate) stream_indicators: Vec<indicators::Settings>,
+    pub(crate) stream_deflate_from: Option<usize>,
     pub(crate) store: Database,
     /// `[alerts]`
     pub(crate) alerts: notify::Settings,
@@ -232,6 +233,7 @@ impl Config {
             limited: true,
             cache: cache::Options::default(),
             stream_indicators: Vec::new(),
+            stream_deflate_from: None,
             store: Database {
                 url: None,
                 preset: store::PoolSize::MEDIUM,

@@ -121,6 +121,11 @@ pub(super) fn live_indicators(text: &str) -> Result<Vec<indicators::Settings>, S
     }
 }
 
+/// From how many bytes on messages are deflated; `none` for never. Below a hundred there is nothing to gain.
+pub(super) fn deflate_from(text: &str) -> Result<Option<usize>, String> {
+    if text == "none" { Ok(None) } else { range(text, 100, 1_048_576).map(Some) }
+}
+
 /// A number of a Redis database; `none` leaves the one of the address.
 pub(super) fn redis_database(text: &str) -> Result<Option<u8>, String> {
     if text == "none" { Ok(None) } else { range(text, 0, 15).map(Some) }

@@ -185,7 +185,8 @@ pub(crate) async fn start(
     let desk = ExchangeDesk::new(handle.clone(), store.clone(), follow.clone()).ok_or_else(nameless)?;
     let pairs = list_pairs(&store, handle).await.map_err(failed)?;
     let views: Arc<dyn api::ports::Markets> = Arc::new(views);
-    let broadcast = Broadcast::new(Arc::clone(&views), config.stream_indicators.clone());
+    let broadcast =
+        Broadcast::new(Arc::clone(&views), config.stream_indicators.clone(), config.stream_deflate_from);
     tape::start(handle.clone(), Arc::clone(&broadcast)).ok_or_else(nameless)?;
     let told = Arc::clone(&broadcast);
     let (stopper, ending) = http::stop();

@@ -54,7 +54,7 @@ impl House {
         let location = Location::Sqlite(dir.path().join("platform.db"));
         let store = Store::open(&store::Options::new(location)).await.unwrap();
         let markets = ExchangeMarkets::new(host.handle()).unwrap();
-        let told = Broadcast::new(Arc::new(markets), Vec::new());
+        let told = Broadcast::new(Arc::new(markets), Vec::new(), None);
         let settings = Settings {
             console: false,
             webhook: Some(format!("http://{webhook}/hook")),
