@@ -10,6 +10,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 sys.path.insert(0, str(HERE.parent.parent.parent / "clients" / "python"))
 
+from websockets.asyncio.client import connect  # noqa: E402
+
 from tradewind import WAIT_SECONDS_MAX, check, equal, finish, true  # noqa: E402
 from tradewind_platform import Platform  # noqa: E402
 from tradewind_stream import Stream, StreamError  # noqa: E402
@@ -77,6 +79,28 @@ def suite(server):
             wrong = await until(stream, lambda u: u.kind == "error")
             equal((wrong.room, wrong.data.code), ("book:NOPE", "unknown_market"))
 
+    async def long_messages_are_deflated_for_who_can_inflate():
+        async def levels(compression):
+            ticket = server.ask("POST", "/api/ws/ticket")["ticket"]
+            address = server.api.replace("http", "ws", 1) + f"/ws?ticket={ticket}"
+            async with connect(address, compression=compression, max_size=None) as socket, asyncio.timeout(WAIT_SECONDS_MAX):
+                agreed = [type(extension).__name__ for extension in socket.protocol.extensions]
+                # A library that agreed to it deflates its own messages as well.
+                await socket.send(json.dumps({"op": "subscribe", "rooms": ["book:BTCUSDT", "book:ETHUSDT", "orders"]}))
+                told = set()
+                while len(told) < 4:
+                    text = await socket.recv()
+                    message = json.loads(text)
+                    for event in message.get("events", [message]):
+                        if event["type"] in ("subscribed", "event") and event["room"].startswith("book:"):
+                            book = event.get("data") or event["snapshot"]
+                            true(len(book["bids"]) >= 20 and float(book["bids"][0][0]) < float(book["asks"][0][0]), text)
+                            told.add((event["type"], event["room"]))
+                return agreed
+
+        equal(await levels("deflate"), ["PerMessageDeflate"])
+        equal(await levels(None), [])
+
     async def a_wrong_token_ends_the_stream():
         async with Stream(server.api, "nonsense") as stream:
             try:
@@ -90,6 +114,7 @@ def suite(server):
     check("one's own order is told", runs(ones_own_order_is_told))
     check("after a cut nothing is missing", runs(after_a_cut_nothing_is_missing))
     check("what is no room is told", runs(what_is_no_room_is_told))
+    check("long messages are deflated for who can inflate", runs(long_messages_are_deflated_for_who_can_inflate))
     check("a wrong token ends the stream", runs(a_wrong_token_ends_the_stream))
     with urllib.request.urlopen(f"{server.api}/health", timeout=WAIT_SECONDS_MAX) as answer:
         check("the server is well", lambda: equal(json.load(answer)["status"], "ok"))

@@ -127,7 +127,7 @@ impl Decoder {
         }
         let before = self.parts.as_ref().map_or(0, |parts| parts.bytes.len());
         let len = usize::try_from(len).map_err(|_| TOO_LARGE)?;
-        if len.saturating_add(before) > self.len_max.max(CONTROL_LEN_MAX as usize) {
+        if matches!(head.opcode, OpCode::Data(_)) && len.saturating_add(before) > self.len_max {
             return Err(TOO_LARGE);
         }
         self.bytes.advance(read);

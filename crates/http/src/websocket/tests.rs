@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::io::DuplexStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::time::{Instant, sleep};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
@@ -17,7 +17,10 @@ use crate::{Counters, Limits, Service, Stopper};
 const GOOD: &str = "Upgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n";
 const KEY: &str = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
-/// Answers each text with itself. `flood` is answered with 1,000 kilobytes at once, `end` and `panic` do what they say,
+/// "Hello" as RFC 7692 §7.2.3.1 has it.
+const HELLO_DEFLATED: &[u8] = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+
+/// Answers each text with itself. `deflated` is answered with [`HELLO_DEFLATED`]. `flood` is answered with 1,000 kilobytes at once, `end` and `panic` do what they say,
 /// `bye` closes with a reason after one more message.
 struct Echo(Policy);
 
@@ -26,6 +29,10 @@ impl Service for Echo {
         accept(request, self.0.clone(), |mut inbox, outbox| async move {
             while let Some(text) = inbox.receive().await {
                 match text.as_str() {
+                    "deflated" => {
+                        assert!(outbox.deflates());
+                        outbox.send_deflated(HELLO_DEFLATED.into(), true).await.unwrap();
+                    }
                     "end" => return,
                     "panic" => panic!("as asked"),
                     "flood" => (0..1_000).for_each(|_| {
@@ -223,4 +230,34 @@ async fn a_handshake_that_is_none_is_told_apart() {
         wire.send(&format!("GET / HTTP/1.1\r\nHost: x\r\n{head}\r\n")).await;
         wire.answer(want).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn deflated_messages_go_both_ways_where_both_agreed() {
+    let offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
+    let head = format!("GET / HTTP/1.1\r\nHost: x\r\n{GOOD}Sec-WebSocket-Version: 13\r\n{KEY}{offer}\r\n");
+    let mut wire = Wire::serve(Echo(Policy { deflate: true, ..Policy::default() }), Limits::default(), 4_096);
+    wire.send(&head).await;
+    let answer = wire.answer("\r\n\r\n").await.to_lowercase();
+    let agreed = "sec-websocket-extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+    assert!(answer.contains(agreed), "{answer}");
+    // Masked with zeros. "Hello" deflated comes back as it is; a deflated answer has its bit.
+    let (deflated, plain) =
+        ([&[0xc1, 0x87, 0, 0, 0, 0], HELLO_DEFLATED].concat(), b"\x81\x88\0\0\0\0deflated");
+    for (said, want) in
+        [(&deflated[..], &b"\x81\x05Hello"[..]), (plain, &[&[0xc1, 7], HELLO_DEFLATED].concat())]
+    {
+        wire.io.write_all(said).await.unwrap();
+        let mut heard = vec![0; want.len()];
+        wire.io.read_exact(&mut heard).await.unwrap();
+        assert_eq!(heard, want);
+    }
+    // Whom it is not offered to does not get it, and who does not offer it neither.
+    let mut wire = Wire::serve(Echo(Policy::default()), Limits::default(), 4_096);
+    wire.send(&head).await;
+    assert!(!wire.answer("\r\n\r\n").await.to_lowercase().contains("extensions"));
+    wire.io.write_all(&deflated).await.unwrap();
+    let mut heard = [0; 4];
+    wire.io.read_exact(&mut heard).await.unwrap();
+    assert_eq!((heard[0], u16::from_be_bytes([heard[2], heard[3]])), (0x88, 1002));
 }
