@@ -6,6 +6,7 @@
 //!   durable when it returns. SQLite lets waiting transactions share a commit.
 //! * The tables' functions stand in one module per table and take `&mut Reader` or `&mut Tx`. What belongs to a user cannot
 //!   be asked for without an [`Owner`].
+//! * One server at a time: [`tenancy`].
 //! * Tables of orders, fills, positions and balances are projections of journals: applied once, by sequence, with
 //!   [`projections`].
 //!
@@ -32,6 +33,7 @@ mod statement;
 pub mod statistics;
 mod store;
 mod tables;
+pub mod tenancy;
 pub mod tune;
 mod tx;
 mod value;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -30,6 +30,8 @@ struct Inner {
     location: Location,
     backend: Backend,
     observe: Arc<Observe>,
+    /// Why nothing is written any more.
+    sealed: OnceLock<String>,
 }
 
 /// One pool at one moment.
@@ -69,7 +71,9 @@ impl Store {
                 Backend::Postgres(postgres::start(server, options).await?)
             }
         };
-        let store = Self { inner: Arc::new(Inner { location: options.location.clone(), backend, observe }) };
+        let location = options.location.clone();
+        let inner = Inner { location, backend, observe, sealed: OnceLock::new() };
+        let store = Self { inner: Arc::new(inner) };
         tokio::spawn(sample(Arc::downgrade(&store.inner)));
         Ok(store)
     }
@@ -141,6 +145,9 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        if let Some(why) = self.inner.sealed.get() {
+            return Err(StoreError::Unfit(why.clone()).into());
+        }
         let postgres = match &self.inner.backend {
             Backend::Sqlite(sqlite) => return sqlite.writer.write(work).await,
             Backend::Postgres(postgres) => postgres,
@@ -265,6 +272,12 @@ impl Store {
     #[must_use]
     pub fn slow_total(&self) -> u64 {
         self.inner.observe.slow_total.load(Ordering::Relaxed)
+    }
+
+    /// From now on every write is refused, for this reason; reads go on. What is under way ends as it would have.
+    pub fn seal(&self, why: String) {
+        // The first reason stays.
+        let _ = self.inner.sealed.set(why);
     }
 
     /// True once [`Store::close`] was called.

@@ -133,9 +133,15 @@ async fn serve(
     let _ = bots.platform().set((platform.operator().clone(), tokio::runtime::Handle::current()));
     serving::tell(&config.data_dir, server.local_addr(), platform.local_addr());
     announce(config, &server, &platform, json);
+    let mut ousted = None;
     loop {
         tokio::select! {
             () = told_to_stop(&mut interrupt, &mut terminate) => break,
+            by = platform.ousted() => {
+                note(format!("{by} took the database: nothing can be kept any more"));
+                ousted = Some(by);
+                break;
+            }
             _ = hang_up.recv() => {
                 if on_terminal && std::fs::File::open("/dev/tty").is_err() {
                     break;
@@ -150,6 +156,11 @@ async fn serve(
     tokio::select! {
         () = async { tokio::join!(server.ended(), platform.ended()); } => {}
         () = told_to_stop(&mut interrupt, &mut terminate) => std::process::exit(Exit::Interrupted as i32),
+    }
+    if let Some(by) = ousted {
+        return Err(Failure::new(Exit::Failed, "stopped: another server uses the database").because(by).advise(
+            "nothing is lost: what the database lacks is in the data directory and gets there by the next start",
+        ));
     }
     Ok(match handle.status().stopped {
         None => ExitCode::SUCCESS,

@@ -1,30 +1,35 @@
-//! How the exchange in this process, the journal of intents before it and the tables behind it are.
+//! How the exchange in this process, the journal of intents before it, the tables behind it and the right to write them are.
 
 use std::sync::Arc;
 
 use api::ports::{Component, Condition, Health};
 use exchange_host::Handle;
+use store::tenancy::Standing;
 use tokio::sync::watch;
 
 use super::intents::IntentLog;
+use super::tenancy::{self, Held};
 
 /// Commands that the tables may be behind before that is said to be amiss: seconds of a busy market.
 const BEHIND_MAX: u64 = 50_000;
 
-/// The exchange, the intents and the projection.
+/// The exchange, the intents, the projection and the database's lock.
 pub(super) struct ExchangeHealth {
     handle: Handle,
     projected: watch::Receiver<u64>,
     intents: Arc<IntentLog>,
+    /// Where another server could take the database.
+    tenancy: Option<watch::Receiver<Standing>>,
 }
 
 impl ExchangeHealth {
-    pub(super) const fn new(
+    pub(super) fn new(
         handle: Handle,
         projected: watch::Receiver<u64>,
-        intents: Arc<IntentLog>,
+        intents: &Arc<IntentLog>,
+        held: &Held,
     ) -> Self {
-        Self { handle, projected, intents }
+        Self { handle, projected, intents: Arc::clone(intents), tenancy: held.standing() }
     }
 }
 
@@ -47,6 +52,7 @@ impl Health for ExchangeHealth {
             condition: if behind > BEHIND_MAX { Condition::Degraded } else { Condition::Ok },
             detail: format!("{behind} commands behind the exchange"),
         };
-        vec![exchange, self.intents.health(), tables]
+        let tenancy = self.tenancy.as_ref().map(|standing| tenancy::health(&standing.borrow()));
+        [exchange, self.intents.health(), tables].into_iter().chain(tenancy).collect()
     }
 }

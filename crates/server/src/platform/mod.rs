@@ -10,7 +10,7 @@ use api::{ApiConfig, App, BoundApi, Broadcast, Parts};
 use exchange_host::Handle;
 use http::{Stop, Stopper};
 use store::markets::{Currency, Pair};
-use store::{Amount, Engine, Location, Options, Store, StoreError, Ts, markets};
+use store::{Amount, Location, Options, Store, StoreError, Ts, markets};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use types::{Market, MarketId};
@@ -38,6 +38,7 @@ pub(crate) mod secrets;
 mod strategies;
 mod tape;
 mod telemetry;
+mod tenancy;
 mod training;
 mod watchman;
 
@@ -56,6 +57,7 @@ pub(crate) struct Platform {
     api: BoundApi,
     app: Arc<App>,
     store: Store,
+    held: tenancy::Held,
     intents: Arc<intents::IntentLog>,
     notary: Arc<notary::Notary>,
     /// Those of back-tests and sweeps, and those of trainings.
@@ -81,6 +83,11 @@ impl Platform {
         self.app.dials()
     }
 
+    /// Resolves, with who did it, when another server takes its database.
+    pub(crate) async fn ousted(&self) -> String {
+        self.held.taken().await.to_string()
+    }
+
     /// Resolves when its last request is answered and its database is closed.
     pub(crate) async fn ended(self) {
         self.api.ended().await;
@@ -92,6 +99,7 @@ impl Platform {
         self.tables.ended().await;
         self.notary.sign().await;
         self.store.close().await;
+        self.held.release().await;
     }
 }
 
@@ -176,7 +184,7 @@ pub(crate) async fn start(
     let telemetry = ::telemetry::install()
         .map_err(|error| Failure::new(Exit::Failed, "cannot record metrics").because(error))?;
     let secrets = secrets::load(&config.data_dir)?;
-    let store = open_store(config).await?;
+    let (store, held) = tenancy::open(config).await?;
     let failed = |error: StoreError| Failure::new(Exit::Failed, "cannot read the database").because(error);
     let (setup, setup_code) = setup(&store).await.map_err(failed)?;
     let nameless = || Failure::new(Exit::Failed, "the built-in exchange has no venue name");
@@ -213,7 +221,7 @@ pub(crate) async fn start(
         strategies: strategies::all(),
         research: Arc::new(laboratory.clone()),
         queue: queue.clone(),
-        health: Arc::new(health::ExchangeHealth::new(handle.clone(), projected, Arc::clone(&intents))),
+        health: Arc::new(health::ExchangeHealth::new(handle.clone(), projected, &intents, &held)),
         logs,
         store: store.clone(),
         vault: secrets.vault,
@@ -233,7 +241,7 @@ pub(crate) async fn start(
     take_up(&store).await.map_err(failed)?;
     let workers =
         [laboratory.start(&store, &queue), models.trainings().start(&store, &queue, config.trainings)];
-    Ok(Platform { api, app, store, intents, notary, workers, tables, setup_code })
+    Ok(Platform { api, app, store, held, intents, notary, workers, tables, setup_code })
 }
 
 /// What writes people's orders into the tables.
@@ -267,12 +275,8 @@ fn open_cache(config: &Config) -> Result<Arc<cache::Cache>, Failure> {
     Ok(Arc::new(cache))
 }
 
-/// What was in hand when the last process died is taken up at once. Only where nobody else can have it in hand: a file has one
-/// server, and on PostgreSQL leases run out.
+/// What was in hand when the last process died is taken up at once: a database has one server, so nobody else has it in hand.
 async fn take_up(store: &Store) -> Result<(), StoreError> {
-    if store.engine() != Engine::Sqlite {
-        return Ok(());
-    }
     let jobs: u64 = store.write(|tx| Box::pin(store::jobs::reap_all(tx, Ts::now()))).await?;
     if jobs > 0 {
         tracing::warn!(jobs, "taken up again: the last process ended in the middle of them");

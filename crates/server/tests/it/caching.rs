@@ -72,6 +72,11 @@ fn the_operator_looks_at_the_cache_warms_it_and_empties_it() {
     let nobody = run_in(dir.path(), &["cache", "stats"]);
     assert_eq!(nobody.code, 4, "no server: {}", nobody.err);
     let server = Server::start_with(dir.path(), &["--participants-speed", "0"]);
+    for words in [&["cache", "clear"][..], &["profile", "--seconds", "1", "--out", "/dev/null"]] {
+        let nobody = run_in(dir.path(), words);
+        assert_eq!(nobody.code, 5, "there is no user: {}", nobody.err);
+        assert!(nobody.err.contains("user add") && !nobody.err.contains("order"), "{}", nobody.err);
+    }
     let root = Person::first(&server);
     root.add(&server, "tara", "trader");
     let run = |words: &[&str]| {

@@ -53,7 +53,19 @@ pub(crate) fn session(options: &PgConnectOptions, class: Class) -> PgConnectOpti
 
 /// One connection outside the pools, within [`CONNECT_TIME_MAX`]; checks the version.
 pub(crate) async fn connect(options: &PgConnectOptions, class: Class) -> Result<PgConnection, StoreError> {
-    let options = session(options, class);
+    open(session(options, class)).await
+}
+
+/// The same under another name.
+pub(crate) async fn connect_as(
+    options: &PgConnectOptions,
+    class: Class,
+    name: &str,
+) -> Result<PgConnection, StoreError> {
+    open(session(options, class).application_name(name)).await
+}
+
+async fn open(options: PgConnectOptions) -> Result<PgConnection, StoreError> {
     let connected = tokio::time::timeout(CONNECT_TIME_MAX, options.connect()).await;
     let silent = || StoreError::Unreachable(format!("no answer within {CONNECT_TIME_MAX:?}"));
     let mut connection = connected.map_err(|_| silent())?.map_err(refused)?;

@@ -8,4 +8,5 @@ mod months;
 mod old_files;
 mod plans;
 mod schema;
+mod tenancy;
 mod upkeep;
