@@ -10,6 +10,7 @@ mod bench;
 mod cache;
 mod clients;
 mod licences;
+mod locks;
 mod provision;
 mod run;
 mod soak;

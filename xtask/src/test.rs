@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::clients;
 use crate::licences;
+use crate::locks;
 use crate::provision;
 use crate::run::{self, Outcome, Report, cargo};
 use crate::web;
@@ -29,6 +30,7 @@ const STEPS: &[(&str, &str, Body)] = &[
     ("format", "cargo fmt --check", format),
     ("lints", "clippy with warnings as errors", lints),
     ("licences", "licences and sources of all dependencies", licences::check),
+    ("locks", "lock files of the projects beside the workspace are current", locks::check),
     ("tidy", "the repository's own rules", tidy),
     ("tests", "all tests of the workspace", tests),
     ("doctests", "examples in the documentation", doctests),
