@@ -167,3 +167,21 @@ async fn a_write_that_failed_is_told_until_a_restart() {
     log.record(intent(&[order(account, "d")])).await.unwrap();
     log.close().await;
 }
+
+#[tokio::test]
+async fn what_the_disk_did_not_confirm_is_not_acknowledged() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = FaultyDisk::new(Arc::new(RealDisk));
+    // No thread of its own counts among the operations.
+    let preparation = journal::Preparation::OnDemand;
+    let config = journal::Config { disk: Arc::new(disk.clone()), preparation, ..journal::Config::default() };
+    let (account, log) = (AccountId::new(), IntentLog::open_with(dir.path(), &config).unwrap());
+    log.record(intent(&[order(account, "a")])).await.unwrap();
+    // The write is done, its sync fails.
+    disk.fail_at(disk.operations() + 2, Fault::Error(5), false);
+    let refused = log.record(intent(&[order(account, "b")])).await.unwrap_err();
+    assert!(disk.has_failed() && refused.to_string().contains("was not sent"), "{refused}");
+    assert_eq!(log.known(account, "b"), None, "nobody finds what was not acknowledged");
+    assert_eq!(log.health().condition, Condition::Down);
+    log.close().await;
+}
