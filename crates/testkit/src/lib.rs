@@ -1,5 +1,7 @@
 //! What tests of several crates share. Imported as a dev-dependency only.
 
+mod listing;
 pub mod postgres;
 
+pub use listing::Listing;
 pub use postgres::{Database, Postgres};

@@ -5,43 +5,19 @@ use orders::{BotId, VenueOrder};
 use risk::Limits;
 use strategy::Strategy;
 use strategy::builtin::{Setting, make};
-use types::instrument::{LotRule, PercentPriceRule, Rules, TickRule};
+use testkit::Listing;
 use types::order::Amount;
 use types::{
-    AccountId, Asset, AssetCode, AssetId, Bar, FeeRate, Instrument, InstrumentId, InstrumentKind, Interval,
-    Market, MarketEvent, MarketId, MarketNews, Money, Outcome, Price, Qty, Report, Stamped, Symbol, Terms,
-    Time, TradeId, VenueFill, VenueName,
+    AccountId, AssetId, Bar, FeeRate, Instrument, InstrumentKind, Interval, MarketEvent, MarketId,
+    MarketNews, Money, Outcome, Price, Qty, Report, Stamped, Terms, Time, TradeId, VenueFill,
 };
 
 pub(crate) const ONE: i64 = 100_000_000;
 pub(crate) const BOT: BotId = BotId(1);
 
 pub(crate) fn perpetual() -> Instrument {
-    let asset = |id, code| Asset { id: AssetId(id), code: AssetCode::new(code).unwrap(), scale: 8 };
-    let lot = LotRule { min: Qty(1_000_000), max: Qty(1_000 * ONE), step: Qty(1_000_000) };
-    let rules = Rules {
-        price_min: Price(1_000_000),
-        price_max: Price(1_000_000 * ONE),
-        tick: TickRule::Fixed(Price(1_000_000)),
-        lot,
-        market_lot: lot,
-        notional_min: Money(0),
-        notional_max: Money(0),
-        average_minutes: 0,
-        percent_price: PercentPriceRule { bid_up: 0, bid_down: 0, ask_up: 0, ask_down: 0 },
-        iceberg_parts_max: 0,
-        orders_max: 0,
-        stops_max: 0,
-        icebergs_max: 0,
-        lists_max: 0,
-        amends_max: 0,
-        position_max: Money(0),
-        trailing: (0, 0),
-    };
-    let symbol = Symbol::new("BTC-PERP").unwrap();
-    let market = Market::new(MarketId(0), symbol, asset(0, "BTC"), asset(1, "USDT"), 8, rules).unwrap();
     let kind = InstrumentKind::LinearPerp { initial_margin: 1_000, maintenance_margin: 500 };
-    Instrument { id: InstrumentId { venue: VenueName::new("file").unwrap(), symbol }, kind, market }
+    Listing { venue: "file", symbol: "BTC-PERP", kind, ..Listing::default() }.instrument()
 }
 
 pub(crate) fn bar(at: Time, close: i64) -> Bar {

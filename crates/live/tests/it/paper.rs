@@ -9,12 +9,11 @@ use bus::bots::{BotCommand, BotEntry, BotMarket, BotQuery, BotReply, Desk, Holdi
 use engine::Input;
 use live::record::Step;
 use live::{Config, Ports, Running, Shard, TimeSource, session};
+use testkit::Listing;
 use types::depth::DepthSnapshot;
-use types::instrument::{LotRule, PercentPriceRule, Rules, TickRule};
 use types::{
-    Asset, AssetCode, AssetId, Bar, ClientOrderId, FeeRate, FeedState, Instrument, InstrumentId,
-    InstrumentKind, Interval, Market, MarketEvent, MarketId, MarketNews, Money, Outcome, Price, Print, Qty,
-    Symbol, Time, TradeId, VenueName,
+    Bar, ClientOrderId, FeeRate, FeedState, Instrument, Interval, MarketEvent, MarketId, MarketNews, Money,
+    Outcome, Price, Print, Qty, Time, TradeId,
 };
 use venue_sim::Fees;
 use venue_sim::paper::{Attended, Entrance, Memory, Player, Recording, Show, attend};
@@ -27,31 +26,7 @@ const PATIENCE: usize = 300_000;
 const QUIET: i64 = 10_000_000;
 
 fn instrument() -> Instrument {
-    let asset = |id, code| Asset { id: AssetId(id), code: AssetCode::new(code).unwrap(), scale: 8 };
-    let lot = LotRule { min: Qty(1_000_000), max: Qty(1_000 * ONE), step: Qty(1_000_000) };
-    let rules = Rules {
-        price_min: Price(1_000_000),
-        price_max: Price(1_000_000 * ONE),
-        tick: TickRule::Fixed(Price(1_000_000)),
-        lot,
-        market_lot: lot,
-        notional_min: Money(0),
-        notional_max: Money(0),
-        average_minutes: 0,
-        percent_price: PercentPriceRule { bid_up: 0, bid_down: 0, ask_up: 0, ask_down: 0 },
-        iceberg_parts_max: 0,
-        orders_max: 0,
-        stops_max: 0,
-        icebergs_max: 0,
-        lists_max: 0,
-        amends_max: 0,
-        position_max: Money(0),
-        trailing: (0, 0),
-    };
-    let symbol = Symbol::new("WAVEUSDT").unwrap();
-    let market = Market::new(MarketId(0), symbol, asset(0, "WAVE"), asset(1, "USDT"), 8, rules).unwrap();
-    let id = InstrumentId { venue: VenueName::new("file").unwrap(), symbol };
-    Instrument { id, kind: InstrumentKind::Spot, market }
+    Listing { venue: "file", symbol: "WAVEUSDT", base: (0, "WAVE"), ..Listing::default() }.instrument()
 }
 
 /// What a venue without a memory of its own goes on with.

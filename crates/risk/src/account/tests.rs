@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use types::instrument::{LotRule, PercentPriceRule, Rules, TickRule};
+use testkit::Listing;
 use types::{
-    Asset, AssetCode, AssetId, ClientOrderId, Instrument, InstrumentId, InstrumentKind, Market, MarketId,
-    Money, Price, Qty, Side, Symbol, Terms, Time, TimeInForce, VenueName,
+    AssetId, ClientOrderId, Instrument, MarketId, Money, Price, Qty, Side, Terms, Time, TimeInForce,
 };
 
 use super::{Account, AccountLimits, Kind, MarketLimits, Marks, Results, Standing, Wish, Working};
@@ -17,32 +16,15 @@ const BTC: AssetId = AssetId(0);
 const USDT: AssetId = AssetId(1);
 const ETH: AssetId = AssetId(2);
 
-fn market(id: u16, symbol: &str, base: (u16, &str), quote: (u16, &str)) -> Instrument {
-    let asset = |(id, code)| Asset { id: AssetId(id), code: AssetCode::new(code).unwrap(), scale: 8 };
-    let lot = LotRule { min: Qty(10_000), max: Qty(100_000 * ONE), step: Qty(10_000) };
-    let rules = Rules {
-        price_min: Price(10_000),
-        price_max: Price(1_000_000 * ONE),
-        tick: TickRule::Fixed(Price(10_000)),
-        lot,
-        market_lot: lot,
-        notional_min: Money(1),
-        notional_max: Money(0),
-        average_minutes: 0,
-        percent_price: PercentPriceRule { bid_up: 0, bid_down: 0, ask_up: 0, ask_down: 0 },
-        iceberg_parts_max: 0,
-        orders_max: 0,
-        stops_max: 0,
-        icebergs_max: 0,
-        lists_max: 0,
-        amends_max: 0,
-        position_max: Money(0),
-        trailing: (0, 0),
-    };
-    let symbol = Symbol::new(symbol).unwrap();
-    let market = Market::new(MarketId(id), symbol, asset(base), asset(quote), 8, rules).unwrap();
-    let id = InstrumentId { venue: VenueName::new("local").unwrap(), symbol };
-    Instrument { id, kind: InstrumentKind::Spot, market }
+fn market(
+    id: u16,
+    symbol: &'static str,
+    base: (u16, &'static str),
+    quote: (u16, &'static str),
+) -> Instrument {
+    let (tick, lot, lot_max) = (Price(10_000), Qty(10_000), Qty(100_000 * ONE));
+    Listing { id, symbol, base, quote, tick, lot, lot_max, notional_min: Money(1), ..Listing::default() }
+        .instrument()
 }
 
 /// An account with a million USDT and ten BTC from outside, on markets at round prices.

@@ -1,11 +1,10 @@
 //! Every check alone, their order, and the promise that limits hold whatever is proposed.
 
 use proptest::prelude::*;
-use types::instrument::{LotRule, PercentPriceRule, Rules, TickRule};
+use testkit::Listing;
 use types::order::Amount;
 use types::{
-    Asset, AssetCode, AssetId, Instrument, InstrumentId, InstrumentKind, Market, MarketId, Money, Price, Qty,
-    Side, SignedQty, Symbol, Terms, Time, TimeInForce, VenueName,
+    AssetId, Instrument, InstrumentKind, Money, Price, Qty, Side, SignedQty, Terms, Time, TimeInForce,
 };
 
 use crate::denied::Scope;
@@ -14,30 +13,8 @@ use crate::{Denied, Halt, Limits, Losses, Proposal, View, check};
 const ONE: i64 = 100_000_000;
 
 fn instrument(kind: InstrumentKind) -> Instrument {
-    let asset = |id, code| Asset { id: AssetId(id), code: AssetCode::new(code).unwrap(), scale: 8 };
-    let lot = LotRule { min: Qty(1_000), max: Qty(100 * ONE), step: Qty(1_000) };
-    let rules = Rules {
-        price_min: Price(1_000_000),
-        price_max: Price(1_000_000 * ONE),
-        tick: TickRule::Fixed(Price(1_000_000)),
-        lot,
-        market_lot: lot,
-        notional_min: Money(5 * i128::from(ONE)),
-        notional_max: Money(0),
-        average_minutes: 0,
-        percent_price: PercentPriceRule { bid_up: 0, bid_down: 0, ask_up: 0, ask_down: 0 },
-        iceberg_parts_max: 0,
-        orders_max: 0,
-        stops_max: 0,
-        icebergs_max: 0,
-        lists_max: 0,
-        amends_max: 0,
-        position_max: Money(0),
-        trailing: (0, 0),
-    };
-    let symbol = Symbol::new("BTCUSDT").unwrap();
-    let market = Market::new(MarketId(0), symbol, asset(0, "BTC"), asset(1, "USDT"), 8, rules).unwrap();
-    Instrument { id: InstrumentId { venue: VenueName::new("local").unwrap(), symbol }, kind, market }
+    let (lot, notional_min) = (Qty(1_000), Money(5 * i128::from(ONE)));
+    Listing { kind, lot, lot_max: Qty(100 * ONE), notional_min, ..Listing::default() }.instrument()
 }
 
 fn view<'a>(instrument: &'a Instrument, limits: &'a Limits) -> View<'a> {

@@ -2,11 +2,10 @@
 
 use orders::VenueOrder;
 use risk::{Halt, Limits, Losses, Proposal, View};
-use types::instrument::{LotRule, PercentPriceRule, Rules, TickRule};
+use testkit::Listing;
 use types::{
-    AccountId, Asset, AssetCode, AssetId, Bar, ClientOrderId, Instrument, InstrumentId, InstrumentKind,
-    Interval, Market, MarketEvent, MarketId, MarketNews, Money, Outcome, Price, Qty, Side, SignedQty, Symbol,
-    Terms, Time, VenueFill, VenueName,
+    AccountId, AssetId, Bar, ClientOrderId, Instrument, InstrumentKind, Interval, MarketEvent, MarketId,
+    MarketNews, Money, Outcome, Price, Qty, Side, SignedQty, Terms, Time, VenueFill,
 };
 use venue_sim::{Config, News, SimVenue};
 
@@ -19,30 +18,8 @@ pub(crate) const PERPETUAL: InstrumentKind =
 
 /// Tick 1, lot 0.01.
 pub(crate) fn instrument(kind: InstrumentKind) -> Instrument {
-    let asset = |id, code| Asset { id: AssetId(id), code: AssetCode::new(code).unwrap(), scale: 8 };
-    let lot = LotRule { min: Qty(1_000_000), max: Qty(1_000_000 * ONE), step: Qty(1_000_000) };
-    let rules = Rules {
-        price_min: Price(ONE),
-        price_max: Price(1_000_000 * ONE),
-        tick: TickRule::Fixed(Price(ONE)),
-        lot,
-        market_lot: lot,
-        notional_min: Money(0),
-        notional_max: Money(0),
-        average_minutes: 0,
-        percent_price: PercentPriceRule { bid_up: 0, bid_down: 0, ask_up: 0, ask_down: 0 },
-        iceberg_parts_max: 0,
-        orders_max: 0,
-        stops_max: 0,
-        icebergs_max: 0,
-        lists_max: 0,
-        amends_max: 0,
-        position_max: Money(0),
-        trailing: (0, 0),
-    };
-    let symbol = Symbol::new("BTCUSDT").unwrap();
-    let market = Market::new(MarketId(0), symbol, asset(0, "BTC"), asset(1, "USDT"), 8, rules).unwrap();
-    Instrument { id: InstrumentId { venue: VenueName::new("test").unwrap(), symbol }, kind, market }
+    let (tick, lot_max) = (Price(ONE), Qty(1_000_000 * ONE));
+    Listing { venue: "test", kind, tick, lot_max, ..Listing::default() }.instrument()
 }
 
 /// One market and one account.
