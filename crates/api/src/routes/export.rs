@@ -12,11 +12,12 @@ use store::trades::{self, Filter, Place, Trade};
 use store::{Class, Owner, Store, StoreError, TradeId, Ts};
 use utoipa::IntoParams;
 
+use super::trades::filter;
 use crate::Problem;
 use crate::app::App;
 use crate::auth::principal::{Viewer, from_store};
 use crate::limits::PAGE_MAX;
-use crate::wire::{Moment, Query, id_of, rfc3339};
+use crate::wire::{Moment, Query, rfc3339};
 
 /// The columns.
 const HEAD: &str =
@@ -49,18 +50,10 @@ pub(crate) async fn trades(
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Problem> {
     app.caught_up(who.user).await?;
-    let filter = Filter {
-        account: query.account.map(|id| id_of(&id, "account")).transpose()?,
-        symbol: query
-            .symbol
-            .map(|text| app.instrument(&text).map(|i| i.id.symbol.to_string()))
-            .transpose()?,
-        side: None,
-        from: query.from.map(|m| m.0.into()),
-        // What is traded meanwhile is for the next one.
-        to: Some(query.to.map_or_else(Ts::now, |m| m.0.into())),
-        order: None,
-    };
+    let of = (query.account.as_deref(), query.symbol.as_deref());
+    let asked = filter(&app, of, (query.from, query.to))?;
+    // What is traded meanwhile is for the next one.
+    let filter = Filter { to: Some(asked.to.unwrap_or_else(Ts::now)), ..asked };
     let start = (filter.from.unwrap_or(Ts(0)), TradeId::of_hash([0; 16]));
     let mut pages = Pages { store: app.store.clone(), owner: who.owner(), filter, after: Some(start) };
     // The first page before the answer: what is wrong can still be said.

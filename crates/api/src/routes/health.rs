@@ -95,7 +95,7 @@ pub(crate) async fn database_alive(State(app): State<Arc<App>>) -> Response {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Component)]
 pub(crate) struct ComponentBody {
-    /// `database`, `exchange`, `intents` (orders by hand are recorded), `tables`, `bots` or `jobs`.
+    /// `database`, `database_lock` (no other server uses it), `exchange`, `intents` (orders by hand are recorded), `tables` or `bots`.
     name: String,
     /// `ok`, `degraded` or `down`.
     status: String,

@@ -118,19 +118,27 @@ pub(crate) async fn list(
         (None, Some(cursor)) => cursor_of(cursor).map(|(at, id)| Place::After(at, id))?,
         (Some(_), Some(_)) => return Err(Problem::invalid("give before or after, not both")),
     };
-    let filter = Filter {
-        account: query.account.map(|id| id_of(&id, "account")).transpose()?,
-        symbol: query
-            .symbol
-            .map(|text| app.instrument(&text).map(|i| i.id.symbol.to_string()))
-            .transpose()?,
-        side,
-        from: query.from.map(|m| m.0.into()),
-        to: query.to.map(|m| m.0.into()),
-        order: None,
-    };
+    let of = (query.account.as_deref(), query.symbol.as_deref());
+    let filter = Filter { side, ..filter(&app, of, (query.from, query.to))? };
     let found = trades::page(&mut app.store.read(), who.owner(), &filter, place, limit).await;
     Ok(Json(found.map_err(|e| from_store(&e))?.iter().map(TradeBody::of).collect()))
+}
+
+/// The fills of an account and a market, each of all when absent, from a moment on until before another.
+pub(super) fn filter(
+    app: &App,
+    (account, symbol): (Option<&str>, Option<&str>),
+    (from, to): (Option<Moment>, Option<Moment>),
+) -> Result<Filter, Problem> {
+    let listed = |text: &str| app.instrument(text).map(|instrument| instrument.id.symbol.to_string());
+    Ok(Filter {
+        account: account.map(|id| id_of(id, "account")).transpose()?,
+        symbol: symbol.map(listed).transpose()?,
+        side: None,
+        from: from.map(|moment| moment.0.into()),
+        to: to.map(|moment| moment.0.into()),
+        order: None,
+    })
 }
 
 fn cursor_of(text: &str) -> Result<(store::Ts, TradeId), Problem> {

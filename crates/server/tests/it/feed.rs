@@ -12,7 +12,8 @@ use rustix::process::Signal;
 use serde_json::Value;
 use types::{FeedState, MarketNews};
 
-use crate::program::{Done, Server, run_in};
+use crate::by_command::{bot, changed, until};
+use crate::program::{Server, run_in};
 
 /// A wire that can be cut and mended: new connections are ended at once while it is cut.
 struct Wire {
@@ -65,29 +66,6 @@ fn copy(mut from: TcpStream, mut to: TcpStream) {
     }
     // The other direction ends with it.
     let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
-}
-
-fn bot(dir: &Path, words: &str) -> Done {
-    let words: Vec<&str> = words.split_whitespace().collect();
-    run_in(dir, &[&["bot"], words.as_slice(), &["--json"]].concat())
-}
-
-fn changed(dir: &Path, words: &str) -> Value {
-    let done = bot(dir, words);
-    assert_eq!(done.code, 0, "{words}: {}", done.err);
-    done.json()["bot"].clone()
-}
-
-/// Asks until it fits; each question takes the time of a process.
-fn until(dir: &Path, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
-    for _ in 0..1_200 {
-        let shown = changed(dir, &format!("show {name}"));
-        if fits(&shown) {
-            return shown;
-        }
-    }
-    let why = run_in(dir, &["bot", "why", name, "--last", "30"]).out;
-    panic!("{name} never got there: {}\n{why}", changed(dir, &format!("show {name}")));
 }
 
 fn fees(bot: &Value) -> i128 {

@@ -12,6 +12,7 @@ mod alerts;
 mod backtests;
 mod between_steps;
 mod bots;
+mod by_command;
 mod caching;
 mod catalogue;
 mod configuration;

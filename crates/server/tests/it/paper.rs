@@ -8,31 +8,10 @@ use serde_json::Value;
 use types::{Interval, MarketNews, Time};
 
 use crate::backtests::imported;
-use crate::program::{Done, Server, run_in};
+use crate::by_command::{bot, changed, until};
+use crate::program::{Server, run_in};
 
 const MINUTE: i64 = 60_000_000_000;
-
-fn bot(dir: &Path, words: &str) -> Done {
-    let words: Vec<&str> = words.split_whitespace().collect();
-    run_in(dir, &[&["bot"], words.as_slice(), &["--json"]].concat())
-}
-
-fn changed(dir: &Path, words: &str) -> Value {
-    let done = bot(dir, words);
-    assert_eq!(done.code, 0, "{words}: {}", done.err);
-    done.json()["bot"].clone()
-}
-
-fn until(dir: &Path, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
-    // Each question takes the time of a process, in which dozens of recorded minutes pass.
-    for _ in 0..2_000 {
-        let shown = changed(dir, &format!("show {name}"));
-        if fits(&shown) {
-            return shown;
-        }
-    }
-    panic!("{name} never got there: {}", changed(dir, &format!("show {name}")));
-}
 
 /// Asks why until a reason is among the last ones: more of the market has been played each time.
 fn until_decided(dir: &Path, name: &str, reason: &str) {
