@@ -1,7 +1,9 @@
 //! Slowing down who guesses: per account an exponential delay after five failures, per address a token bucket.
 //!
-//! Nobody can lock another out for good: the delay ends after 15 minutes at most, and sessions that exist are not touched.
-//! Both maps are bounded; when full, the entries that would soon be forgotten anyway go first.
+//! Nobody can lock another out: sessions that exist are not touched, and an address from which an account was logged in to has a delay of
+//! its own, which guesses from elsewhere do not lengthen. Known limits: that is forgotten by a restart and after 30 days, and who shares
+//! the address of the right user (or tries a user who never logged in) can make it a delay of at most 15 minutes.
+//! All maps are bounded; when full, the entries that would soon be forgotten anyway go first.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -13,6 +15,8 @@ const FREE_FAILURES: u32 = 5;
 const DELAY_MAX_MS: i64 = 15 * 60 * 1_000;
 /// After this long without a failure an account's failures are forgotten, milliseconds.
 const FORGET_MS: i64 = 60 * 60 * 1_000;
+/// An address from which nobody logged in so long is a stranger's again, milliseconds.
+const KNOWN_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 /// Most accounts and most addresses remembered.
 const ENTRIES_MAX: usize = 50_000;
 
@@ -34,6 +38,9 @@ struct Failures {
     last_ms: i64,
 }
 
+/// What failures are counted of: an account from one address that is known, or from all others together.
+type Tried = (String, Option<IpAddr>);
+
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
     /// Thousandths of a try.
@@ -49,7 +56,9 @@ pub struct Throttle {
     /// Tries that come back each second.
     per_second: i64,
     // Held for a look-up and one change, never across an await.
-    accounts: Mutex<BTreeMap<String, Failures>>,
+    accounts: Mutex<BTreeMap<Tried, Failures>>,
+    /// From where accounts were logged in to, and when last.
+    known: Mutex<BTreeMap<(String, IpAddr), i64>>,
     addresses: Mutex<BTreeMap<IpAddr, Bucket>>,
 }
 
@@ -68,6 +77,7 @@ impl Throttle {
             burst: i64::from(burst) * 1_000,
             per_second: i64::from(per_second),
             accounts: Mutex::default(),
+            known: Mutex::default(),
             addresses: Mutex::default(),
         }
     }
@@ -75,17 +85,19 @@ impl Throttle {
     /// Whether `address` may try to be `account` now; takes one try from the address.
     #[must_use]
     pub fn ask(&self, account: &str, address: IpAddr, now_ms: i64) -> Verdict {
-        let wait = self.take(address, now_ms).max(self.delay(account, now_ms));
+        let tried = self.tried(account, address, now_ms);
+        let wait = self.take(address, now_ms).max(self.delay(&tried, now_ms));
         if wait <= 0 { Verdict::Allowed } else { Verdict::Wait { seconds: seconds(wait) } }
     }
 
-    /// A try failed.
-    pub fn failed(&self, account: &str, now_ms: i64) {
+    /// A try of `address` failed.
+    pub fn failed(&self, account: &str, address: IpAddr, now_ms: i64) {
+        let tried = self.tried(account, address, now_ms);
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        if accounts.len() >= ENTRIES_MAX && !accounts.contains_key(account) {
+        if accounts.len() >= ENTRIES_MAX && !accounts.contains_key(&tried) {
             make_room(&mut accounts, |failures| now_ms - failures.last_ms >= FORGET_MS);
         }
-        let failures = accounts.entry(account.to_owned()).or_insert(Failures { count: 0, last_ms: now_ms });
+        let failures = accounts.entry(tried).or_insert(Failures { count: 0, last_ms: now_ms });
         if now_ms - failures.last_ms >= FORGET_MS {
             failures.count = 0;
         }
@@ -93,15 +105,30 @@ impl Throttle {
         failures.last_ms = now_ms;
     }
 
-    /// A try succeeded: the account's failures are forgotten.
-    pub fn succeeded(&self, account: &str) {
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner).remove(account);
+    /// A try of `address` succeeded: the failures that were counted with it are forgotten, and the account knows the address from now on.
+    pub fn succeeded(&self, account: &str, address: IpAddr, now_ms: i64) {
+        let tried = self.tried(account, address, now_ms);
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner).remove(&tried);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = (account.to_owned(), address);
+        if known.len() >= ENTRIES_MAX && !known.contains_key(&one) {
+            make_room(&mut known, |last_ms| now_ms - last_ms >= KNOWN_MS);
+        }
+        known.insert(one, now_ms);
     }
 
-    /// Milliseconds until the account may be tried again.
-    fn delay(&self, account: &str, now_ms: i64) -> i64 {
+    /// What a failure of `address` would be counted of.
+    fn tried(&self, account: &str, address: IpAddr, now_ms: i64) -> Tried {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = (account.to_owned(), address);
+        let is_known = known.get(&one).is_some_and(|last_ms| now_ms - last_ms < KNOWN_MS);
+        (one.0, is_known.then_some(address))
+    }
+
+    /// Milliseconds until it may be tried again.
+    fn delay(&self, tried: &Tried, now_ms: i64) -> i64 {
         let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(failures) = accounts.get(account) else { return 0 };
+        let Some(failures) = accounts.get(tried) else { return 0 };
         let beyond = failures.count.saturating_sub(FREE_FAILURES - 1);
         if beyond == 0 || now_ms - failures.last_ms >= FORGET_MS {
             return 0;
@@ -157,7 +184,7 @@ mod tests {
         let throttle = Throttle::new(1_000, 1_000);
         let mut waits = Vec::new();
         for _ in 0..20 {
-            throttle.failed("alice", 0);
+            throttle.failed("alice", HOME, 0);
             waits.push(match throttle.ask("alice", HOME, 0) {
                 Verdict::Allowed => 0,
                 Verdict::Wait { seconds } => seconds,
@@ -167,8 +194,35 @@ mod tests {
         assert_eq!(waits.last(), Some(&900), "never more than a quarter of an hour");
         assert_eq!(throttle.ask("bob", HOME, 0), Verdict::Allowed, "others are not touched");
         assert_eq!(throttle.ask("alice", HOME, 900_000), Verdict::Allowed);
-        throttle.succeeded("alice");
+        throttle.succeeded("alice", HOME, 0);
         assert_eq!(throttle.ask("alice", HOME, 0), Verdict::Allowed);
+    }
+
+    #[test]
+    fn guesses_from_elsewhere_do_not_keep_the_right_user_out() {
+        let (throttle, elsewhere) = (Throttle::new(1_000, 1_000), IpAddr::from([203, 0, 113, 7]));
+        throttle.succeeded("alice", HOME, 0);
+        for _ in 0..30 {
+            throttle.failed("alice", elsewhere, 0);
+        }
+        assert_eq!(throttle.ask("alice", elsewhere, 0), Verdict::Wait { seconds: 900 });
+        assert_eq!(throttle.ask("alice", IpAddr::from([203, 0, 113, 8]), 0), Verdict::Wait { seconds: 900 });
+        assert_eq!(throttle.ask("alice", HOME, 0), Verdict::Allowed);
+        assert_eq!(throttle.ask("bob", HOME, 0), Verdict::Allowed);
+        // Who shares her address has no more tries than anybody.
+        for _ in 0..5 {
+            throttle.failed("alice", HOME, 0);
+        }
+        assert_eq!(throttle.ask("alice", HOME, 0), Verdict::Wait { seconds: 1 });
+        throttle.succeeded("alice", HOME, 1_000);
+        assert_eq!(throttle.ask("alice", HOME, 1_000), Verdict::Allowed);
+        assert!(matches!(throttle.ask("alice", elsewhere, 1_000), Verdict::Wait { .. }), "theirs go on");
+        // An address that was not used for long is a stranger's.
+        for _ in 0..30 {
+            throttle.failed("alice", elsewhere, KNOWN_MS);
+        }
+        assert_eq!(throttle.ask("alice", HOME, KNOWN_MS), Verdict::Allowed);
+        assert!(matches!(throttle.ask("alice", HOME, KNOWN_MS + 1_000), Verdict::Wait { .. }));
     }
 
     #[test]
@@ -186,8 +240,10 @@ mod tests {
     fn a_flood_of_names_does_not_grow_the_map() {
         let throttle = Throttle::default();
         for n in 0..ENTRIES_MAX * 2 {
-            throttle.failed(&format!("user{n}"), 0);
+            throttle.failed(&format!("user{n}"), HOME, 0);
+            throttle.succeeded(&format!("other{n}"), HOME, 0);
         }
         assert!(throttle.accounts.lock().unwrap().len() <= ENTRIES_MAX);
+        assert!(throttle.known.lock().unwrap().len() <= ENTRIES_MAX);
     }
 }

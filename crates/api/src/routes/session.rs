@@ -121,18 +121,18 @@ pub(crate) async fn login(
         crate::auth::PasswordError::Failed => Problem::internal(&why),
     })?;
     let Some(user) = user.as_ref().filter(|_| fits).cloned() else {
-        app.throttle.failed(&name, now_ms);
+        app.throttle.failed(&name, client.ip, now_ms);
         app.audit(client.note("login.failed", user.as_ref(), "password")).await;
         return Err(Problem::unauthorized("the name or the password is wrong"));
     };
     if let Err(problem) = second_factor(&app, &user, login.totp.as_deref()).await {
         if problem.code == "totp_wrong" {
-            app.throttle.failed(&name, now_ms);
+            app.throttle.failed(&name, client.ip, now_ms);
             app.audit(client.note("login.failed", Some(&user), "second factor")).await;
         }
         return Err(problem);
     }
-    app.throttle.succeeded(&name);
+    app.throttle.succeeded(&name, client.ip, now_ms);
     begin(&app, user, &client).await
 }
 
