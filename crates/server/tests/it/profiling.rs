@@ -35,11 +35,28 @@ fn a_flame_graph_of_the_running_server_names_what_it_does() {
 
     let refused = profile("1", &text, "tara");
     assert_eq!(refused.code, 5, "for administrators: {}", refused.err);
+    assert!(refused.err.contains("--user NAME") && !refused.err.contains("order"), "{}", refused.err);
     let long = profile("61", &text, "root");
     assert_eq!(long.code, 2, "{}", long.err);
     let nowhere = profile("1", "/nowhere/flame.svg", "root");
     assert_eq!(nowhere.code, 1, "{}", nowhere.err);
     assert!(nowhere.err.contains("--out"), "{}", nowhere.err);
     assert_eq!(root.read("/api/audit?action=monitoring.profile").as_array().unwrap().len(), 3);
+
+    // Two at once: the timer belongs to the whole process.
+    let ask = || root.ask("POST", "/api/monitoring/profile?seconds=2", "");
+    let (one, two) = std::thread::scope(|scope| {
+        let other = scope.spawn(ask);
+        (ask(), other.join().unwrap())
+    });
+    let mut told = [one.status, two.status];
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [200, 409],
+        "{} {}",
+        &one.body[..one.body.len().min(200)],
+        &two.body[..two.body.len().min(200)]
+    );
     server.stop(Signal::TERM);
 }
