@@ -45,6 +45,7 @@ pub use dials::{Dialled, Dials};
 pub use openapi::document;
 pub use operator::Operator;
 pub use problem::Problem;
+pub use routes::accounts::name_at_exchange;
 pub use routes::alerts::{Detail as AlertDetail, runbook_path};
 pub use routes::keys::{KeyRequest, new_api_key};
 pub use routes::models::keeper::keep as keep_models;

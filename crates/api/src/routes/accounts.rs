@@ -118,6 +118,12 @@ async fn record(app: &App, owner: Owner, name: &str, is_default: bool) -> Result
     Ok(account)
 }
 
+/// What an account of people's is called at the exchange.
+#[must_use]
+pub fn name_at_exchange(account: AccountId) -> String {
+    format!("p-{}", account.0.simple())
+}
+
 /// Sees to it that an account exists at the exchange too. The record comes first and the name there is derived from its id, so
 /// a crash in between is mended by the next request.
 async fn opened(app: &App, owner: Owner, account: Account) -> Result<Trading, Problem> {
@@ -128,8 +134,7 @@ async fn opened(app: &App, owner: Owner, account: Account) -> Result<Trading, Pr
         let detail = "the bot of this account is not made completely; start it, and it is finished";
         return Err(Problem::conflict("bot_starting", detail));
     }
-    let name = format!("p-{}", account.id.0.simple());
-    let number = app.desk.open(name).await.map_err(|e| from_port(&e))?;
+    let number = app.desk.open(name_at_exchange(account.id)).await.map_err(|e| from_port(&e))?;
     let (id, text) = (account.id, number.0.to_string());
     let account = Account { venue_account: Some(text.clone()), ..account };
     let noted = app

@@ -184,7 +184,7 @@ pub(crate) async fn start(
     let telemetry = ::telemetry::install()
         .map_err(|error| Failure::new(Exit::Failed, "cannot record metrics").because(error))?;
     let secrets = secrets::load(&config.data_dir)?;
-    let (store, held) = tenancy::open(config).await?;
+    let (store, held) = tenancy::open(config, handle).await?;
     let failed = |error: StoreError| Failure::new(Exit::Failed, "cannot read the database").because(error);
     let (setup, setup_code) = setup(&store).await.map_err(failed)?;
     let nameless = || Failure::new(Exit::Failed, "the built-in exchange has no venue name");

@@ -69,6 +69,25 @@ fn a_second_server_on_the_same_postgresql_is_refused_until_the_first_is_gone() {
 }
 
 #[test]
+fn a_database_belongs_to_the_data_directory_whose_exchange_its_accounts_are_on() {
+    let database = Postgres::shared().database();
+    let url = database.url();
+    let (one, two) = (home(&url), home(&url));
+    let server = Server::start_with(one.path(), &["--participants-speed", "0"]);
+    let root = Person::first(&server);
+    let order = json!({ "symbol": "BTCUSDT", "side": "buy", "quantity": "0.001", "order_type": "market" });
+    assert_eq!(root.post("/api/orders", &order).status, 201);
+    assert_eq!(server.stop(Signal::TERM).code(), Some(0));
+    let other = serve(two.path(), &url);
+    assert_eq!(other.code, 1, "{}", other.err);
+    assert!(other.err.contains("belongs to another data directory"), "{}", other.err);
+    let server = Server::start_with(one.path(), &["--participants-speed", "0"]);
+    let root = Person { addr: server.api(), ..root };
+    assert_eq!(root.read("/api/trades").as_array().unwrap().len(), 1);
+    assert_eq!(server.stop(Signal::TERM).code(), Some(0));
+}
+
+#[test]
 fn a_file_outside_the_data_directory_has_one_server_too() {
     let shared = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", shared.path().join("shared.db").display());
