@@ -12,7 +12,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use types::{FeedState, MarketNews};
 
-use crate::by_command::{bot, changed, until};
+use crate::by_command::{changed, until};
 use crate::program::{Server, run_in};
 
 /// A wire that can be cut and mended: new connections are ended at once while it is cut.
