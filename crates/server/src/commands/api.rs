@@ -130,7 +130,7 @@ mod tests {
             ("POST", "/api/monitoring/profile?seconds=1", 409, &sampling, "the other profile"),
             ("DELETE", "/api/orders/7", 404, &absent, "nothing was sent; `tradewind order list`"),
             ("POST", "/api/orders/preview", 422, &absent, "only reads"),
-            ("GET", "/api/positions", 429, &absent, "only reads"),
+            ("GET", "/api/positions", 409, &absent, "only reads"),
         ] {
             let failure = asked(method, path, None).refused(status, problem);
             let told = failure.to_json()["error"]["do"].as_str().unwrap().to_owned();
