@@ -25,6 +25,8 @@ pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(3);
 pub const IDLE_TIME_MAX: Duration = Duration::from_secs(30);
 /// A connection of PostgreSQL is not used longer than this, so that settings and fail-overs reach it.
 pub const LIFETIME_MAX: Duration = Duration::from_secs(3_600);
+/// Longest that the end of a program waits for maintenance on PostgreSQL: a REINDEX may take an hour, and is done again.
+pub const MAINTENANCE_END_MAX: Duration = Duration::from_secs(5);
 /// How often the pools are sampled.
 pub const SAMPLE_EVERY: Duration = Duration::from_secs(5);
 /// Rows of one page that a caller may ask for.

@@ -1,5 +1,6 @@
 //! Two servers never share a database: the second is refused while the first lives, whoever loses the database stops by itself.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -99,12 +100,14 @@ fn a_file_outside_the_data_directory_has_one_server_too() {
     assert_eq!(Server::start(two.path()).stop(Signal::TERM).code(), Some(0));
 }
 
-/// Somebody who queues for the database's lock, and keeps it.
+/// Somebody who queues for the database's lock, and keeps it without doing anything.
 fn rival(database: &Database) -> Child {
-    let lock = "SELECT pg_advisory_lock(hashtext('tradewind server'), hashtext(current_schema()))";
+    let lock = b"SELECT pg_advisory_lock(hashtext('tradewind server'), hashtext(current_schema()));\n";
     let mut psql = Command::new("psql");
-    psql.arg(database.url()).args(["-X", "-q", "-c", lock, "-c", "SELECT pg_sleep(600)"]);
-    let rival = psql.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    psql.arg(database.url()).args(["-X", "-q"]).stdin(Stdio::piped()).stdout(Stdio::null());
+    let mut rival = psql.spawn().unwrap();
+    // Left open: it ends when its input does.
+    rival.stdin.as_mut().unwrap().write_all(lock).unwrap();
     let queued = format!("SELECT count(*) FROM {HOLDERS} AND NOT granted");
     while database.sql(&queued).unwrap().trim() != "1" {
         std::thread::yield_now();
@@ -127,8 +130,6 @@ fn a_server_whose_database_somebody_took_stops_and_loses_nothing() {
     assert_eq!(server.wait().code(), Some(1));
     rival.kill().unwrap();
     rival.wait().unwrap();
-    // The backend sees that its client is gone when it wakes.
-    database.sql(&format!("SELECT pg_terminate_backend(pid) FROM {HOLDERS}")).unwrap();
     let server = Server::start_with(dir.path(), &["--participants-speed", "0"]);
     let root = Person { addr: server.api(), ..root };
     assert_eq!(root.read("/api/orders")[0]["id"], placed);

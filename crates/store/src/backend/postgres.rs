@@ -7,7 +7,10 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 
 use crate::error::StoreError;
-use crate::limits::{ACQUIRE_TIME_MAX, CONNECT_TIME_MAX, LIFETIME_MAX, STATEMENT_TIME_MAX, STATEMENTS_KEPT};
+use crate::limits::{
+    ACQUIRE_TIME_MAX, CONNECT_TIME_MAX, LIFETIME_MAX, MAINTENANCE_END_MAX, STATEMENT_TIME_MAX,
+    STATEMENTS_KEPT,
+};
 use crate::observe::Waiting;
 use crate::options::{Class, Options, PoolSize};
 
@@ -134,10 +137,15 @@ impl Postgres {
         self.pools.iter()
     }
 
-    /// Waits for what runs and closes all connections.
+    /// Waits for what runs and closes all connections; for maintenance not longer than [`MAINTENANCE_END_MAX`].
     pub(crate) async fn close(&self) {
         for pool in &self.pools {
-            pool.pool.close().await;
+            let closed = pool.pool.close();
+            if pool.class != Class::Maintenance {
+                closed.await;
+            } else if tokio::time::timeout(MAINTENANCE_END_MAX, closed).await.is_err() {
+                tracing::warn!("maintenance of the database is cut off; the calendar does it again");
+            }
         }
     }
 }
