@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::websocket::{CloseCode, Inbox, Outbox, Utf8Bytes};
+use http::websocket::{CloseCode, Inbox, Outbox, Payload, Utf8Bytes};
 use serde_json::value::RawValue;
 use stream::protocol::{self, Reply};
 use stream::{
@@ -82,7 +82,8 @@ pub(super) async fn serve(
         let woken = Arc::clone(&client.woken);
         let outcome = tokio::select! {
             text = inbox.receive() => match text {
-                Some(text) => client.request(&text).await,
+                // On the heap while it lasts: it is rare, and what it needs would be held by every connection.
+                Some(text) => Box::pin(client.request(&text)).await,
                 None => return,
             },
             () = woken.notified() => client.flush(&mut flushed).await,
@@ -122,7 +123,7 @@ impl Client {
             sleep_until(due).await;
         }
         if let Some(over) = self.rooms.over() {
-            return Err(self.close(over).await);
+            return Err(Box::pin(self.close(over)).await);
         }
         let frames = self.rooms.take();
         if frames.is_empty() {
@@ -142,12 +143,9 @@ impl Client {
     async fn events(&self, frames: &[Arc<Frame>]) -> Result<(), Gone> {
         self.counted.said.increment(1);
         let format = self.options.format;
-        if let Some(least) = self.deflates()
-            && let Some(bytes) = stream::batch_deflated(frames, format, least)
-        {
-            return self.send(bytes, true).await;
-        }
-        self.send(stream::batch(frames, format), false).await
+        let deflated = self.deflates().and_then(|least| stream::batch_deflated(frames, format, least));
+        let is_deflated = deflated.is_some();
+        self.send(deflated.unwrap_or_else(|| stream::batch(frames, format)), is_deflated).await
     }
 
     /// From how many bytes on what this client gets of public rooms is deflated; `None` if it wants nothing deflated.
@@ -164,27 +162,19 @@ impl Client {
     async fn long_reply(&self, reply: &Reply<'_>, least: usize) -> Result<(), Gone> {
         self.counted.said.increment(1);
         let bytes = reply.bytes(self.options.format);
-        if bytes.len() < least {
-            return self.send(bytes, false).await;
-        }
-        self.send(stream::deflated(&bytes), true).await
+        let deflate = bytes.len() >= least;
+        self.send(if deflate { stream::deflated(&bytes) } else { bytes }, deflate).await
     }
 
     /// Waits for room, but not for a client that has to go.
     async fn send(&self, bytes: Bytes, deflated: bool) -> Result<(), Gone> {
-        let format = self.options.format;
-        let sent = async {
-            match format {
-                _ if deflated => {
-                    self.outbox.send_deflated(bytes, format == Format::Json).await.map_err(|_| Gone)
-                }
-                Format::Json => match Utf8Bytes::try_from(bytes) {
-                    Ok(text) => self.outbox.send(text).await.map_err(|_| Gone),
-                    Err(_) => Err(Gone),
-                },
-                Format::MessagePack => self.outbox.send_binary(bytes).await.map_err(|_| Gone),
-            }
+        let payload = match (self.options.format, deflated) {
+            (Format::Json, false) => Payload::Text(Utf8Bytes::try_from(bytes).map_err(|_| Gone)?),
+            (Format::Json, true) => Payload::DeflatedText(bytes),
+            (Format::MessagePack, false) => Payload::Binary(bytes),
+            (Format::MessagePack, true) => Payload::DeflatedBinary(bytes),
         };
+        let sent = self.outbox.send_payload(payload);
         tokio::pin!(sent);
         let mut woken = false;
         loop {
@@ -195,12 +185,12 @@ impl Client {
                     if woken {
                         self.woken.notify_one();
                     }
-                    return outcome;
+                    return outcome.map_err(|_| Gone);
                 }
                 () = self.woken.notified() => {
                     woken = true;
                     if let Some(over) = self.rooms.over() {
-                        return Err(self.close(over).await);
+                        return Err(Box::pin(self.close(over)).await);
                     }
                 }
             }

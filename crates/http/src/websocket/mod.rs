@@ -23,7 +23,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 pub use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
 pub use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-pub use queue::{Closed, Inbox, Outbox};
+pub use queue::{Closed, Inbox, Outbox, Payload};
 
 use crate::{Request, Response};
 

@@ -81,14 +81,15 @@ where
     let mut pump = Pump { end, alarm, policy, shared, finished: &finished, panicked: &panicked };
     let mut kill = shared.kill.clone();
     let closing = {
-        let handler = async {
+        // Pinned here: what is handed by value from one future to the next is held twice, and there may be thousands.
+        let handler = std::pin::pin!(async {
             if AssertUnwindSafe(handler(inbox, outbox)).catch_unwind().await.is_err() {
                 panicked.store(true, Ordering::Release);
             }
             finished.notify_one();
             // The pump ends the connection; it may be in the middle of a write.
             std::future::pending::<()>().await;
-        };
+        });
         let beside = async {
             tokio::select! {
                 () = handler => {}

@@ -26,6 +26,19 @@ impl Inbox {
     }
 }
 
+/// A message to the client. The deflated ones (RFC 7692 §7.2.1, without their last four bytes) only where [`Outbox::deflates`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payload {
+    /// A text.
+    Text(Utf8Bytes),
+    /// Bytes.
+    Binary(Bytes),
+    /// A text, deflated.
+    DeflatedText(Bytes),
+    /// Bytes, deflated.
+    DeflatedBinary(Bytes),
+}
+
 /// Sends to the client. Clones send over the same connection.
 #[derive(Clone, Debug)]
 pub struct Outbox {
@@ -86,12 +99,7 @@ impl Outbox {
 
     /// Queues `text`, waiting for room: for answers to the client's own requests, which then slow the client down.
     pub async fn send(&self, text: Utf8Bytes) -> Result<(), Closed> {
-        self.send_queued(Queued::Text(text)).await
-    }
-
-    /// The same with a binary message.
-    pub async fn send_binary(&self, bytes: Bytes) -> Result<(), Closed> {
-        self.send_queued(Queued::Binary(bytes)).await
+        self.send_payload(Payload::Text(text)).await
     }
 
     /// Whether client and server agreed to `permessage-deflate`, without keeping anything from message to message.
@@ -100,14 +108,14 @@ impl Outbox {
         self.shared.deflates
     }
 
-    /// The same with a message that is deflated already (RFC 7692 §7.2.1, without its last four bytes): a text, or binary.
-    /// Only where [`Self::deflates`].
-    pub async fn send_deflated(&self, bytes: Bytes, is_text: bool) -> Result<(), Closed> {
-        let kind = if is_text { Data::Text } else { Data::Binary };
-        self.send_queued(Queued::Deflated(kind, bytes)).await
-    }
-
-    async fn send_queued(&self, queued: Queued) -> Result<(), Closed> {
+    /// The same with any message.
+    pub async fn send_payload(&self, payload: Payload) -> Result<(), Closed> {
+        let queued = match payload {
+            Payload::Text(text) => Queued::Text(text),
+            Payload::Binary(bytes) => Queued::Binary(bytes),
+            Payload::DeflatedText(bytes) => Queued::Deflated(Data::Text, bytes),
+            Payload::DeflatedBinary(bytes) => Queued::Deflated(Data::Binary, bytes),
+        };
         let cost = cost(queued.len(), self.shared.room_max);
         let room = self.shared.room.acquire_many(cost).await.map_err(|_| Closed)?;
         self.messages.send(queued).await.map_err(|_| Closed)?;

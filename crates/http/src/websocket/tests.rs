@@ -31,7 +31,7 @@ impl Service for Echo {
                 match text.as_str() {
                     "deflated" => {
                         assert!(outbox.deflates());
-                        outbox.send_deflated(HELLO_DEFLATED.into(), true).await.unwrap();
+                        outbox.send_payload(Payload::DeflatedText(HELLO_DEFLATED.into())).await.unwrap();
                     }
                     "end" => return,
                     "panic" => panic!("as asked"),
