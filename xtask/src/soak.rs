@@ -78,7 +78,11 @@ const SOAKS: &[Soak] = &[
 /// The generated requests of the suite under `tests/clients/schemathesis`, and more of them.
 const API: &str = "api";
 const API_ABOUT: &str = "12,000 generated requests of two users and an administrator: no server error, nobody sees what is another's";
-const API_SIZES: &[(&str, &str)] = &[("TRADEWIND_API_CASES", "12000"), ("TRADEWIND_SUITE_SECONDS", "3600")];
+const API_SIZES: &[(&str, &str)] = &[
+    ("TRADEWIND_API_CASES", "12000"),
+    ("TRADEWIND_API_SEED", "random"),
+    ("TRADEWIND_SUITE_SECONDS", "3600"),
+];
 
 /// How long each fuzz target runs, in seconds.
 const FUZZ_SECONDS: u32 = 300;

@@ -1,9 +1,11 @@
 //! A virtual day (or `bench-market HOURS [TICK_MS]`) of the simulated market through participants, core, journal encoding, history
-//! and views in one thread (`bench-market orders`: a million customers' orders into history): CPU per part, bytes, memory, and what the market looks like.
+//! and views in one thread (`bench-market orders`: a million customers' orders into history; `points`: public
+//! trades into history and stream): CPU per part, bytes, memory, and what the market looks like.
 
 mod look;
 mod meter;
 mod orders;
+mod points;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,6 +24,9 @@ const START: Time = Time(1_795_132_800_000_000_000);
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     if std::env::args().nth(1).as_deref() == Some("orders") {
         return orders::run();
+    }
+    if std::env::args().nth(1).as_deref() == Some("points") {
+        return points::run();
     }
     let hours: u64 = std::env::args().nth(1).map_or(Ok(24), |text| text.parse())?;
     let tick_ms: i64 = std::env::args().nth(2).map_or(Ok(TICK_MS), |text| text.parse())?;

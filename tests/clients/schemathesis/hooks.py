@@ -17,7 +17,8 @@ OTHERS = [text for name, kinds in KNOWN["ids"].items() if name != ASKER for text
 OTHERS += [text for name, texts in KNOWN["names"].items() if name != ASKER for text in texts]
 # So many of the ids in paths are somebody else's, and one's own; the rest is made up.
 OF_OTHERS, OF_ONESELF = 0.5, 0.3
-DICE = random.Random(os.environ.get("TRADEWIND_API_SEED", "20261126"))
+SEED = os.environ.get("TRADEWIND_API_SEED", "20261126")
+DICE = random.Random(None if SEED == "random" else SEED)
 
 
 @schemathesis.auth(refresh_interval=200)
