@@ -20,7 +20,7 @@ use crate::limited::Limited;
 use crate::logs::LogRing;
 use crate::models::Models;
 use crate::monitoring::Monitoring;
-use crate::ports::{Desk, Health, Intents, Markets, Research};
+use crate::ports::{Desk, Health, Intents, Markets, Neighbours, Research};
 use crate::routes::strategies::StrategyBody;
 
 /// The venue of a symbol that names none.
@@ -73,10 +73,12 @@ pub struct App {
     pub(crate) setup: SetupCode,
     /// The live stream.
     pub(crate) broadcast: Arc<Broadcast>,
+    pub(crate) neighbours: Option<Arc<dyn Neighbours>>,
     /// Who may open a WebSocket.
     pub(crate) tickets: stream::Tickets<Principal>,
     pub(crate) limited: Limited,
     pub(crate) cache: Arc<cache::Cache>,
+    pub(crate) last_good: crate::last_good::LastGood,
     /// Asks for the cache to be warmed once more.
     pub(crate) warming: tokio::sync::Notify,
     pub(crate) monitoring: Arc<dyn Monitoring>,
@@ -124,6 +126,8 @@ pub struct Parts {
     pub setup: SetupCode,
     /// The live stream.
     pub broadcast: Arc<Broadcast>,
+    /// The rooms of other instances, where this one knows any.
+    pub neighbours: Option<Arc<dyn Neighbours>>,
     /// The process's numbers.
     pub monitoring: Arc<dyn Monitoring>,
     /// The service's alerts and their channels.
@@ -168,9 +172,11 @@ impl App {
             seen: signed::Seen::default(),
             setup: parts.setup,
             broadcast: parts.broadcast,
+            neighbours: parts.neighbours,
             tickets: stream::Tickets::default(),
             limited: Limited::default(),
             cache: parts.cache,
+            last_good: crate::last_good::LastGood::default(),
             warming: tokio::sync::Notify::new(),
             monitoring: parts.monitoring,
             alerting: parts.alerting,
@@ -186,6 +192,20 @@ impl App {
     #[must_use]
     pub const fn dials(&self) -> &Dials {
         &self.dials
+    }
+
+    /// Whether a room of the stream is one of a market of this instance.
+    #[must_use]
+    pub fn has_room(&self, room: &stream::Room) -> bool {
+        room.market().is_some_and(|market| self.markets.instrument(market).is_some())
+    }
+
+    /// The state of a public room as a client of the stream gets it.
+    ///
+    /// # Errors
+    /// Why it cannot be had, for people.
+    pub async fn room_state(&self, room: &stream::Room) -> Result<Box<serde_json::value::RawValue>, String> {
+        crate::socket::of_public(self, room).await
     }
 
     /// A user's command has taken effect: the user's next reads wait for the projection.

@@ -101,9 +101,16 @@ pub(crate) async fn requests(State(app): State<Arc<App>>, request: Request, next
     let (mut parts, _) = request.into_parts();
     // What is kept is the whole answer; the condition is looked at here.
     parts.headers.remove(header::IF_NONE_MATCH);
-    let origin = written(next.clone().run(again(&parts)));
-    match app.cache.get(&key, origin).await {
-        Ok(Some(kept)) => read(kept, known.as_ref()).into_response(),
+    let question = question(&parts);
+    let origin = async {
+        let answer = written(next.clone().run(again(&parts))).await;
+        if let Ok(Some(kept)) = &answer {
+            app.last_good.keep(&question, kept.clone());
+        }
+        answer
+    };
+    let response = match app.cache.get(&key, origin).await {
+        Ok(Some(kept)) => return read(kept, known.as_ref()).into_response(),
         Ok(None) => next.run(again(&parts)).await,
         Err(not_kept) => {
             let response = not_kept.0.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -112,7 +119,25 @@ pub(crate) async fn requests(State(app): State<Arc<App>>, request: Request, next
                 None => next.run(again(&parts)).await,
             }
         }
+    };
+    match app.last_good.instead_of(response.status(), &question) {
+        Some((kept, age_s)) => stale(read(kept, known.as_ref()), age_s),
+        None => response,
     }
+}
+
+/// A question as a text, whatever the market's version.
+fn question(parts: &Parts) -> String {
+    let encodings = parts.headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    format!("{} {}", parts.uri, encodings.unwrap_or_default())
+}
+
+/// An old answer, marked as what it is (RFC 9111: `Age`; RFC 7234: `Warning` 110).
+fn stale(mut kept: Kept, age_s: u64) -> Response {
+    kept.headers.insert(header::AGE, age_s.into());
+    kept.headers.insert(header::WARNING, HeaderValue::from_static("110 tradewind \"Response is Stale\""));
+    metrics::counter!("stale_answers_total").increment(1);
+    kept.into_response()
 }
 
 fn again(parts: &Parts) -> Request {

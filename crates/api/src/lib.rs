@@ -19,6 +19,7 @@ mod dials;
 mod etag;
 mod feeds;
 mod known_accounts;
+mod last_good;
 mod limited;
 mod limits;
 mod live_indicators;

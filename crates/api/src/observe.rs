@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use types::{InstrumentId, Side};
 
+use crate::Problem;
 use crate::app::App;
 use crate::ports::PortError;
 
@@ -125,10 +126,21 @@ pub(crate) async fn requests(State(app): State<Arc<App>>, request: Request, next
     let route = matched.as_ref().map_or("unmatched", MatchedPath::as_str);
     let _in_flight = app.observed.begin();
     let started = Instant::now();
-    let (response, statements) = store::counted(next.run(request)).await;
+    let (mut response, statements) = store::counted(next.run(request)).await;
     // For whoever looks for pages that ask the database once per row.
     tracing::debug!(target: "api::statements", method, route, statements, "answered");
     app.observed.end(method, route, response.status().as_u16(), started.elapsed());
+    if !matches!(method, "GET" | "HEAD")
+        && let Some(problem) = response.extensions_mut().get_mut::<Problem>()
+    {
+        problem.of_a_change();
+    }
+    if traces::is_on()
+        && let Some(matched) = matched
+    {
+        // For the name of the request's span.
+        response.extensions_mut().insert(matched);
+    }
     response
 }
 

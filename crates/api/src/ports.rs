@@ -7,16 +7,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use store::Ts;
 use store::audit::Note;
 use store::orders::Order;
+use stream::Room;
 use tokio::sync::watch;
 
 use crate::account_limits::{LimitUse, LimitsBody};
 use crate::research::{BacktestSpec, Checked, RunEquity, RunTrade, SweepSpec};
 use types::{
     AccountId, AssetId, Bar, Instrument, InstrumentId, Interval, Money, OrderView, Price, Print, Qty, Side,
-    Terms, Time,
+    Terms, Time, VenueName,
 };
 
 /// A future that a port gives.
@@ -343,6 +345,16 @@ impl Component {
 pub trait Health: Send + Sync + 'static {
     /// All of them, from memory.
     fn components(&self) -> Vec<Component>;
+}
+
+/// The public rooms of other instances, which are venues of their names to this one.
+pub trait Neighbours: Send + Sync + 'static {
+    /// What the others call this instance.
+    fn own_name(&self) -> VenueName;
+    /// Makes a room of another instance one that can be entered here; why not, for people.
+    fn reach(&self, room: Room) -> Reply<'_, Result<(), String>>;
+    /// The state of such a room that was entered; why it cannot be had, for people.
+    fn state(&self, room: Room) -> Reply<'_, Result<Box<RawValue>, String>>;
 }
 
 /// Accounts at a venue and what they trade there. A call that changes something resolves when it is durable.

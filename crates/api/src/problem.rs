@@ -34,6 +34,18 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// The code of what cannot be read because the database is left alone.
+    pub(crate) const DATABASE_AWAY: &'static str = "database_away";
+
+    /// The same for somebody who wants to change something.
+    pub(crate) fn of_a_change(&mut self) {
+        if self.code == Self::DATABASE_AWAY {
+            "read_only".clone_into(&mut self.code);
+            "the database does not answer: nothing can be changed until it does; markets and the stream go on"
+                .clone_into(&mut self.detail);
+        }
+    }
+
     /// A problem with a code and what happened.
     pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
         Self {

@@ -18,7 +18,7 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
-    fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Kept(kept) => kept.status,
             Self::Refused(response) => response.status(),

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::MatchedPath;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
@@ -23,7 +24,7 @@ use crate::auth::signed::BodyHash;
 use crate::operator::Operator;
 use crate::ports::{PageAsk, Pages};
 use crate::quick::Answer;
-use crate::trace::{TRACE_ID, TraceId};
+use crate::trace::{self, TRACE_ID, TraceId};
 use crate::{Problem, beats, cached, etag, feeds, limited, observe, openapi, quick, socket, warm};
 
 /// Answers above so many bytes are compressed.
@@ -144,7 +145,10 @@ impl Service for Front {
                 Err(problem) => self.finish(problem.into_response(), &id, origin.as_ref()).await,
             };
         }
+        let mut span = trace.span(request.method());
         if let Some(answer) = quick::answer(&self.app, &request).await {
+            let status = answer.status().as_u16();
+            trace::answered(&mut span, request.path(), None, request.method(), status);
             return self.quick(answer, &id, trace, origin.as_ref()).await;
         }
         let response = match self.preflight(&request).or_else(|| self.page(&request)) {
@@ -152,7 +156,7 @@ impl Service for Front {
             None => match request.body().await {
                 Ok(body) => {
                     let started = Instant::now();
-                    let response = self.route(&request, body, &id).await;
+                    let response = traces::within(span.context(), self.route(&request, body, &id)).await;
                     let took = started.elapsed();
                     if took > observe::SLOW {
                         let (method, path, ms) = (request.method(), request.path(), took.as_millis());
@@ -163,6 +167,9 @@ impl Service for Front {
                 Err(error) => body_problem(error).into_response(),
             },
         };
+        let route = response.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+        trace::answered(&mut span, request.path(), route, request.method(), response.status().as_u16());
+        drop(span);
         self.traced(response, &id, trace, origin.as_ref()).await
     }
 

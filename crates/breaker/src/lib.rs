@@ -73,6 +73,18 @@ impl Breaker {
         self.state
     }
 
+    /// How long until a call may be made, ms; 0 while calls may be made.
+    #[must_use]
+    pub const fn retry_ms(&self, now_ms: i64) -> i64 {
+        match self.state {
+            State::Closed => 0,
+            State::Open | State::HalfOpen => {
+                let left = OPEN_MS.saturating_sub(now_ms.saturating_sub(self.opened_ms));
+                if left > 0 { left } else { 0 }
+            }
+        }
+    }
+
     /// Whether a call may be made now. Of those who ask while it is half-open only the first is let through; its outcome must be told.
     pub fn admits(&mut self, now_ms: i64) -> bool {
         match self.state {
@@ -140,6 +152,8 @@ mod tests {
         }
         assert_eq!(breaker.state(), State::Open);
         assert!(!breaker.admits(9 + OPEN_MS - 1));
+        assert_eq!((breaker.retry_ms(9), breaker.retry_ms(9 + OPEN_MS - 1)), (OPEN_MS, 1));
+        assert_eq!((breaker.retry_ms(9 + OPEN_MS), Breaker::default().retry_ms(5)), (0, 0));
         assert!(breaker.admits(9 + OPEN_MS));
         assert_eq!(breaker.state(), State::HalfOpen);
         assert!(!breaker.admits(9 + OPEN_MS), "one");

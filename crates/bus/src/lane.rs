@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
+use traces::{Kind, Span};
 use types::AccountId;
 
 /// A command with who sends it.
@@ -60,13 +61,16 @@ pub enum LaneError {
     Stopped,
 }
 
-/// The way back to who asked.
+/// The way back to who asked. It holds the request's part of a trace, which ends with the answer.
 #[derive(Debug)]
-pub struct Reply<R>(oneshot::Sender<Result<Accepted<R>, LaneError>>);
+pub struct Reply<R>(oneshot::Sender<Result<Accepted<R>, LaneError>>, Span);
 
 impl<R> Reply<R> {
     /// Answers. Nobody may be waiting any more, which is their concern.
-    pub fn send(self, answer: Result<Accepted<R>, LaneError>) {
+    pub fn send(mut self, answer: Result<Accepted<R>, LaneError>) {
+        if let Err(why) = &answer {
+            self.1.fail(why.to_string());
+        }
         let _ = self.0.send(answer);
     }
 }
@@ -108,9 +112,18 @@ impl<C, R> Lane<C, R> {
     /// Hands a request in; the answer comes later.
     pub fn submit(&self, envelope: Envelope<C>) -> Pending<R> {
         let (reply, receiver) = oneshot::channel();
-        let refused = (self.post)(Request { envelope, reply: Reply(reply) }).err();
+        // What nobody asked for is no trace of its own: the service looks at itself every few seconds.
+        let span =
+            traces::current().map_or(Span::none(), |at| Span::begin(Kind::Internal, words::<C>(), Some(at)));
+        let refused = (self.post)(Request { envelope, reply: Reply(reply, span) }).err();
         Pending { receiver, refused }
     }
+}
+
+/// What is asked, as a span's name: the type's own, like `BotCommand`.
+fn words<C>() -> &'static str {
+    let name = std::any::type_name::<C>();
+    name.rsplit("::").next().unwrap_or(name)
 }
 
 /// An answer to come.

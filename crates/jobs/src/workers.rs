@@ -9,6 +9,7 @@ use store::{JobId, StoreError, Ts};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
+use traces::{Kind, Span};
 
 use crate::queue::{InHand, Queue};
 use crate::task::{Ending, Outcome, Task};
@@ -82,6 +83,14 @@ impl Workers {
     }
 }
 
+/// The work as part of the trace in which it was asked for.
+fn span(kind: &'static str, job: &Job) -> Span {
+    let asked = job.trace.as_deref().and_then(|place| place.parse().ok());
+    let mut span = Span::begin(Kind::Consumer, format!("job {kind}"), asked);
+    span.set("job.id", || job.id.to_string());
+    span
+}
+
 impl Shared {
     /// One worker: the next job, or a wait for one.
     async fn serve(self: Arc<Self>, slot: usize) {
@@ -138,7 +147,8 @@ impl Shared {
         let (ending, ended) = watch::channel(None);
         let task = Task::new(job, ended);
         self.queue.in_hand().insert(id, InHand { task: task.clone(), ending: ending.clone() });
-        let mut running = tokio::spawn(work.run(task.clone()));
+        let mut span = span(kind, &task.job);
+        let mut running = tokio::spawn(traces::within(span.context(), work.run(task.clone())));
         let mut renewals = tokio::time::interval(self.timing.renew);
         renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stop = self.stop.clone();
@@ -159,6 +169,10 @@ impl Shared {
             }
         };
         let outcome = outcome.unwrap_or_else(|error| Outcome::Failed(bug(&error)));
+        if let Outcome::Failed(why) = &outcome {
+            span.fail(why.clone());
+        }
+        drop(span);
         self.queue.in_hand().remove(&id);
         metrics::counter!("jobs_ended_total", "kind" => kind, "outcome" => word(&outcome)).increment(1);
         self.finish(worker, id, outcome).await;

@@ -41,6 +41,8 @@ pub struct Settings {
     pub redis: Option<String>,
     /// The name of the Redis channel.
     pub redis_channel: String,
+    /// Redis in which instances agree who of them tells, and what is in front of its keys; none: each tells.
+    pub agree: Option<(String, String)>,
     /// Whether webhooks may go to this machine and private networks.
     pub private_addresses: bool,
     /// What the service calls itself.
@@ -64,6 +66,7 @@ impl Default for Settings {
             telegram_least: Severity::Low,
             redis: None,
             redis_channel: "tradewind:alerts".to_owned(),
+            agree: None,
             private_addresses: false,
             service: "tradewind".to_owned(),
         }
@@ -142,6 +145,11 @@ impl Channel {
             Self::Telegram { .. } => NAMES[3],
             Self::Redis { .. } => NAMES[4],
         }
+    }
+
+    /// Whether it is this instance's own affair, which no other one can tell for it.
+    pub(crate) const fn is_own(&self) -> bool {
+        matches!(self, Self::Console)
     }
 
     /// Where it leads, without secrets.

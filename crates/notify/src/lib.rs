@@ -7,6 +7,7 @@
 //! at; private, local and special networks are refused unless the operator allows them; no redirects; five seconds; 64 KiB.
 
 mod channel;
+mod claims;
 mod email;
 mod message;
 mod notifier;
@@ -16,5 +17,5 @@ mod vet;
 pub use channel::{Settings, SettingsError};
 pub use message::{Entry, Message};
 pub use notifier::{Delivery, Notifier, Standing};
-pub use outbound::{OutboundError, tls};
+pub use outbound::{OutboundError, Outlet, tls};
 pub use vet::refusal;

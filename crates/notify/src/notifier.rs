@@ -8,6 +8,7 @@ use breaker::Breaker;
 use futures_util::future::join_all;
 
 use crate::channel::{Channel, NAMES, Settings, SettingsError};
+use crate::claims::Claims;
 use crate::message::Message;
 
 /// Pauses between attempts; one more attempt than pauses.
@@ -71,6 +72,7 @@ impl Slot {
 pub struct Notifier {
     begun: Instant,
     slots: Vec<Slot>,
+    claims: Option<Claims>,
 }
 
 impl Notifier {
@@ -81,7 +83,11 @@ impl Notifier {
     pub fn new(settings: &Settings) -> Result<Self, SettingsError> {
         let slot = |(channel, least)| Slot { channel, least, record: Mutex::default() };
         let slots = Channel::all(settings)?.into_iter().map(slot).collect();
-        Ok(Self { begun: Instant::now(), slots })
+        let claims = match &settings.agree {
+            Some((url, prefix)) => Some(Claims::new(url, prefix).ok_or(SettingsError::Redis)?),
+            None => None,
+        };
+        Ok(Self { begun: Instant::now(), slots, claims })
     }
 
     fn now_ms(&self) -> i64 {
@@ -113,14 +119,41 @@ impl Notifier {
         }
     }
 
-    /// Tells everybody what is for them; resolves when the slowest channel is done.
+    /// What this instance is to tell on a channel; each writes its own log.
+    async fn claimed(&self, slot: &Slot, mut message: Message) -> Message {
+        let Some(claims) = self.claims.as_ref().filter(|_| !slot.channel.is_own()) else { return message };
+        let mut mine = Vec::with_capacity(message.entries.len());
+        for entry in std::mem::take(&mut message.entries) {
+            if claims.take(&message.service, slot.channel.name(), &entry).await {
+                mine.push(entry);
+            } else {
+                count(slot, "told_elsewhere");
+            }
+        }
+        message.entries = mine;
+        message
+    }
+
+    async fn give_back(&self, slot: &Slot, message: &Message) {
+        if let Some(claims) = self.claims.as_ref().filter(|_| !slot.channel.is_own()) {
+            for entry in &message.entries {
+                claims.give_back(&message.service, slot.channel.name(), entry).await;
+            }
+        }
+    }
+
+    /// Tells everybody what is for them, unless another instance has; resolves when the slowest channel is done.
     pub async fn tell(&self, message: &Message) -> Vec<Delivery> {
         let told = self.slots.iter().map(|slot| async move {
-            let message = message.at_least(slot.least);
+            let message = self.claimed(slot, message.at_least(slot.least)).await;
             if message.entries.is_empty() {
                 return None;
             }
-            Some(self.deliver(slot, &message).await)
+            let delivery = self.deliver(slot, &message).await;
+            if delivery.failure.is_some() {
+                self.give_back(slot, &message).await;
+            }
+            Some(delivery)
         });
         join_all(told).await.into_iter().flatten().collect()
     }

@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
+use traces::{Context, Kind, Span};
 use url::{Host, Url};
 
 use crate::vet;
@@ -140,9 +141,20 @@ impl Target {
         found.first().copied().ok_or_else(|| unreachable("its name has no address".to_owned()))
     }
 
-    /// Posts JSON; any status 2xx is a success.
+    /// Posts JSON, as part of the trace this task is in; any status 2xx is a success.
     pub(crate) async fn post(&self, body: &str) -> Result<(), OutboundError> {
-        let asked = tokio::time::timeout(REQUEST_MAX, self.ask(body)).await;
+        let mut span = Span::child(Kind::Client, "POST");
+        span.set("server.address", || self.host());
+        let post = Post { kind: "application/json", body: body.as_bytes(), place: span.context() };
+        let sent = self.send(&post).await;
+        if let Err(why) = &sent {
+            span.fail(why.to_string());
+        }
+        sent
+    }
+
+    async fn send(&self, post: &Post<'_>) -> Result<(), OutboundError> {
+        let asked = tokio::time::timeout(REQUEST_MAX, self.ask(post)).await;
         let status = asked.map_err(|_| OutboundError::TimedOut(self.host()))??;
         if (200..300).contains(&status) {
             return Ok(());
@@ -150,35 +162,37 @@ impl Target {
         Err(OutboundError::Status { host: self.host(), status })
     }
 
-    async fn ask(&self, body: &str) -> Result<u16, OutboundError> {
+    async fn ask(&self, post: &Post<'_>) -> Result<u16, OutboundError> {
         let failed =
             |error: std::io::Error| OutboundError::Unreachable { host: self.host(), why: error.to_string() };
         let stream = TcpStream::connect(self.resolve().await?).await.map_err(failed)?;
         if self.url.scheme() == "http" {
-            return self.speak(stream, body).await;
+            return self.speak(stream, post).await;
         }
         let name = ServerName::try_from(self.host()).map_err(|_| OutboundError::Url("names no host"))?;
         let tls = TlsConnector::from(tls()).connect(name, stream).await.map_err(failed)?;
-        self.speak(tls, body).await
+        self.speak(tls, post).await
     }
 
     async fn speak(
         &self,
         mut stream: impl AsyncRead + AsyncWrite + Unpin,
-        body: &str,
+        post: &Post<'_>,
     ) -> Result<u16, OutboundError> {
         let failed =
             |error: std::io::Error| OutboundError::Unreachable { host: self.host(), why: error.to_string() };
         let query = self.url.query().map(|query| format!("?{query}")).unwrap_or_default();
         let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
-        let request = format!(
-            "POST {}{query} HTTP/1.1\r\nHost: {}{port}\r\nUser-Agent: tradewind\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        let place = post.place.map(|place| format!("{}: {place}\r\n", traces::HEADER)).unwrap_or_default();
+        let head = format!(
+            "POST {}{query} HTTP/1.1\r\nHost: {}{port}\r\nUser-Agent: tradewind\r\nContent-Type: {}\r\n{place}\
+             Content-Length: {}\r\nConnection: close\r\n\r\n",
             self.url.path(),
             self.host(),
-            body.len()
+            post.kind,
+            post.body.len()
         );
-        stream.write_all(request.as_bytes()).await.map_err(failed)?;
+        stream.write_all(&[head.as_bytes(), post.body].concat()).await.map_err(failed)?;
         let mut answer = Vec::with_capacity(1_024);
         loop {
             if let Some(status) = status(&answer).map_err(|()| OutboundError::NotHttp(self.host()))? {
@@ -190,6 +204,37 @@ impl Target {
                 return Err(OutboundError::NotHttp(self.host()));
             }
         }
+    }
+}
+
+/// What is posted.
+struct Post<'a> {
+    /// Its media type.
+    kind: &'static str,
+    body: &'a [u8],
+    /// The trace it is part of.
+    place: Option<Context>,
+}
+
+/// Somewhere the operator sends to: any address, of which nothing is told but the host.
+#[derive(Clone, Debug)]
+pub struct Outlet(Target);
+
+impl Outlet {
+    /// Looks at a URL's text.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn new(url: &str) -> Result<Self, OutboundError> {
+        Target::new(url, Reach::Anywhere).map(Self)
+    }
+
+    /// Posts a body of a media type; any status 2xx is a success. Part of no trace.
+    ///
+    /// # Errors
+    /// Why it had no success.
+    pub async fn post(&self, kind: &'static str, body: &[u8]) -> Result<(), OutboundError> {
+        self.0.send(&Post { kind, body, place: None }).await
     }
 }
 

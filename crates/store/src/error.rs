@@ -46,6 +46,14 @@ pub enum StoreError {
     /// The statement took longer than it may. Trying again with less, or later, may work.
     #[error("the statement took longer than {0:?}")]
     TimedOut(std::time::Duration),
+    /// The database has not answered often enough and is left alone for a while; nothing was asked and nothing has happened.
+    #[error("the database does not answer; it is asked again in {retry_s} s")]
+    Away {
+        /// Whether something was to be written.
+        writes: bool,
+        /// Seconds until it is asked again.
+        retry_s: u32,
+    },
     /// The database does not answer. Of a write it is not known whether it happened.
     #[error("the database is not reachable: {0}")]
     Unreachable(String),
@@ -61,7 +69,7 @@ impl StoreError {
     /// True if the same call may succeed when it is made again, and has not happened.
     #[must_use]
     pub const fn may_be_retried(&self) -> bool {
-        matches!(self, Self::Busy(_))
+        matches!(self, Self::Busy(_) | Self::Away { .. })
     }
 
     /// True if `table.column` (or the list of columns) is what is taken.

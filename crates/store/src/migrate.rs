@@ -60,6 +60,12 @@ pub(crate) const VERSIONS: &[Version] = &[
         sqlite: include_str!("../migrations/sqlite/0006_asked.sql"),
         postgres: include_str!("../migrations/postgres/0006_asked.sql"),
     },
+    Version {
+        number: 8,
+        name: "job traces",
+        sqlite: include_str!("../migrations/sqlite/0008_job_traces.sql"),
+        postgres: include_str!("../migrations/postgres/0008_job_traces.sql"),
+    },
 ];
 
 /// The newest version.

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
+use breaker::State;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use sqlx::Row as _;
@@ -49,6 +50,8 @@ pub struct PoolSample {
     pub waiting: usize,
     /// Most connections it may open.
     pub max: u32,
+    /// Whether callers are let to it: `closed` (they are), `open`, `half_open`.
+    pub breaker: &'static str,
 }
 
 impl Store {
@@ -162,11 +165,18 @@ impl Store {
         result
     }
 
-    /// Answers when the database does, within `time_max`.
+    /// Answers when the database does, within `time_max`. It is asked also while the circuit breaker keeps callers from it; when it
+    /// answers, they are let to it again.
     ///
     /// # Errors
     /// When it does not.
     pub async fn ping(&self, time_max: Duration) -> Result<(), StoreError> {
+        if let Backend::Postgres(postgres) = &self.inner.backend
+            && postgres.is_away()
+        {
+            let looked = tokio::time::timeout(time_max, Box::pin(postgres.look())).await;
+            return looked.map_err(|_| StoreError::TimedOut(time_max))?;
+        }
         let mut reader = self.read().within(time_max);
         let asked = reader.one("answer", crate::statement::sql("SELECT 1 AS one"));
         tokio::time::timeout(time_max, asked).await.map_err(|_| StoreError::TimedOut(time_max))??;
@@ -187,11 +197,19 @@ impl Store {
                     active: total.saturating_sub(idle),
                     waiting: sqlite.waiting.count(),
                     max: crate::limits::READERS_MAX,
+                    breaker: State::Closed.word(),
                 };
                 let waiting = sqlite.writer.waiting();
                 let active = u32::from(waiting > 0);
-                let writer =
-                    PoolSample { pool: "writer", total: 1, idle: 1 - active, active, waiting, max: 1 };
+                let writer = PoolSample {
+                    pool: "writer",
+                    total: 1,
+                    idle: 1 - active,
+                    active,
+                    waiting,
+                    max: 1,
+                    breaker: State::Closed.word(),
+                };
                 vec![readers, writer]
             }
             Backend::Postgres(postgres) => postgres
@@ -205,6 +223,7 @@ impl Store {
                         active: total.saturating_sub(idle),
                         waiting: pool.waiting.count(),
                         max: pool.size.max(),
+                        breaker: pool.gate.state().word(),
                     }
                 })
                 .collect(),
@@ -318,6 +337,12 @@ async fn sample(inner: Weak<Inner>) {
             gauge("active", f64::from(pool.active));
             gauge("max", f64::from(pool.max));
             gauge("waiting", f64::from(u32::try_from(pool.waiting).unwrap_or(u32::MAX)));
+            if let Backend::Postgres(postgres) = store.backend() {
+                let of = |p: &&Arc<postgres::Pool>| p.class.name() == pool.pool;
+                let state = postgres.pools().find(of).map_or(State::Closed, |p| p.gate.state());
+                let name = format!("database_{}", pool.pool);
+                metrics::gauge!("circuit_breaker_state", "of" => name).set(f64::from(state.number()));
+            }
             if pool.waiting > 0 {
                 let (waiting, total, max) = (pool.waiting, pool.total, pool.max);
                 tracing::warn!(pool = pool.pool, waiting, total, max, "callers wait for the database");

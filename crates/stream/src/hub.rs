@@ -17,6 +17,13 @@ use crate::limits::{CONNECTIONS_MAX, CONNECTIONS_PER_OWNER_MAX, ROOM_IDLE_MAX_MS
 use crate::ring::{Recovery, Ring, Since};
 use crate::room::{Channel, Owner};
 
+mod mirror;
+
+pub use mirror::Mirrored;
+
+/// No user has this number.
+const NOBODY: Owner = Owner(0);
+
 /// One room.
 #[derive(Debug)]
 pub(crate) struct RoomState {
@@ -33,6 +40,8 @@ struct Inner {
     idle_since_ms: Option<i64>,
     /// Forgotten: enter the one that takes its place.
     gone: bool,
+    /// Its events come from another process, which numbers them; nothing of this one is told in it.
+    mirrored: bool,
 }
 
 impl RoomState {
@@ -153,9 +162,19 @@ impl Hub {
         Ok(link)
     }
 
+    /// A connection for what carries events on, which is nobody's client: no limit counts it, and it has no private rooms.
+    #[must_use]
+    pub fn tap(self: &Arc<Self>, wake: impl Fn() + Send + Sync + 'static) -> Connection {
+        let link = Link::new(self.number(), NOBODY, None, Box::new(wake));
+        Connection::new(Arc::clone(self), Arc::new(link))
+    }
+
     pub(crate) fn disconnected(&self, link: &Link) {
         let mut sockets = self.sockets();
-        sockets.links.remove(&link.no);
+        if sockets.links.remove(&link.no).is_none() {
+            // A tap.
+            return;
+        }
         if let Some(own) = sockets.by_owner.get_mut(&link.owner) {
             *own -= 1;
             if *own == 0 {
@@ -189,7 +208,7 @@ impl Hub {
         let no = self.number();
         let epoch = format!("{}.{no}", self.epoch);
         let ring = Ring::new(epoch.into());
-        let inner = Inner { ring, links: Vec::new(), idle_since_ms: None, gone: false };
+        let inner = Inner { ring, links: Vec::new(), idle_since_ms: None, gone: false, mirrored: false };
         Arc::new(RoomState { no, name: channel.room().to_string(), inner: Mutex::new(inner) })
     }
 
@@ -213,7 +232,10 @@ impl Hub {
     /// Something happened in a room that nobody was told: who comes back gets a snapshot.
     pub fn skip(&self, channel: &Channel) {
         if let Some(room) = self.find(channel) {
-            room.inner().ring.skip();
+            let mut inner = room.inner();
+            if !inner.mirrored {
+                inner.ring.skip();
+            }
         }
     }
 
@@ -221,6 +243,9 @@ impl Hub {
     pub fn break_off(&self, channel: &Channel, why: &'static str) {
         if let Some(room) = self.find(channel) {
             let mut inner = room.inner();
+            if inner.mirrored {
+                return;
+            }
             inner.ring.skip();
             inner.links.iter().for_each(|link| link.end(why));
         }
@@ -233,6 +258,9 @@ impl Hub {
         // Written out before the room is locked.
         let Ok(data) = to_raw_value(data) else { return 0 };
         let mut inner = room.inner();
+        if inner.mirrored {
+            return 0;
+        }
         let frame = Frame::named((channel.room(), &room.name), inner.ring.next(), ts_ms, &data);
         inner.ring.push(key, Arc::clone(&frame));
         let slow = inner.links.iter().filter(|link| link.push(room.no, key, &frame)).count();

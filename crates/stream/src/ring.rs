@@ -55,6 +55,26 @@ impl Ring {
         Self { epoch, offset: 0, complete_since: 0, entries: VecDeque::new() }
     }
 
+    /// What another ring remembers from `offset` on is to follow.
+    pub(crate) const fn begun_at(epoch: Arc<str>, offset: u64) -> Self {
+        Self { epoch, offset, complete_since: offset, entries: VecDeque::new() }
+    }
+
+    /// The room's epoch.
+    pub(crate) const fn epoch(&self) -> &Arc<str> {
+        &self.epoch
+    }
+
+    /// Of the last event, told or not.
+    pub(crate) const fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Everything that happened after this offset is remembered.
+    pub(crate) const fn complete_since(&self) -> u64 {
+        self.complete_since
+    }
+
     /// The offset of the next event.
     pub(crate) const fn next(&self) -> u64 {
         self.offset + 1
@@ -62,7 +82,17 @@ impl Ring {
 
     /// Remembers the event of [`Ring::next`].
     pub(crate) fn push(&mut self, key: Option<i64>, frame: Arc<Frame>) {
-        self.offset += 1;
+        self.push_at(self.next(), key, frame);
+    }
+
+    /// Nothing that is not remembered happened up to this offset.
+    pub(crate) fn advance(&mut self, offset: u64) {
+        self.offset = self.offset.max(offset);
+    }
+
+    /// Remembers an event behind all others; those between were replaced by ones that are told.
+    pub(crate) fn push_at(&mut self, offset: u64, key: Option<i64>, frame: Arc<Frame>) {
+        self.offset = offset;
         if key.is_some()
             && let Some(at) = self.entries.iter().rposition(|entry| entry.key == key)
         {

@@ -106,6 +106,38 @@ impl Room {
     }
 }
 
+impl Room {
+    /// The same room of the market of this symbol at another venue; `None` for rooms that are not about one market.
+    #[must_use]
+    pub const fn at(&self, venue: VenueName) -> Option<Self> {
+        const fn moved(id: &InstrumentId, venue: VenueName) -> InstrumentId {
+            InstrumentId { venue, symbol: id.symbol }
+        }
+        Some(match self {
+            Self::Ticker(id) => Self::Ticker(moved(id, venue)),
+            Self::Book(id) => Self::Book(moved(id, venue)),
+            Self::Trades(id) => Self::Trades(moved(id, venue)),
+            Self::Candles(id, interval) => Self::Candles(moved(id, venue), *interval),
+            Self::Indicators(id, interval) => Self::Indicators(moved(id, venue), *interval),
+            _ => return None,
+        })
+    }
+
+    /// The thing of which an event's data is the newest state, as the room's own process counts it: a candle by its open time, the
+    /// whole of a state room; `None` where each event tells something else.
+    pub(crate) fn key_of(&self, data: &serde_json::value::RawValue) -> Option<i64> {
+        #[derive(serde::Deserialize)]
+        struct Opened {
+            t: i64,
+        }
+        match self {
+            Self::Candles(..) => Some(serde_json::from_str::<Opened>(data.get()).ok()?.t),
+            Self::MarketData | Self::Ticker(_) | Self::Book(_) | Self::Indicators(..) => Some(0),
+            _ => None,
+        }
+    }
+}
+
 /// `BTCUSDT:1m`, `local:BTCUSDT:1m`.
 fn series(text: &str) -> Result<(InstrumentId, Interval), RoomError> {
     let (market, interval) = text.rsplit_once(':').ok_or(RoomError::Interval)?;

@@ -140,6 +140,26 @@ pub const METRICS: &[Metric] = &[
         DELAY,
         "From an event's publication to its hand-over to a client's socket; resolution 1 ms.",
     ),
+    counter(
+        "stream_relay_messages_total",
+        &["direction"],
+        "Messages about rooms between instances, `in` and `out`; `dropped`: more came from Redis than could be taken, and is asked for again.",
+    ),
+    counter(
+        "stream_relay_gaps_total",
+        &["outcome"],
+        "Events of another instance's room that did not arrive: `asked` for, or `lost`, and then the listeners begin with a snapshot.",
+    ),
+    gauge(
+        "stream_relay_rooms",
+        &["side"],
+        "Rooms of this instance that others hear (`offered`) and rooms of others that are heard here (`followed`).",
+    ),
+    counter(
+        "trace_spans_total",
+        &["outcome"],
+        "Spans of traces: `sent` to the collector, `failed` because it did not take them, `dropped` because too many waited.",
+    ),
     counter("rate_limited_total", &["class"], "Requests refused because a bucket was empty."),
     counter("shed_total", &["class"], "Requests put off because the server had too much to do."),
     counter(
@@ -147,11 +167,20 @@ pub const METRICS: &[Metric] = &[
         &["class", "layer", "outcome"],
         "Look-ups of the cache, `hit` or `miss`, in `memory` or `redis`. Every 5 s.",
     ),
-    gauge("circuit_breaker_state", &["of"], "0 closed, 1 half-open, 2 open."),
+    counter(
+        "stale_answers_total",
+        &[],
+        "Public reads that failed and were answered with the last good answer, marked with its age.",
+    ),
+    gauge(
+        "circuit_breaker_state",
+        &["of"],
+        "0 closed, 1 half-open, 2 open. Of `redis` (cache), `stream` (Redis between instances), `database_POOL`, `venue_HOST`, `alerts_CHANNEL`, `otlp`.",
+    ),
     counter(
         "alert_messages_total",
         &["channel", "outcome"],
-        "Messages about alerts: `sent`, `failed`, or `skipped` because the channel's breaker is open.",
+        "Messages about alerts: `sent`, `failed`, `skipped` because the channel's breaker is open, or `told_elsewhere` by an instance with the same Redis.",
     ),
     gauge(
         "cpu_usage_percent",

@@ -2,6 +2,8 @@
 
 mod listing;
 pub mod postgres;
+pub mod redis;
 
 pub use listing::Listing;
-pub use postgres::{Database, Postgres};
+pub use postgres::{Database, OwnPostgres, Postgres, certificates};
+pub use redis::Redis;

@@ -220,6 +220,70 @@ impl Drop for Database {
     }
 }
 
+/// A server of one test, which it may stop as a power cut does and start again at the same address.
+#[derive(Debug)]
+pub struct OwnPostgres {
+    server: Postgres,
+    bin: PathBuf,
+    data: PathBuf,
+}
+
+impl OwnPostgres {
+    /// A new server with a database `own`.
+    ///
+    /// # Panics
+    /// When PostgreSQL is not installed or does not start; the message says what to do.
+    #[must_use]
+    pub fn start() -> Self {
+        let begun = || -> Result<Self, String> {
+            let bin = binaries()?;
+            let dir = directory().with_extension(format!("own-{}", std::process::id()));
+            let _ = fs::remove_dir_all(&dir);
+            let server = Postgres::start(&bin, &dir)?;
+            server.sql("postgres", "CREATE DATABASE own")?;
+            Ok(Self { server, bin, data: dir.join("data") })
+        };
+        match begun() {
+            Ok(server) => server,
+            Err(why) => panic!("no PostgreSQL of its own for this test: {why}"),
+        }
+    }
+
+    /// The URL of its database.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.server.url("own")
+    }
+
+    fn pg_ctl(&self, words: &[&str]) -> Result<String, String> {
+        let mut command = as_server(&self.bin.join("pg_ctl"));
+        done(command.arg("-D").arg(&self.data).arg("-l").arg(self.data.join("log")).args(words))
+    }
+
+    /// Ends it in the middle of whatever it does.
+    ///
+    /// # Panics
+    /// When it cannot be stopped.
+    pub fn kill(&self) {
+        self.pg_ctl(&["-m", "immediate", "-w", "stop"]).expect("the server stops");
+    }
+
+    /// Starts it again.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn again(&self) {
+        self.pg_ctl(&["-w", "-t", "60", "start"]).expect("the server starts again");
+    }
+}
+
+impl Drop for OwnPostgres {
+    fn drop(&mut self) {
+        // What fails here is done by the guardian.
+        let _ = self.pg_ctl(&["-m", "immediate", "-w", "stop"]);
+    }
+}
+
 fn url_of(port: &str) -> String {
     format!("postgres://{ROLE}@127.0.0.1:{port}")
 }
@@ -288,8 +352,11 @@ fn install(from: &Path, to: &Path) -> Result<String, String> {
     done(command.arg(from).arg(to))
 }
 
-/// An authority and a server certificate for `localhost` and 127.0.0.1.
-fn certificates(dir: &Path) -> Result<(), String> {
+/// Makes an authority (`ca.crt`) and a server's certificate for `localhost` and 127.0.0.1 (`server.crt`, `server.key`) in a folder.
+///
+/// # Errors
+/// What `openssl` says.
+pub fn certificates(dir: &Path) -> Result<(), String> {
     let script = "\
 set -e
 openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=tradewind-test-ca -keyout ca.key -out ca.crt

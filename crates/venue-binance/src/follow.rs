@@ -3,7 +3,9 @@
 use std::future::Future;
 use std::pin::pin;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
+use breaker::Breaker;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
@@ -86,7 +88,8 @@ pub fn follow(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let (answers, answered) = mpsc::unbounded_channel();
     let lines = instruments.into_iter().map(Line::new).collect();
-    let feed = Feed { endpoint, lines, series: Vec::new(), outlet, answers, life: 0 };
+    let feed =
+        Feed { endpoint, lines, series: Vec::new(), outlet, answers, life: 0, breaker: Breaker::default() };
     let thread = std::thread::Builder::new().name("feed".to_owned()).spawn(move || {
         runtime.block_on(async {
             tokio::select! {
@@ -117,23 +120,29 @@ struct Feed {
     answers: mpsc::UnboundedSender<Answer>,
     /// Counts connections.
     life: u64,
+    /// Of connections that never told anything.
+    breaker: Breaker,
 }
 
 impl Feed {
     async fn run(mut self, mut asked: mpsc::Receiver<Ask>, mut answered: mpsc::UnboundedReceiver<Answer>) {
         let mut backoff = BACKOFF_MIN;
+        let begun = Instant::now();
         loop {
             self.fall();
             let over = self.live(&mut asked, &mut answered).await;
-            if self.lines.iter().any(Line::is_live) {
+            let was_there = self.lines.iter().any(Line::is_live);
+            if was_there {
                 backoff = BACKOFF_MIN;
             }
+            let left_alone = self.judge(was_there, begun);
             self.fall();
             let host = self.endpoint.stream.name();
-            let wait = backoff.as_millis();
+            let pause = backoff.max(left_alone);
+            let wait = pause.as_millis();
             tracing::warn!(%over, host, wait_ms = wait, "the feed is away; its markets are stale until it is back");
             // Questions are answered meanwhile: REST may well be there.
-            let mut waited = pin!(sleep(backoff));
+            let mut waited = pin!(sleep(pause));
             loop {
                 tokio::select! {
                     () = &mut waited => break,
@@ -146,6 +155,17 @@ impl Feed {
             }
             backoff = (backoff * 2).min(BACKOFF_MAX);
         }
+    }
+
+    /// Tells the breaker how a connection went; how long the venue is left alone then.
+    fn judge(&mut self, was_there: bool, begun: Instant) -> Duration {
+        let now_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+        // The attempt after a wait is the one that a breaker lets through.
+        self.breaker.admits(now_ms);
+        self.breaker.tell(!was_there, now_ms);
+        let of = format!("venue_{}", self.endpoint.stream.name());
+        metrics::gauge!("circuit_breaker_state", "of" => of).set(f64::from(self.breaker.state().number()));
+        Duration::from_millis(u64::try_from(self.breaker.retry_ms(now_ms)).unwrap_or(0))
     }
 
     /// All markets are down.

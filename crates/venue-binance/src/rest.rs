@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use traces::{Context, Kind, Span};
 
 use crate::FeedError;
 use crate::address::Site;
@@ -12,7 +13,23 @@ const TOLD_MAX: usize = 200;
 
 /// Asks and reads the answer's JSON.
 pub(crate) async fn get<T: DeserializeOwned>(site: &Site, path: &str) -> Result<T, FeedError> {
-    let asked = tokio::time::timeout(REQUEST_MAX, ask(site, path)).await;
+    let pattern = path.split('?').next().unwrap_or(path);
+    let mut span =
+        Span::child(Kind::Client, if traces::is_on() { format!("GET {pattern}") } else { String::new() });
+    span.set("server.address", || site.name());
+    let got = get_as(site, path, span.context()).await;
+    if let Err(why) = &got {
+        span.fail(why.to_string());
+    }
+    got
+}
+
+async fn get_as<T: DeserializeOwned>(
+    site: &Site,
+    path: &str,
+    place: Option<Context>,
+) -> Result<T, FeedError> {
+    let asked = tokio::time::timeout(REQUEST_MAX, ask(site, path, place)).await;
     let (status, body) = asked.map_err(|_| site.unreachable(&"it did not answer within 10 seconds"))??;
     if status != 200 {
         let text = String::from_utf8_lossy(&body).chars().take(TOLD_MAX).collect();
@@ -22,11 +39,12 @@ pub(crate) async fn get<T: DeserializeOwned>(site: &Site, path: &str) -> Result<
         .map_err(|error| FeedError::Malformed { host: site.name(), why: error.to_string() })
 }
 
-async fn ask(site: &Site, path: &str) -> Result<(u16, Vec<u8>), FeedError> {
+async fn ask(site: &Site, path: &str, place: Option<Context>) -> Result<(u16, Vec<u8>), FeedError> {
     let failed = |error: std::io::Error| site.unreachable(&error);
     let mut stream = site.connect().await?;
+    let place = place.map(|place| format!("{}: {place}\r\n", traces::HEADER)).unwrap_or_default();
     let request = format!(
-        "GET {}{path} HTTP/1.1\r\nHost: {}\r\nUser-Agent: tradewind\r\nAccept: application/json\r\nConnection: close\r\n\r\n",
+        "GET {}{path} HTTP/1.1\r\nHost: {}\r\nUser-Agent: tradewind\r\nAccept: application/json\r\n{place}Connection: close\r\n\r\n",
         site.path(),
         site.name(),
     );

@@ -217,6 +217,12 @@ pub(crate) fn from_store(error: &StoreError) -> Problem {
         StoreError::Busy(_) | StoreError::TimedOut(_) => {
             Problem::unavailable("database_busy", "the database is busy; try again in a moment")
         }
+        StoreError::Away { retry_s, .. } => {
+            let detail = "the database does not answer: what is only there cannot be read; markets and the stream go on";
+            let mut problem = Problem::unavailable(Problem::DATABASE_AWAY, detail);
+            problem.retry_after_s = Some(*retry_s);
+            problem
+        }
         StoreError::Unreachable(_) => {
             tracing::error!(%error, "the database does not answer");
             Problem::unavailable(

@@ -95,7 +95,8 @@ pub(crate) async fn database_alive(State(app): State<Arc<App>>) -> Response {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Component)]
 pub(crate) struct ComponentBody {
-    /// `database`, `database_lock` (no other server uses it), `exchange`, `intents` (orders by hand are recorded), `tables` or `bots`.
+    /// `database`, `database_lock` (no other server uses it), `exchange`, `intents` (orders by hand are recorded), `tables`, `instances`
+    /// (rooms of other instances) or `bots`.
     name: String,
     /// `ok`, `degraded` or `down`.
     status: String,

@@ -50,6 +50,8 @@ pub(crate) struct PoolBody {
     waiting: usize,
     /// Most connections it may open.
     max: u32,
+    /// Whether callers are let to it: `closed` (they are), `open` (the database did not answer; nobody is for a minute), `half_open`.
+    breaker: String,
 }
 
 /// An index with much empty space.
@@ -209,6 +211,7 @@ fn pool(sample: &store::PoolSample) -> PoolBody {
         active: sample.active,
         waiting: sample.waiting,
         max: sample.max,
+        breaker: sample.breaker.to_owned(),
     }
 }
 

@@ -22,6 +22,14 @@ use crate::ports::Reply as Answer;
 
 /// Where the state of rooms comes from, as one client may see it.
 pub(super) trait Source: Send + Sync + 'static {
+    /// The room that a client means by a name: this instance's own one where the name says so in a roundabout way.
+    fn known_as(&self, room: Room) -> Room {
+        room
+    }
+    /// What has to be done before a room can be entered, if anything; the reason if it cannot.
+    fn reach(&self, _room: &Room) -> Option<Answer<'_, Result<(), String>>> {
+        None
+    }
     /// Whether the client may enter a room; the code and the reason if not.
     fn admits(&self, room: &Room) -> Result<(), (&'static str, String)>;
     /// The room's state now; for the client, why it cannot be had.
@@ -258,6 +266,7 @@ impl Client {
             RoomError::Unknown => ("unknown_room", why.to_string()),
             RoomError::Market(_) | RoomError::Interval => ("unknown_market", why.to_string()),
         })?;
+        let room = self.source.known_as(room);
         self.source.admits(&room).map(|()| room)
     }
 
@@ -266,6 +275,11 @@ impl Client {
             Ok(room) => room,
             Err((code, detail)) => return self.error(code, &detail, Some(name)).await,
         };
+        if let Some(reached) = self.source.reach(&room)
+            && let Err(detail) = reached.await
+        {
+            return self.error("unavailable", &detail, Some(name)).await;
+        }
         let channel = Channel::of(room, self.rooms.owner());
         match self.rooms.subscribe(channel, since) {
             Ok(recovery) => self.enter(name, channel, &recovery).await,
@@ -304,6 +318,7 @@ impl Client {
     async fn unsubscribe(&mut self, name: &str) -> Result<(), Gone> {
         match Room::parse(name) {
             Ok(room) => {
+                let room = self.source.known_as(room);
                 self.rooms.unsubscribe(&Channel::of(room, self.rooms.owner()));
                 self.reply(&Reply::Unsubscribed { room: &room.to_string() }).await
             }

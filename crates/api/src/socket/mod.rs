@@ -20,6 +20,7 @@ use crate::auth::principal::{Principal, from_store};
 use crate::auth::secret_hash;
 use crate::broadcast::owner_of;
 
+pub(crate) use snapshot::of_public;
 pub(crate) use watch::watch;
 
 /// Where the stream is.

@@ -8,14 +8,14 @@ use store::jobs::JobStatus;
 use store::users::Role;
 use store::{bots, jobs, orders, positions};
 use stream::Room;
-use types::{InstrumentId, Interval};
+use types::{InstrumentId, Interval, VenueName};
 
 use super::connection::Source;
 use crate::app::{App, now};
 use crate::auth::principal::Principal;
 use crate::broadcast::{CandleEvent, LEVELS, Tickers, TradeEvent};
 use crate::live_indicators;
-use crate::ports::{CandleRange, Reply};
+use crate::ports::{CandleRange, Neighbours, Reply};
 use crate::routes::alerts::AlertBody;
 use crate::routes::bots::body::BotBody;
 use crate::routes::bots::desk;
@@ -24,6 +24,8 @@ use crate::routes::markets::{BookBody, TickerBody};
 use crate::routes::orders::OrderBody;
 use crate::routes::trades::PositionBody;
 
+/// What this instance calls its own markets; another venue is another instance.
+const DEFAULT_VENUE: &str = "local";
 /// Trades in a snapshot.
 const TRADES: usize = 100;
 /// Candles in a snapshot.
@@ -59,9 +61,29 @@ pub(super) struct Seen {
     pub(super) who: Principal,
 }
 
+impl Seen {
+    /// Those who know a room that is about a market of another instance.
+    fn neighbours_of(&self, room: &Room) -> Option<&Arc<dyn Neighbours>> {
+        let foreign = room.market().is_some_and(|market| market.venue.as_str() != DEFAULT_VENUE);
+        self.app.neighbours.as_ref().filter(|_| foreign)
+    }
+}
+
 impl Source for Seen {
+    fn known_as(&self, room: Room) -> Room {
+        let own = self.app.neighbours.as_ref().map(|neighbours| neighbours.own_name());
+        let is_own = room.market().is_some_and(|market| Some(market.venue) == own);
+        let here = VenueName::new(DEFAULT_VENUE).ok().filter(|_| is_own);
+        here.and_then(|here| room.at(here)).unwrap_or(room)
+    }
+
+    fn reach(&self, room: &Room) -> Option<Reply<'_, Result<(), String>>> {
+        self.neighbours_of(room).map(|neighbours| neighbours.reach(*room))
+    }
+
     fn admits(&self, room: &Room) -> Result<(), (&'static str, String)> {
         if let Some(market) = room.market()
+            && self.neighbours_of(room).is_none()
             && self.app.markets.instrument(market).is_none()
         {
             return Err(("unknown_market", format!("there is no market {}", market.symbol)));
@@ -73,11 +95,26 @@ impl Source for Seen {
     }
 
     fn state<'a>(&'a self, room: &'a Room) -> Reply<'a, Result<Box<RawValue>, String>> {
-        Box::pin(of(&self.app, &self.who, room))
+        match self.neighbours_of(room) {
+            Some(neighbours) => neighbours.state(*room),
+            None => Box::pin(of(&self.app, &self.who, room)),
+        }
     }
 }
 
 async fn of(app: &App, who: &Principal, room: &Room) -> Result<Box<RawValue>, String> {
+    match room {
+        Room::Orders => own_orders(app, who).await,
+        Room::Positions => own_positions(app, who).await,
+        Room::Bots => own_bots(app, who).await,
+        Room::Jobs => own_jobs(app, who).await,
+        Room::Alerts => alerts(app).await,
+        public => of_public(app, public).await,
+    }
+}
+
+/// The state of a public room.
+pub(crate) async fn of_public(app: &App, room: &Room) -> Result<Box<RawValue>, String> {
     match room {
         Room::MarketData => raw(&Tickers::of(&*app.markets)),
         Room::Ticker(id) => {
@@ -92,11 +129,9 @@ async fn of(app: &App, who: &Principal, room: &Room) -> Result<Box<RawValue>, St
         Room::Trades(id) => trades(app, id).await,
         Room::Candles(id, interval) => candles(app, id, *interval).await,
         Room::Indicators(id, interval) => indicators(app, id, *interval).await,
-        Room::Orders => own_orders(app, who).await,
-        Room::Positions => own_positions(app, who).await,
-        Room::Alerts => alerts(app).await,
-        Room::Bots => own_bots(app, who).await,
-        Room::Jobs => own_jobs(app, who).await,
+        Room::Orders | Room::Positions | Room::Bots | Room::Jobs | Room::Alerts => {
+            Err("this room is not public".to_owned())
+        }
     }
 }
 

@@ -12,6 +12,7 @@ const PLAIN: &[(&str, &str)] = &[
     ("DB_POOL_IDLE", "store.pool_idle"),
     ("REDIS_KEY_PREFIX", "cache.prefix"),
     ("REDIS_DB", "cache.database"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.otlp"),
     ("LB_STRATEGY", "gateway.strategy"),
     ("CLUSTER_WORKERS", "cluster.workers"),
     ("FRONTEND_URL", "api.frontend"),

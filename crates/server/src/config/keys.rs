@@ -9,8 +9,9 @@ use exchange_host::participants::PAST_MINUTES_MAX;
 use super::Config;
 use super::alert_keys::ALERTS;
 use super::readers::{
-    absolute_file, address, deflate_from, durability, filter, live_indicators, origin, paper_percent, parse,
-    prefix, put, range, redis_database, redis_url, speed_percent, store_url, symbols, with_database, word,
+    absolute_file, address, collector, deflate_from, durability, filter, instance, live_indicators, origin,
+    paper_percent, parse, prefix, put, range, redis_database, redis_url, speed_percent, store_url, symbols,
+    with_database, word,
 };
 
 /// One key.
@@ -251,6 +252,25 @@ const BASE: &[Key] = &[
         about: "Messages of the stream's public rooms of at least so many bytes are deflated for clients that can inflate \
                 (permessage-deflate), each once for all who hear it. What is somebody's own never is.",
         set: |config, text| put(&mut config.stream_deflate_from, deflate_from(text)),
+    },
+    Key {
+        name: "stream.instance",
+        unit: "a name of at most 12 small letters and digits, or none",
+        default: "none",
+        flag: None,
+        about: "What this instance is called among those that share cache.redis and cache.prefix; each has another name. Their \
+                clients can follow this one's markets as book:NAME:BTCUSDT, and this one's clients theirs. What is kept in Redis \
+                about markets is kept under the name.",
+        set: |config, text| put(&mut config.stream_instance, instance(text)),
+    },
+    Key {
+        name: "telemetry.otlp",
+        unit: "http://HOST:PORT or https://HOST/PATH, or none",
+        default: "none",
+        flag: None,
+        about: "The collector of traces: OTLP over HTTP, binary, at /v1/traces below this address. One that is away costs nothing but \
+                the traces. Also understood: OTEL_EXPORTER_OTLP_ENDPOINT.",
+        set: |config, text| put(&mut config.otlp, collector(text)),
     },
     Key {
         name: "cache.redis",

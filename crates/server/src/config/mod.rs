@@ -37,6 +37,10 @@ pub(crate) struct Config {
     /// `[stream]`: what the rooms of indicators tell.
     pub(crate) stream_indicators: Vec<indicators::Settings>,
     pub(crate) stream_deflate_from: Option<usize>,
+    /// `[stream]`: what other instances call this one.
+    pub(crate) stream_instance: Option<types::VenueName>,
+    /// `[telemetry]`: where traces are collected.
+    pub(crate) otlp: Option<String>,
     pub(crate) store: Database,
     /// `[alerts]`
     pub(crate) alerts: notify::Settings,
@@ -197,6 +201,7 @@ impl Config {
         let mut settings = self.alerts.clone();
         settings.redis = self.cache.redis.clone().filter(|_| self.publish_alerts);
         settings.redis_channel = format!("{}:alerts", self.cache.prefix);
+        settings.agree = self.cache.redis.clone().map(|url| (url, self.cache.prefix.clone()));
         settings
     }
 
@@ -234,6 +239,8 @@ impl Config {
             cache: cache::Options::default(),
             stream_indicators: Vec::new(),
             stream_deflate_from: None,
+            stream_instance: None,
+            otlp: None,
             store: Database {
                 url: None,
                 preset: store::PoolSize::MEDIUM,

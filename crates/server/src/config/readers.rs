@@ -104,6 +104,26 @@ pub(super) fn redis_url(text: &str) -> Result<Option<String>, String> {
     }
 }
 
+/// Where traces are collected; checked here so that a wrong address is told with where it came from.
+pub(super) fn collector(text: &str) -> Result<Option<String>, String> {
+    if text == "none" {
+        return Ok(None);
+    }
+    notify::Outlet::new(text).map_err(|error| error.to_string())?;
+    Ok(Some(text.trim_end_matches('/').to_owned()))
+}
+
+/// What other instances call this one; `local` is what each calls itself.
+pub(super) fn instance(text: &str) -> Result<Option<types::VenueName>, String> {
+    if text == "none" {
+        return Ok(None);
+    }
+    match types::VenueName::new(text) {
+        Ok(name) if text != "local" => Ok(Some(name)),
+        _ => Err("is not a name of at most 12 small letters and digits, other than local".into()),
+    }
+}
+
 pub(super) fn filter(text: &str) -> Result<String, String> {
     let checked = tracing_subscriber::EnvFilter::builder().parse(text);
     checked.map(|_| text.to_owned()).map_err(|error| format!("is not a log filter: {error}"))

@@ -1,4 +1,5 @@
-//! How the exchange in this process, the journal of intents before it, the tables behind it and the right to write them are.
+//! How the exchange in this process, the journal of intents before it, the tables behind it, the right to write them and the way to other
+//! instances are.
 
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use store::tenancy::Standing;
 use tokio::sync::watch;
 
 use super::intents::IntentLog;
+use super::neighbours::Others;
 use super::tenancy::{self, Held};
 
 /// Commands that the tables may be behind before that is said to be amiss: seconds of a busy market.
@@ -20,16 +22,19 @@ pub(super) struct ExchangeHealth {
     intents: Arc<IntentLog>,
     /// Where another server could take the database.
     tenancy: Option<watch::Receiver<Standing>>,
+    others: Others,
 }
 
 impl ExchangeHealth {
     pub(super) fn new(
-        handle: Handle,
-        projected: watch::Receiver<u64>,
+        handle: &Handle,
+        projected: &watch::Receiver<u64>,
         intents: &Arc<IntentLog>,
         held: &Held,
+        others: &Others,
     ) -> Self {
-        Self { handle, projected, intents: Arc::clone(intents), tenancy: held.standing() }
+        let (handle, projected, intents) = (handle.clone(), projected.clone(), Arc::clone(intents));
+        Self { handle, projected, intents, tenancy: held.standing(), others: others.clone() }
     }
 }
 
@@ -53,6 +58,10 @@ impl Health for ExchangeHealth {
             detail: format!("{behind} commands behind the exchange"),
         };
         let tenancy = self.tenancy.as_ref().map(|standing| tenancy::health(&standing.borrow()));
-        [exchange, self.intents.health(), tables].into_iter().chain(tenancy).collect()
+        [exchange, self.intents.health(), tables]
+            .into_iter()
+            .chain(tenancy)
+            .chain(self.others.health())
+            .collect()
     }
 }

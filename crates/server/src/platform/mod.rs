@@ -30,6 +30,7 @@ mod lane;
 mod ledger;
 mod market_views;
 pub(crate) mod models;
+mod neighbours;
 pub(crate) mod notary;
 mod projector;
 mod refusals;
@@ -39,6 +40,7 @@ mod strategies;
 mod tape;
 mod telemetry;
 mod tenancy;
+mod traced;
 mod training;
 mod watchman;
 
@@ -181,8 +183,7 @@ pub(crate) async fn start(
     stop: Stop,
 ) -> Result<Platform, Failure> {
     // First: what is recorded before is lost.
-    let telemetry = ::telemetry::install()
-        .map_err(|error| Failure::new(Exit::Failed, "cannot record metrics").because(error))?;
+    let telemetry = record(config, stop.clone())?;
     let secrets = secrets::load(&config.data_dir)?;
     let (store, held) = tenancy::open(config, handle).await?;
     let failed = |error: StoreError| Failure::new(Exit::Failed, "cannot read the database").because(error);
@@ -196,9 +197,9 @@ pub(crate) async fn start(
     let broadcast =
         Broadcast::new(Arc::clone(&views), config.stream_indicators.clone(), config.stream_deflate_from);
     tape::start(handle.clone(), Arc::clone(&broadcast)).ok_or_else(nameless)?;
-    let told = Arc::clone(&broadcast);
+    let others = neighbours::Others::new(config, &broadcast)?;
     let (stopper, ending) = http::stop();
-    let told = (told, pairs.clone());
+    let told = (Arc::clone(&broadcast), pairs.clone());
     let Projection { intents, projected, task: projector } =
         project(config, handle, &store, follow, told, ending.clone()).await?;
     let keeper = desk.lane().keep(ending);
@@ -210,24 +211,26 @@ pub(crate) async fn start(
     let laboratory = research::Laboratory::new(config, handle);
     let queue = jobs::Queue::new(store.clone());
     let models = Arc::new(models::TrainedModels::open(&config.data_dir, handle.clone())?);
+    let health = health::ExchangeHealth::new(handle, &projected, &intents, &held, &others);
     let app = Arc::new(App::new(Parts {
         models: Arc::<models::TrainedModels>::clone(&models),
         markets: views,
         desk: Arc::new(desk),
         pairs,
-        projected: projected.clone(),
+        projected,
         intents: Arc::<intents::IntentLog>::clone(&intents),
         bots: bots.clone(),
         strategies: strategies::all(),
         research: Arc::new(laboratory.clone()),
         queue: queue.clone(),
-        health: Arc::new(health::ExchangeHealth::new(handle.clone(), projected, &intents, &held)),
+        health: Arc::new(health),
         logs,
         store: store.clone(),
         vault: secrets.vault,
         tokens: secrets.tokens,
         setup,
         broadcast,
+        neighbours: others.port(),
         monitoring: measured,
         alerting: alerts,
         cache,
@@ -236,12 +239,21 @@ pub(crate) async fn start(
         version: env!("CARGO_PKG_VERSION"),
     }));
     tokio::spawn(api::keep_models(Arc::clone(&app)));
+    others.start(&app, stop.clone());
     let api = listen(config, Arc::clone(&app), stop).await?;
     let tables = Tables::new(stopper, vec![projector, keeper], &store, bots);
     take_up(&store).await.map_err(failed)?;
     let workers =
         [laboratory.start(&store, &queue), models.trainings().start(&store, &queue, config.trainings)];
     Ok(Platform { api, app, store, held, intents, notary, workers, tables, setup_code })
+}
+
+/// Begins to record metrics, and traces where they are collected.
+fn record(config: &Config, stop: Stop) -> Result<::telemetry::Telemetry, Failure> {
+    let telemetry = ::telemetry::install()
+        .map_err(|error| Failure::new(Exit::Failed, "cannot record metrics").because(error))?;
+    traced::start(config, stop)?;
+    Ok(telemetry)
 }
 
 /// What writes people's orders into the tables.
@@ -268,8 +280,13 @@ async fn project(
     Ok(Projection { intents, projected, task })
 }
 
+/// An instance with a name has markets of its own: what is kept about them must not be taken for another's.
 fn open_cache(config: &Config) -> Result<Arc<cache::Cache>, Failure> {
-    let cache = cache::Cache::new(&config.cache).map_err(|error| {
+    let mut options = config.cache.clone();
+    if let Some(name) = config.stream_instance {
+        options.prefix = format!("{}:{name}", options.prefix);
+    }
+    let cache = cache::Cache::new(&options).map_err(|error| {
         Failure::new(Exit::Config, "the cache cannot be made").because(error).advise("see cache.redis")
     })?;
     Ok(Arc::new(cache))

@@ -61,14 +61,14 @@ impl<'s> Person<'s> {
 }
 
 /// A client of the stream that takes batches apart.
-struct Stream {
+pub(crate) struct Stream {
     socket: WebSocket<TcpStream>,
     waiting: std::collections::VecDeque<Value>,
 }
 
 impl Stream {
     /// Connects; the status and problem code when it is refused.
-    fn open(server: &Server, query: &str, origin: Option<&str>) -> Result<Self, (u16, String)> {
+    pub(crate) fn open(server: &Server, query: &str, origin: Option<&str>) -> Result<Self, (u16, String)> {
         let stream = TcpStream::connect(server.api()).unwrap();
         // A test that waits for what never comes fails instead of standing still.
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
@@ -93,7 +93,7 @@ impl Stream {
     }
 
     /// The next message, batches taken apart; the close code at the end.
-    fn next(&mut self) -> Result<Value, u16> {
+    pub(crate) fn next(&mut self) -> Result<Value, u16> {
         loop {
             if let Some(event) = self.waiting.pop_front() {
                 return Ok(event);
@@ -112,11 +112,11 @@ impl Stream {
         }
     }
 
-    fn say(&mut self, request: &Value) {
+    pub(crate) fn say(&mut self, request: &Value) {
         self.socket.send(Message::text(request.to_string())).unwrap();
     }
 
-    fn subscribe(&mut self, room: &str, since: Option<&Value>) -> Value {
+    pub(crate) fn subscribe(&mut self, room: &str, since: Option<&Value>) -> Value {
         let since = since.map_or_else(|| json!({}), |since| json!({ room: since }));
         self.say(&json!({ "op": "subscribe", "rooms": [room], "since": since }));
         self.until(|message| message["type"] != "event")
@@ -131,7 +131,7 @@ impl Stream {
         }
     }
 
-    fn event(&mut self, room: &str) -> Value {
+    pub(crate) fn event(&mut self, room: &str) -> Value {
         self.until(|message| message["type"] == "event" && message["room"] == room)
     }
 }

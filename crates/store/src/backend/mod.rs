@@ -1,5 +1,6 @@
 //! The two engines behind one [`Store`](crate::Store).
 
+pub(crate) mod gate;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
 pub(crate) mod writer;

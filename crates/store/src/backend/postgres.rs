@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use breaker::State;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 
+use crate::backend::gate::Gate;
 use crate::error::StoreError;
 use crate::limits::{
     ACQUIRE_TIME_MAX, CONNECT_TIME_MAX, LIFETIME_MAX, MAINTENANCE_END_MAX, STATEMENT_TIME_MAX,
@@ -25,6 +27,7 @@ pub(crate) struct Pool {
     pub(crate) pool: PgPool,
     pub(crate) size: PoolSize,
     pub(crate) waiting: Waiting,
+    pub(crate) gate: Gate,
 }
 
 /// The pools.
@@ -115,7 +118,8 @@ pub(crate) async fn start(server: &PgConnectOptions, options: &Options) -> Resul
             .connect_with(session(server, class))
             .await
             .map_err(refused)?;
-        pools.push(Arc::new(Pool { class, pool, size, waiting: Waiting::default() }));
+        let gate = Gate::new(class, server);
+        pools.push(Arc::new(Pool { class, pool, size, waiting: Waiting::default(), gate }));
     }
     let pools = pools.try_into().map_err(|_| StoreError::Unfit("three pools are needed".into()))?;
     Ok(Postgres { pools })
@@ -137,6 +141,18 @@ impl Postgres {
         self.pools.iter()
     }
 
+    /// Whether a breaker keeps callers from a pool.
+    pub(crate) fn is_away(&self) -> bool {
+        self.pools().any(|pool| pool.gate.state() != State::Closed)
+    }
+
+    /// Asks the server whatever the breakers say; if it answers, all pools may be used again.
+    pub(crate) async fn look(&self) -> Result<(), StoreError> {
+        self.pool(Class::Oltp).gate.look().await?;
+        self.pools().for_each(|pool| pool.gate.heal());
+        Ok(())
+    }
+
     /// Waits for what runs and closes all connections; for maintenance not longer than [`MAINTENANCE_END_MAX`].
     pub(crate) async fn close(&self) {
         for pool in &self.pools {
@@ -154,13 +170,13 @@ impl Pool {
     /// A connection; counted as waiting until it is there.
     pub(crate) async fn acquire(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, StoreError> {
         let _waiting = self.waiting.enter();
-        Ok(self.pool.acquire().await?)
+        self.gate.pass(false, Box::pin(self.pool.acquire())).await
     }
 
     /// A transaction, rolled back when it is dropped.
     pub(crate) async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Postgres>, StoreError> {
         let _waiting = self.waiting.enter();
-        Ok(self.pool.begin().await?)
+        self.gate.pass(true, Box::pin(self.pool.begin())).await
     }
 }
 

@@ -70,11 +70,14 @@ record! {
         started_at: Option<Ts>,
         /// When it ended.
         finished_at: Option<Ts>,
+        /// Where it was asked for in a trace: a `traceparent`.
+        trace: Option<String>,
     }
 }
 
 impl Job {
-    /// A job to be queued: for a user or the system, of a kind, with its payload (JSON), tried once, at once.
+    /// A job to be queued: for a user or the system, of a kind, with its payload (JSON), tried once, at once; part of the trace in
+    /// which it is made.
     #[must_use]
     pub fn new(user_id: Option<UserId>, kind: &str, payload: String, now: Ts) -> Self {
         Self {
@@ -97,6 +100,7 @@ impl Job {
             created_at: now,
             started_at: None,
             finished_at: None,
+            trace: traces::current().map(|place| place.to_string()),
         }
     }
 }

@@ -325,3 +325,142 @@ fn more_than_is_remembered_is_said_to_be_lost() {
     assert!(back.subscribe(trades, Some(&since(0))).unwrap().missed.is_none());
     assert_eq!(back.subscribe(trades, Some(&since(1))).unwrap().missed.unwrap().len(), RING_MAX);
 }
+
+/// Two processes with the same room: what the second tells is what the first told, whatever the way between them does.
+mod mirrored {
+    use stream::relay::{Piece, Tap};
+    use stream::{Mirrored, RoomError};
+
+    use super::*;
+
+    fn places() -> (Channel, Channel) {
+        let shared = |name: &str| Room::parse(name).map(|room| Channel::shared(room).unwrap());
+        let both: Result<_, RoomError> =
+            shared("trades:BTCUSDT").and_then(|at| Ok((at, shared("trades:tokyo:BTCUSDT")?)));
+        both.unwrap()
+    }
+
+    /// What the way does with a message.
+    #[derive(Clone, Copy, Debug)]
+    enum Fate {
+        Arrives,
+        Lost,
+        /// Arrives before the one that went before it.
+        Overtakes,
+        Twice,
+    }
+
+    fn fate() -> impl Strategy<Value = Fate> {
+        prop_oneof![
+            6 => Just(Fate::Arrives), 1 => Just(Fate::Lost), 1 => Just(Fate::Overtakes), 1 => Just(Fate::Twice)
+        ]
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        /// So many events, in one message.
+        Events(u8, Fate),
+        /// The mirror asks again where it stands, as it does every few seconds.
+        Ask(Fate),
+        /// Something happens at the origin that it tells nobody.
+        Broken,
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            8 => (1..30_u8, fate()).prop_map(|(n, fate)| Step::Events(n, fate)),
+            2 => fate().prop_map(Step::Ask),
+            1 => Just(Step::Broken),
+        ];
+        prop::collection::vec(step, 1..120)
+    }
+
+    /// A message as it is on its way: text.
+    fn sent(piece: &Piece) -> Piece {
+        serde_json::from_str(&serde_json::to_string(piece).unwrap()).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn no_event_is_left_out_in_silence(steps in steps()) {
+            let (hub, copy) = (Hub::new("origin"), Hub::new("copy"));
+            let (home, away) = places();
+            let mut tap = Tap::open(&hub, home, || {}).unwrap();
+            copy.mirror(&away, &sent(&hub.piece(&home, None).unwrap()));
+            let mut client = connect(&copy, ME);
+            let mut at = client.subscribe(away, None).unwrap().offset;
+            let mut delayed: Option<Piece> = None;
+            let mut next = 0_i64;
+            for step in steps {
+                let (pieces, fate): (Vec<Piece>, Fate) = match step {
+                    Step::Events(count, fate) => {
+                        for _ in 0..count {
+                            next += 1;
+                            hub.publish(&home, None, 5, &next);
+                        }
+                        (std::iter::from_fn(|| tap.take()).collect(), fate)
+                    }
+                    Step::Ask(fate) => (hub.piece(&home, copy.position(&away).as_ref()).into_iter().collect(), fate),
+                    Step::Broken => {
+                        hub.break_off(&home, "broken");
+                        prop_assert!(tap.is_over());
+                        tap = Tap::open(&hub, home, || {}).unwrap();
+                        continue;
+                    }
+                };
+                for piece in pieces {
+                    let arrivals = match fate {
+                        Fate::Arrives => vec![piece],
+                        Fate::Lost => Vec::new(),
+                        Fate::Twice => vec![sent(&piece), piece],
+                        Fate::Overtakes if delayed.is_none() => { delayed = Some(piece); continue; }
+                        Fate::Overtakes => vec![piece],
+                    };
+                    for piece in arrivals.into_iter().chain(delayed.take()) {
+                        let lost = copy.mirror(&away, &sent(&piece)) == Mirrored::Lost;
+                        prop_assert_eq!(lost, client.over().is_some(), "told that something is lost, and only then");
+                        if lost {
+                            client = connect(&copy, ME);
+                            at = client.subscribe(away, None).unwrap().offset;
+                        }
+                        for event in drain(&client) {
+                            let offset = event["offset"].as_u64().unwrap();
+                            // Every offset is an event here, but those that were broken off.
+                            prop_assert_eq!(offset, at + 1, "a gap that nobody was told of");
+                            at = offset;
+                        }
+                    }
+                }
+            }
+            // However it was: after one question that is answered both are at the same place.
+            let last = hub.piece(&home, copy.position(&away).as_ref()).unwrap();
+            prop_assert_ne!(copy.mirror(&away, &sent(&last)), Mirrored::Gap);
+            prop_assert_eq!(copy.position(&away).unwrap().offset, last.offset);
+        }
+    }
+
+    #[test]
+    fn a_mirrored_room_is_written_by_its_origin_alone_and_states_are_conflated_as_at_home() {
+        let (hub, copy) = (Hub::new("origin"), Hub::new("copy"));
+        let (home, away) = (room("candles:BTCUSDT:1m"), room("candles:tokyo:BTCUSDT:1m"));
+        let mut tap = Tap::open(&hub, home, || {}).unwrap();
+        copy.mirror(&away, &hub.piece(&home, None).unwrap());
+        let mut client = connect(&copy, ME);
+        let entered = client.subscribe(away, None).unwrap();
+        for (t, close) in [(60, 1), (60, 2), (60, 3), (120, 4), (120, 5)] {
+            hub.publish(&home, Some(t), 5, &serde_json::json!({ "t": t, "c": close }));
+        }
+        copy.mirror(&away, &sent(&tap.take().unwrap()));
+        // Not of this process: a candle, an end, a loss.
+        assert_eq!(copy.publish(&away, None, 5, &9), 0);
+        copy.skip(&away);
+        copy.break_off(&away, "not yours");
+        let closes: Vec<i64> = drain(&client).iter().map(|e| e["data"]["c"].as_i64().unwrap()).collect();
+        assert_eq!(closes, [3, 5], "the newest of each candle");
+        let since = Since { epoch: entered.epoch.to_string(), offset: 0 };
+        let again = client.subscribe(away, Some(&since)).unwrap();
+        assert_eq!((again.offset, again.missed.map(|m| m.len())), (5, Some(2)));
+        assert_eq!(copy.counts().connections, 1, "a tap is nobody's connection");
+        assert_eq!(hub.counts().connections, 0);
+    }
+}

@@ -62,6 +62,7 @@ pub(crate) async fn place(
             Err(error) => placing.refuse(&app, error).await,
         }
     };
+    let work = traces::within(traces::current(), work);
     tokio::spawn(work).await.map_err(|error| Problem::internal(&error))?
 }
 

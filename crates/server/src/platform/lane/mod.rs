@@ -21,6 +21,7 @@ use risk::{Approved, Denied};
 use store::Store;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
+use traces::{Kind, Span};
 use types::command::{Leg, ListShape, NewList, NewOrder};
 use types::order::Tags;
 use types::{
@@ -261,8 +262,11 @@ impl Lane {
         command: Command,
         market: Option<types::MarketId>,
     ) -> Result<Receipt, PortError> {
+        let mut span = Span::child(Kind::Internal, "exchange command");
         let result = self.0.handle.submit(command, None).await;
-        result.map_err(|error| submit_error(error, &self.catalog(), market))
+        result.map_err(|error| submit_error(error, &self.catalog(), market)).inspect_err(|why| {
+            span.fail(why.to_string());
+        })
     }
 }
 

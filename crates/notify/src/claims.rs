@@ -1,0 +1,114 @@
+//! Which of several instances tells people: the first that says so in Redis. The others are silent about the same rule and labels on the
+//! same channel until the rule's cool-down is over.
+//!
+//! Without Redis, or when it does not answer, everybody tells: twice is better than never. One whose channel fails gives the word back.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use breaker::Breaker;
+
+use crate::message::Entry;
+
+/// How long Redis may take.
+const CALL_MAX: Duration = Duration::from_millis(500);
+/// Takes the word if nobody else has it; keeps it alive for who has it. Gives 1 to who may speak.
+const TAKE: &str = "local who = redis.call('GET', KEYS[1]) \
+    if who == false or who == ARGV[1] then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return 1 end \
+    return 0";
+/// Gives the word back, if it is one's own.
+const GIVE: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return 1";
+
+/// Where instances agree.
+pub(crate) struct Claims {
+    client: redis::Client,
+    prefix: String,
+    /// This run of the process.
+    me: String,
+    take: redis::Script,
+    give: redis::Script,
+    begun: Instant,
+    // Held for a look, never across an await.
+    breaker: Mutex<Breaker>,
+}
+
+impl std::fmt::Debug for Claims {
+    /// The URL may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Claims({:?})", self.prefix)
+    }
+}
+
+impl Claims {
+    pub(crate) fn new(url: &str, prefix: &str) -> Option<Self> {
+        Some(Self {
+            client: redis::Client::open(url).ok()?,
+            prefix: prefix.to_owned(),
+            me: format!("{}-{:032x}", std::process::id(), run()),
+            take: redis::Script::new(TAKE),
+            give: redis::Script::new(GIVE),
+            begun: Instant::now(),
+            breaker: Mutex::default(),
+        })
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now_ms(&self) -> i64 {
+        i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// What is told is the rule's beginning or its end, about these labels, on this channel.
+    fn key(&self, service: &str, channel: &str, entry: &Entry) -> String {
+        let what = if entry.firing { "fires" } else { "over" };
+        let labels: Vec<String> =
+            entry.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        format!("{}:alerts:told:{service}:{channel}:{what}:{}:{}", self.prefix, entry.rule, labels.join(","))
+    }
+
+    /// Whether this instance is to tell it.
+    pub(crate) async fn take(&self, service: &str, channel: &str, entry: &Entry) -> bool {
+        let cool_down = entry.severity.cool_down_ms().max(1);
+        let key = self.key(service, channel, entry);
+        let mut take = self.take.key(key);
+        take.arg(&self.me).arg(cool_down);
+        self.ask(&take).await.is_none_or(|may| may == 1)
+    }
+
+    /// It could not be told: another may.
+    pub(crate) async fn give_back(&self, service: &str, channel: &str, entry: &Entry) {
+        let key = self.key(service, channel, entry);
+        let mut give = self.give.key(key);
+        give.arg(&self.me);
+        self.ask(&give).await;
+    }
+
+    /// `None` when Redis does not answer.
+    async fn ask(&self, script: &redis::ScriptInvocation<'_>) -> Option<i64> {
+        if !self.breaker().admits(self.now_ms()) {
+            return None;
+        }
+        let asked = tokio::time::timeout(CALL_MAX, async {
+            let mut connection = self.client.get_multiplexed_async_connection().await?;
+            script.invoke_async::<i64>(&mut connection).await
+        });
+        let answer = match asked.await {
+            Ok(Ok(answer)) => Some(answer),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "instances cannot agree who tells of alerts; each tells");
+                None
+            }
+            Err(_) => None,
+        };
+        self.breaker().tell(answer.is_none(), self.now_ms());
+        answer
+    }
+}
+
+/// A number that hardly any other process has.
+fn run() -> u128 {
+    use std::hash::{BuildHasher as _, RandomState};
+    u128::from(RandomState::new().hash_one(1)) << 64 | u128::from(RandomState::new().hash_one(2))
+}
