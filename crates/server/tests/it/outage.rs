@@ -76,9 +76,12 @@ fn markets_go_on_writes_are_told_plainly_and_it_recovers_by_itself() {
             answer.json()["update"].as_u64() > Some(before)
         },
     );
-    for path in
-        ["/api/tickers", "/api/markets", "/api/candles/ETHUSDT?interval=1m", "/api/indicators/BTCUSDT"]
-    {
+    for path in [
+        "/api/tickers",
+        "/api/markets",
+        "/api/candles/ETHUSDT?interval=1m",
+        "/api/indicators/BTCUSDT?interval=1m&names=SMA(20)",
+    ] {
         assert_eq!(ask(server.api(), "GET", path, &[], "").status, 200, "{path}");
     }
     while breaker(&server).as_deref() != Some("2") {}
@@ -92,7 +95,7 @@ fn markets_go_on_writes_are_told_plainly_and_it_recovers_by_itself() {
     assert_eq!(report["pools"][0]["breaker"], "closed", "{report}");
     let names: Vec<Value> =
         root.read("/api/users").as_array().unwrap().iter().map(|user| user["username"].clone()).collect();
-    assert!(names.contains(&json!("before")) && names.contains(&json!("after")), "{names:?}");
-    assert!(!names.contains(&json!("during")), "{names:?}");
+    // The tests' PostgreSQL does not sync, so what it had before it was killed may be gone.
+    assert!(names.contains(&json!("after")) && !names.contains(&json!("during")), "{names:?}");
     server.stop(Signal::TERM);
 }
