@@ -189,17 +189,16 @@ pub(crate) async fn start(
     let failed = |error: StoreError| Failure::new(Exit::Failed, "cannot read the database").because(error);
     let (setup, setup_code) = setup(&store).await.map_err(failed)?;
     let nameless = || Failure::new(Exit::Failed, "the built-in exchange has no venue name");
-    let views = ExchangeMarkets::new(handle.clone()).ok_or_else(nameless)?;
     let follow = projector::Follow::default();
     let desk = ExchangeDesk::new(handle.clone(), store.clone(), follow.clone()).ok_or_else(nameless)?;
     let pairs = list_pairs(&store, handle).await.map_err(failed)?;
-    let views: Arc<dyn api::ports::Markets> = Arc::new(views);
+    let views: Arc<dyn api::ports::Markets> =
+        Arc::new(ExchangeMarkets::new(handle.clone()).ok_or_else(nameless)?);
     let broadcast =
         Broadcast::new(Arc::clone(&views), config.stream_indicators.clone(), config.stream_deflate_from);
     tape::start(handle.clone(), Arc::clone(&broadcast)).ok_or_else(nameless)?;
     let others = neighbours::Others::new(config, &broadcast)?;
-    let (stopper, ending) = http::stop();
-    let told = (Arc::clone(&broadcast), pairs.clone());
+    let (told, (stopper, ending)) = ((Arc::clone(&broadcast), pairs.clone()), http::stop());
     let Projection { intents, projected, task: projector } =
         project(config, handle, &store, follow, told, ending.clone()).await?;
     let keeper = desk.lane().keep(ending);
@@ -211,19 +210,18 @@ pub(crate) async fn start(
     let laboratory = research::Laboratory::new(config, handle);
     let queue = jobs::Queue::new(store.clone());
     let models = Arc::new(models::TrainedModels::open(&config.data_dir, handle.clone())?);
-    let health = health::ExchangeHealth::new(handle, &projected, &intents, &held, &others);
     let app = Arc::new(App::new(Parts {
         models: Arc::<models::TrainedModels>::clone(&models),
         markets: views,
         desk: Arc::new(desk),
         pairs,
+        health: Arc::new(health::ExchangeHealth::new(handle, &projected, &intents, &held, &others)),
         projected,
         intents: Arc::<intents::IntentLog>::clone(&intents),
         bots: bots.clone(),
         strategies: strategies::all(),
         research: Arc::new(laboratory.clone()),
         queue: queue.clone(),
-        health: Arc::new(health),
         logs,
         store: store.clone(),
         vault: secrets.vault,
