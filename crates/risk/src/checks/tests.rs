@@ -202,3 +202,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn b5_a_full_halt_lets_nothing_out_and_the_milder_one_only_what_reduces() {
+    let (instrument, limits) = (instrument(InstrumentKind::Spot), Limits::default());
+    let halted = |halt| View { halt, ..view(&instrument, &limits) };
+    for (halt, reducing, passes) in [
+        (Halt::Off, false, true),
+        (Halt::ReduceOnly, true, true),
+        (Halt::ReduceOnly, false, false),
+        (Halt::Full, true, false),
+        (Halt::Full, false, false),
+    ] {
+        assert_eq!(super::halt::check(&halted(halt), reducing).is_ok(), passes, "{halt:?} {reducing}");
+    }
+}
