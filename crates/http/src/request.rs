@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::{HeaderMap, Method, Uri};
 
 use crate::connection::Shared;
@@ -89,6 +89,10 @@ impl Request {
 }
 
 async fn read_body(body: &mut Incoming, len_max: usize, read_max: Duration) -> Result<Bytes, BodyError> {
+    // What announces too much is not waited for.
+    if body.size_hint().lower() > u64::try_from(len_max).unwrap_or(u64::MAX) {
+        return Err(BodyError::TooLarge);
+    }
     let whole = Limited::new(body, len_max).collect();
     match tokio::time::timeout(read_max, whole).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),

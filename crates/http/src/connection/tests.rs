@@ -103,6 +103,8 @@ async fn a_body_has_a_largest_size_and_a_longest_time() {
     for (request, want) in [
         ("Content-Length: 10\r\n\r\n1234567890", "1234567890"),
         ("Content-Length: 11\r\n\r\n12345678901", "too large"),
+        // Announced is enough: nothing of it comes, and nobody waits for it.
+        ("Content-Length: 11\r\n\r\n", "too large"),
         ("Transfer-Encoding: chunked\r\n\r\nb\r\n12345678901\r\n0\r\n\r\n", "too large"),
         ("Content-Length: 5\r\n\r\n123", "timed out"),
     ] {
