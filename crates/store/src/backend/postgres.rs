@@ -21,6 +21,9 @@ const VERSION_MIN: i32 = 140_000;
 /// Seconds after which an idle TCP connection is probed, and between probes.
 const KEEP_ALIVE_SECONDS: &str = "10";
 
+/// What was answered survives a power cut, also where the server's own setting would rather be quick. Stricter settings stay.
+const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+
 /// A pool and who waits for it.
 pub(crate) struct Pool {
     pub(crate) class: Class,
@@ -115,6 +118,9 @@ pub(crate) async fn start(server: &PgConnectOptions, options: &Options) -> Resul
             .idle_timeout(options.idle)
             .max_lifetime(LIFETIME_MAX)
             .test_before_acquire(true)
+            .after_connect(|connection, _| {
+                Box::pin(async move { sqlx::query(DURABLE).execute(connection).await.map(|_| ()) })
+            })
             .connect_with(session(server, class))
             .await
             .map_err(refused)?;
