@@ -6,6 +6,7 @@
 //!                                           └─ not found often enough, long enough after ─► never arrived (watched)
 //! restart, lost events, a refused cancel ─► checking ─ found ─► settled
 //! ```
+//! An answer to a question that was asked before events were lost is older than the loss: it does not settle what the loss put in doubt.
 //! Nothing is ever sent again: an unknown order keeps its reservation until the venue resolves it. A restart takes the same
 //! path: whatever was not terminal is asked for, and bots run only when all of it is settled (invariants B1, B2, O1).
 //! Cost: one map entry per order that is not settled.
@@ -16,6 +17,9 @@ use orders::State;
 use types::{AccountId, ClientOrderId, Outcome, Report, Time, VenueReason};
 
 use crate::{Answer, Facts, Found, FoundState, OrderRef};
+
+/// A question that was not answered so long never will be: far beyond any time-out of a request.
+const ANSWER_LATE_MAX_NS: i64 = 10 * 60 * 1_000_000_000;
 
 /// What the driver has to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +56,15 @@ struct Entry {
     cancel: bool,
     /// Reports may have been missed, so that one of them does not tell all.
     doubt: bool,
+    /// So many answers may still come to questions that were asked before reports were missed.
+    stale: u32,
+}
+
+/// Questions about an order that are not answered yet, whether it is settled meanwhile or not.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    open: u32,
+    last: Time,
 }
 
 /// All orders whose fate is not settled.
@@ -61,13 +74,21 @@ pub struct Tracker {
     entries: BTreeMap<ClientOrderId, Entry>,
     /// Cancels on their way, and when their effect must have been heard of.
     cancels: BTreeMap<ClientOrderId, (OrderRef, Time)>,
+    asked: BTreeMap<ClientOrderId, Asked>,
+}
+
+impl Entry {
+    /// What the venue has or had; what happened to it since is not known.
+    const fn checking(order: OrderRef, poll: Time, cancel: bool) -> Self {
+        Self { order, stage: Stage::Checking, poll, cancel, doubt: true, stale: 0 }
+    }
 }
 
 impl Tracker {
     /// Nothing to track at a venue with these facts.
     #[must_use]
     pub const fn new(facts: Facts) -> Self {
-        Self { facts, entries: BTreeMap::new(), cancels: BTreeMap::new() }
+        Self { facts, entries: BTreeMap::new(), cancels: BTreeMap::new(), asked: BTreeMap::new() }
     }
 
     /// Takes in what the journal says was not terminal at the end of the last run: see [`Tracker::settled`].
@@ -82,14 +103,18 @@ impl Tracker {
         if matches!(state, State::Recorded | State::Sent) {
             out.push(report(&order, Outcome::Unknown));
         }
-        self.entries.insert(order.client_id, Entry { order, stage, poll: now, cancel, doubt: true });
+        self.entries
+            .insert(order.client_id, Entry { order, stage, poll: now, cancel, doubt: true, stale: 0 });
     }
 
     /// An order was handed to the venue.
     pub fn sent(&mut self, now: Time, order: OrderRef) {
         let due = now.plus_nanos(self.facts.answer_max_ns);
         let stage = Stage::Waiting { sent: now, due };
-        self.entries.insert(order.client_id, Entry { order, stage, poll: due, cancel: false, doubt: false });
+        self.entries.insert(
+            order.client_id,
+            Entry { order, stage, poll: due, cancel: false, doubt: false, stale: 0 },
+        );
     }
 
     /// A cancel was handed to the venue.
@@ -104,11 +129,12 @@ impl Tracker {
     pub fn lost(&mut self, now: Time, live: impl Iterator<Item = OrderRef>) {
         for order in live {
             let cancel = self.cancels.contains_key(&order.client_id);
-            let entry = Entry { order, stage: Stage::Checking, poll: now, cancel, doubt: true };
+            let entry = Entry::checking(order, now, cancel);
             self.entries.entry(order.client_id).or_insert(entry);
         }
-        for entry in self.entries.values_mut() {
+        for (id, entry) in &mut self.entries {
             entry.doubt = true;
+            entry.stale = self.asked.get(id).map_or(0, |asked| asked.open);
             if !matches!(entry.stage, Stage::Waiting { .. }) {
                 entry.poll = now;
             }
@@ -118,7 +144,7 @@ impl Tracker {
     /// A cancel could not even be handed to the venue: the order is asked for, and the cancel again if it lives.
     pub fn cancel_failed(&mut self, now: Time, order: OrderRef) {
         let poll = now.plus_nanos(self.facts.poll_every_ns);
-        let entry = Entry { order, stage: Stage::Checking, poll, cancel: true, doubt: true };
+        let entry = Entry::checking(order, poll, true);
         self.entries.entry(order.client_id).or_insert(entry).cancel = true;
     }
 
@@ -140,7 +166,7 @@ impl Tracker {
         if may_miss && !self.entries.get(id).is_some_and(|e| matches!(e.stage, Stage::Lost { .. })) {
             let order = OrderRef { account, market: told.market, client_id: *id };
             // A question that was asked before may still be answered with "it lives": then a cancel finds out, and does no harm.
-            let entry = Entry { order, stage: Stage::Checking, poll: now, cancel: true, doubt: true };
+            let entry = Entry::checking(order, now, true);
             self.entries.insert(*id, entry);
             return false;
         }
@@ -171,9 +197,15 @@ impl Tracker {
         if *answer == Answer::CancelRefused {
             let Some((order, _)) = self.cancels.remove(id) else { return };
             // Ended already (its report may be under way or lost), or not there yet: then it must be asked for again.
-            let entry = Entry { order, stage: Stage::Checking, poll: now, cancel: true, doubt: true };
+            let entry = Entry::checking(order, now, true);
             self.entries.entry(*id).or_insert(entry);
             return;
+        }
+        if matches!(answer, Answer::Found(_) | Answer::NotFound) {
+            self.was_answered(id);
+            if self.is_stale(id, answer, out) {
+                return;
+            }
         }
         let Some(entry) = self.entries.get_mut(id) else { return };
         match (answer, entry.stage) {
@@ -199,6 +231,35 @@ impl Tracker {
             (Answer::Found(found), _) => self.found(now, id, found, out),
             (Answer::NotFound, Stage::Unknown { sent, missed }) => self.not_found(now, id, sent, missed, out),
             _ => {}
+        }
+    }
+
+    fn was_answered(&mut self, id: &ClientOrderId) {
+        if let Some(asked) = self.asked.get_mut(id) {
+            asked.open -= 1;
+            if asked.open == 0 {
+                self.asked.remove(id);
+            }
+        }
+    }
+
+    /// Whether an answer may be older than the loss of reports and so says nothing of now. What it tells of trades is true; an end, too,
+    /// and is not treated here: nothing comes after it.
+    fn is_stale(&mut self, id: &ClientOrderId, answer: &Answer, out: &mut Vec<Action>) -> bool {
+        let Some(entry) = self.entries.get_mut(id) else { return false };
+        if entry.stale == 0 || matches!(entry.stage, Stage::Lost { .. }) {
+            return false;
+        }
+        entry.stale -= 1;
+        match answer {
+            Answer::Found(found) if found.state == FoundState::Live => {
+                entry.stage = Stage::Checking;
+                out.push(report(&entry.order, Outcome::Accepted { venue_id: found.venue_id }));
+                out.extend(found.fills.iter().map(|fill| report(&entry.order, Outcome::Fill(*fill))));
+                true
+            }
+            Answer::NotFound => true,
+            _ => false,
         }
     }
 
@@ -279,11 +340,12 @@ impl Tracker {
             self.cancels.values().filter(|(_, due)| *due <= now).map(|(order, _)| *order).collect();
         for order in overdue {
             self.cancels.remove(&order.client_id);
-            let entry = Entry { order, stage: Stage::Checking, poll: now, cancel: true, doubt: true };
+            let entry = Entry::checking(order, now, true);
             self.entries.entry(order.client_id).or_insert(entry).cancel = true;
         }
         self.entries.retain(|_, entry| !matches!(entry.stage, Stage::Lost { until } if until <= now));
-        for entry in self.entries.values_mut() {
+        self.asked.retain(|_, asked| now.since(asked.last) < ANSWER_LATE_MAX_NS);
+        for (id, entry) in &mut self.entries {
             if let Stage::Waiting { sent, due } = entry.stage
                 && due <= now
             {
@@ -295,6 +357,8 @@ impl Tracker {
                 let lost = matches!(entry.stage, Stage::Lost { .. });
                 let pause = if lost { self.facts.watch_every_ns } else { self.facts.poll_every_ns };
                 entry.poll = now.plus_nanos(pause);
+                let asked = self.asked.entry(*id).or_insert(Asked { open: 0, last: now });
+                (asked.open, asked.last) = (asked.open + 1, now);
                 out.push(Action::Query(entry.order));
             }
         }

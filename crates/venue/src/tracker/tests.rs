@@ -301,3 +301,37 @@ fn b6_where_reports_overtake_each_other_an_end_waits_for_the_fills_before_it() {
     assert_eq!(told, [Outcome::Accepted { venue_id: 7 }, Outcome::Fill(fill(3)), Outcome::Canceled]);
     assert!(tracker.settled());
 }
+
+/// Found by seed 85020 of the simulator: the question was asked while the order was unknown, answered late, and after the connection had been
+/// lost together with a fill. Taken for the answer to the question after the loss, it settled the order, and its end was believed.
+#[test]
+fn b1_an_answer_from_before_a_loss_does_not_settle_what_was_lost() {
+    let mut tracker = sent();
+    answer(&mut tracker, 1, Answer::Unclear);
+    assert_eq!(tick(&mut tracker, 1), [Action::Query(order())]);
+    let report = |outcome| Report { market: order().market, client_id: order().client_id, outcome };
+    let accepted = report(Outcome::Accepted { venue_id: 7 });
+    assert!(tracker.reported(at(2), AccountId(1), &accepted, &mut Vec::new()) && tracker.settled());
+    tracker.lost(at(5), [order()].into_iter());
+    assert_eq!(tick(&mut tracker, 5), [Action::Query(order())]);
+    let live = Found { venue_id: 7, state: FoundState::Live, fills: vec![] };
+    assert_eq!(
+        answer(&mut tracker, 6, Answer::Found(live.clone())),
+        [told(Outcome::Accepted { venue_id: 7 })]
+    );
+    assert!(!tracker.settled(), "it may be the answer to the first question");
+    // Its end is held back until it was asked for again.
+    let mut out = Vec::new();
+    assert!(!tracker.reported(at(7), AccountId(1), &report(Outcome::Canceled), &mut out) && out.is_empty());
+    assert_eq!(tick(&mut tracker, 7), [Action::Query(order())]);
+    let found = Found { venue_id: 7, state: FoundState::Canceled, fills: vec![fill(1)] };
+    let expected = [Outcome::Accepted { venue_id: 7 }, Outcome::Fill(fill(1)), Outcome::Canceled].map(told);
+    assert_eq!(answer(&mut tracker, 8, Answer::Found(found)), expected);
+    assert!(tracker.settled());
+    // Without a question from before, the first answer settles.
+    let mut tracker = Tracker::new(Facts::BINANCE);
+    tracker.lost(at(5), [order()].into_iter());
+    tick(&mut tracker, 5);
+    answer(&mut tracker, 6, Answer::Found(live));
+    assert!(tracker.settled());
+}
