@@ -151,6 +151,12 @@ mod tests {
         assert!(
             matches!(&out[at + 1].1, Moment::Begins(event) if matches!(event.data, MarketNews::Bar(bar) if bar.open_time.0 == 6 * MINUTE))
         );
+        // Nobody sees a bar before it has closed.
+        let late = |(at, moment): &(Time, Moment)| match moment {
+            Moment::Over(_, bar) => at.since(bar.interval.next(bar.open_time)),
+            _ => 0,
+        };
+        assert!(out.iter().map(late).all(|late| (0..100).contains(&late)), "{out:?}");
         assert!(
             out.windows(2).all(|pair| pair[0].0 < pair[1].0),
             "t1: every moment is later than the one before"
