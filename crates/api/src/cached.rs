@@ -14,10 +14,11 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, he
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::{Buf as _, Bytes};
-use cache::{Class, Key};
+use cache::{Cache, Class, Key};
 
 use crate::app::App;
 use crate::etag;
+use crate::last_good::LastGood;
 
 /// Longest query and longest list of encodings that are worth a key.
 const TEXT_MAX: usize = 100;
@@ -97,30 +98,41 @@ struct NotKept(Mutex<Option<Response>>);
 /// Answers from the cache, or asks once for all who wait.
 pub(crate) async fn requests(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let Some(key) = key_of(&app, &request) else { return next.run(request).await };
+    answered(&app.cache, &app.last_good, &key, request, |request| next.clone().run(request)).await
+}
+
+/// The same, of whatever runs requests.
+async fn answered<F: Future<Output = Response>>(
+    cache: &Cache,
+    last_good: &LastGood,
+    key: &Key,
+    request: Request,
+    run: impl Fn(Request) -> F,
+) -> Response {
     let known = request.headers().get(header::IF_NONE_MATCH).cloned();
     let (mut parts, _) = request.into_parts();
     // What is kept is the whole answer; the condition is looked at here.
     parts.headers.remove(header::IF_NONE_MATCH);
     let question = question(&parts);
     let origin = async {
-        let answer = written(next.clone().run(again(&parts))).await;
+        let answer = written(run(again(&parts))).await;
         if let Ok(Some(kept)) = &answer {
-            app.last_good.keep(&question, kept.clone());
+            last_good.keep(&question, kept.clone());
         }
         answer
     };
-    let response = match app.cache.get(&key, origin).await {
+    let response = match cache.get(key, origin).await {
         Ok(Some(kept)) => return read(kept, known.as_ref()).into_response(),
-        Ok(None) => next.run(again(&parts)).await,
+        Ok(None) => run(again(&parts)).await,
         Err(not_kept) => {
             let response = not_kept.0.lock().unwrap_or_else(PoisonError::into_inner).take();
             match response {
                 Some(response) => response,
-                None => next.run(again(&parts)).await,
+                None => run(again(&parts)).await,
             }
         }
     };
-    match app.last_good.instead_of(response.status(), &question) {
+    match last_good.instead_of(response.status(), &question) {
         Some((kept, age_s)) => stale(read(kept, known.as_ref()), age_s),
         None => response,
     }
@@ -275,5 +287,67 @@ mod tests {
         ] {
             assert_eq!(Public::of(path), None, "{path}");
         }
+    }
+
+    /// A question whose origin fails or not; the market has changed, so what the cache holds does not count.
+    async fn asked(
+        cache: &Cache,
+        last_good: &LastGood,
+        version: u32,
+        fails: bool,
+        tag: Option<&str>,
+    ) -> Response {
+        let key = Key::public(Class::Books, &["/api/book/BTCUSDT", &version.to_string()]);
+        let mut request = Request::get("/api/book/BTCUSDT");
+        if let Some(tag) = tag {
+            request = request.header(header::IF_NONE_MATCH, tag);
+        }
+        let run = |_: Request| async move {
+            if fails {
+                return StatusCode::SERVICE_UNAVAILABLE.into_response();
+            }
+            ([(header::ETAG, format!("\"{version}\""))], format!("book {version}")).into_response()
+        };
+        answered(cache, last_good, &key, request.body(Body::empty()).unwrap(), run).await
+    }
+
+    fn value(response: &Response, name: &HeaderName) -> Option<String> {
+        response.headers().get(name).map(|value| value.to_str().unwrap().to_owned())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_is_answered_with_what_was_before_and_its_age_rises_until_it_is_too_old() {
+        let (cache, last_good) = (Cache::new(&cache::Options::default()).unwrap(), LastGood::default());
+        let second = std::time::Duration::from_secs(1);
+        let nothing = asked(&cache, &last_good, 1, true, None).await;
+        assert_eq!(
+            (nothing.status(), value(&nothing, &header::WARNING)),
+            (StatusCode::SERVICE_UNAVAILABLE, None)
+        );
+        let fresh = asked(&cache, &last_good, 2, false, None).await;
+        let marks = |response: &Response| (value(response, &header::AGE), value(response, &header::WARNING));
+        assert_eq!((fresh.status(), marks(&fresh)), (StatusCode::OK, (None, None)));
+        for (version, age) in [(3, 0), (4, 7), (5, 590)] {
+            let passed = [0, 7, 583][version as usize - 3];
+            tokio::time::advance(second * passed).await;
+            let old = asked(&cache, &last_good, version, true, None).await;
+            assert_eq!(old.status(), StatusCode::OK);
+            let warning = "110 tradewind \"Response is Stale\"".to_owned();
+            assert_eq!(marks(&old), (Some(age.to_string()), Some(warning)));
+            assert_eq!(axum::body::to_bytes(old.into_body(), 100).await.unwrap(), "book 2");
+        }
+        // Who knows it already is told so, and that it is old.
+        let known = asked(&cache, &last_good, 6, true, Some("\"2\"")).await;
+        assert_eq!(
+            (known.status(), value(&known, &header::AGE)),
+            (StatusCode::NOT_MODIFIED, Some("590".to_owned()))
+        );
+        tokio::time::advance(second * 10).await;
+        let too_old = asked(&cache, &last_good, 7, true, None).await;
+        assert_eq!((too_old.status(), marks(&too_old)), (StatusCode::SERVICE_UNAVAILABLE, (None, None)));
+        // The origin is back, and so is its answer, unmarked.
+        let fresh = asked(&cache, &last_good, 8, false, None).await;
+        assert_eq!((fresh.status(), marks(&fresh)), (StatusCode::OK, (None, None)));
+        assert_eq!(axum::body::to_bytes(fresh.into_body(), 100).await.unwrap(), "book 8");
     }
 }

@@ -183,6 +183,27 @@ mod tests {
     }
 
     #[test]
+    fn the_share_counts_from_the_twentieth_call_and_over_exactly_ten_seconds() {
+        // 10 of 19, then 11 of 20.
+        let mut breaker = Breaker::default();
+        (0..19).for_each(|n| breaker.tell(n % 2 == 0, n));
+        assert_eq!(breaker.state(), State::Closed);
+        breaker.tell(true, 19);
+        assert_eq!(breaker.state(), State::Open);
+        for (second_half_ms, state) in [(10_000, State::Open), (10_001, State::Closed)] {
+            let mut breaker = Breaker::default();
+            (0..10).for_each(|n| breaker.tell(n % 2 == 1, 0));
+            (0..10).for_each(|n| breaker.tell(n % 2 == 1, second_half_ms));
+            assert_eq!(breaker.state(), state, "{second_half_ms} ms");
+        }
+        // A call that went well does not open it, whatever the share.
+        let mut breaker = Breaker::default();
+        (0..4).for_each(|_| breaker.tell(true, 0));
+        (0..16).for_each(|n| breaker.tell(n % 4 != 0, 0));
+        assert_eq!(breaker.state(), State::Closed, "15 of 20");
+    }
+
+    #[test]
     fn a_trial_whose_outcome_is_never_told_is_repeated() {
         let mut breaker = Breaker::default();
         (0..5).for_each(|n| breaker.tell(true, n));

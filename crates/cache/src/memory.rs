@@ -9,7 +9,7 @@ use moka::Expiry;
 use crate::bucket::{SharedBucket, SharedRate};
 use crate::class::{Class, NEGATIVE_LIFE};
 use crate::key::{KEY_LEN_MAX, Key};
-use crate::remote::{Remote, RemoteError, Stored, wall_ms};
+use crate::remote::{Names, Remote, RemoteError, Stored, wall_ms};
 use crate::statistics::{Layer, Line, Statistics};
 use breaker::State;
 
@@ -23,6 +23,8 @@ pub struct Options {
     pub redis: Option<String>,
     /// In front of every key in Redis; empty is `tradewind`.
     pub prefix: String,
+    /// Whose values these are, behind the prefix; empty: of all who have the prefix. Buckets are everybody's in any case.
+    pub instance: String,
 }
 
 /// Gives each entry the life that its class and its age leave it.
@@ -58,7 +60,8 @@ impl Cache {
     /// When the URL of Redis makes no sense.
     pub fn new(options: &Options) -> Result<Self, RemoteError> {
         let prefix = if options.prefix.is_empty() { "tradewind" } else { &options.prefix };
-        let remote = options.redis.as_deref().map(|url| Remote::new(url, prefix)).transpose()?;
+        let names = Names::of(prefix, &options.instance);
+        let remote = options.redis.as_deref().map(|url| Remote::new(url, names)).transpose()?;
         let memory = Class::ALL.iter().map(|class| {
             moka::future::Cache::builder().max_capacity(class.capacity()).expire_after(Life(*class)).build()
         });

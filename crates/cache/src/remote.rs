@@ -46,8 +46,24 @@ pub(crate) fn wall_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// What is in front of the names in Redis.
+#[derive(Debug)]
+pub(crate) struct Names {
+    /// Of values: what an instance with a name keeps is about its own markets.
+    values: String,
+    /// Of buckets, which all instances share: a user or an address gets no second bucket from a second instance.
+    buckets: String,
+}
+
+impl Names {
+    pub(crate) fn of(prefix: &str, instance: &str) -> Self {
+        let values = if instance.is_empty() { prefix.to_owned() } else { format!("{prefix}:{instance}") };
+        Self { values, buckets: format!("{prefix}:limit") }
+    }
+}
+
 pub(crate) struct Remote {
-    prefix: String,
+    names: Names,
     client: redis::Client,
     script: redis::Script,
     begun: Instant,
@@ -59,16 +75,16 @@ pub(crate) struct Remote {
 impl std::fmt::Debug for Remote {
     /// The URL may hold a password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Remote(prefix {:?})", self.prefix)
+        write!(f, "Remote({:?})", self.names)
     }
 }
 
 impl Remote {
     /// Nothing is connected before the first call: Redis may come later than this process.
-    pub(crate) fn new(url: &str, prefix: &str) -> Result<Self, RemoteError> {
+    pub(crate) fn new(url: &str, names: Names) -> Result<Self, RemoteError> {
         let client = redis::Client::open(url).map_err(RemoteError::Url)?;
         Ok(Self {
-            prefix: prefix.to_owned(),
+            names,
             client,
             script: redis::Script::new(SCRIPT),
             begun: Instant::now(),
@@ -86,7 +102,7 @@ impl Remote {
     }
 
     fn name(&self, key: &Key) -> String {
-        format!("{}:{}", self.prefix, key.as_str())
+        format!("{}:{}", self.names.values, key.as_str())
     }
 
     /// A value; `None` when Redis has none or does not answer.
@@ -113,7 +129,7 @@ impl Remote {
     pub(crate) async fn clear(&self) -> Option<u64> {
         let mut forgotten = 0;
         for owners in ["market", "user"] {
-            let pattern = format!("{}:{owners}:*", literal(&self.prefix));
+            let pattern = format!("{}:{owners}:*", literal(&self.names.values));
             let mut cursor = 0_u64;
             loop {
                 let pattern = pattern.clone();
@@ -136,7 +152,7 @@ impl Remote {
 
     /// Takes requests out of a bucket that all instances share; `None` when Redis does not answer.
     pub(crate) async fn take(&self, bucket: &str, rate: SharedRate, cost: u64) -> Option<SharedBucket> {
-        let name = format!("{}:limit:{bucket}", self.prefix);
+        let name = format!("{}:{bucket}", self.names.buckets);
         let mut script = self.script.key(name);
         script.arg(rate.capacity.max(1)).arg(rate.refill_ms.max(1)).arg(cost);
         let told =

@@ -1,10 +1,12 @@
 //! Alerts by e-mail: SMTP with TLS and authentication as the URL says (`smtps://`, or `smtp://…?tls=required`).
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use lettre::message::{Mailbox, header::ContentType};
 use lettre::transport::smtp::AsyncSmtpTransport;
 use lettre::{AsyncTransport as _, Tokio1Executor};
+use url::Url;
 
 use crate::message::Message;
 
@@ -28,10 +30,17 @@ impl Email {
         if to.is_empty() {
             return Err("nobody is named in alerts.email_to".to_owned());
         }
+        let unread =
+            || "the server is not given as smtp://HOST:PORT or smtps://USER:PASSWORD@HOST".to_owned();
+        if tells_its_password(&Url::parse(url).map_err(|_| unread())?) {
+            return Err(
+                "the password would be sent so that everybody on the way can read it: write smtps://, or \
+                        smtp://…?tls=required"
+                    .to_owned(),
+            );
+        }
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
-            .map_err(|_| {
-                "the server is not given as smtp://HOST:PORT or smtps://USER:PASSWORD@HOST".to_owned()
-            })?
+            .map_err(|_| unread())?
             .timeout(Some(STEP_MAX))
             .build();
         let to = to.iter().map(|one| mailbox(one)).collect::<Result<_, _>>()?;
@@ -56,6 +65,19 @@ impl Email {
     }
 }
 
+/// Whether a password would go, or could be made to go, over a network in clear. `tls=opportunistic` is what a thief in between
+/// switches off (RFC 3207, 6). This machine is no network.
+fn tells_its_password(url: &Url) -> bool {
+    let is_safe = url.scheme() == "smtps"
+        || url.query_pairs().any(|(name, value)| name == "tls" && value == "required");
+    // To the parser an address of version 4 is a name here: the scheme is none that it knows.
+    let is_here = url.host_str().is_some_and(|host| {
+        let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
+    });
+    url.password().is_some() && !is_safe && !is_here
+}
+
 /// The error with its causes: lettre's own text is only the kind.
 fn reason(error: &lettre::transport::smtp::Error) -> String {
     let mut text = error.to_string();
@@ -73,6 +95,26 @@ fn reason(error: &lettre::transport::smtp::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_never_goes_over_a_network_in_clear() {
+        let to = ["ops@example.org".to_owned()];
+        for (url, good) in [
+            ("smtps://desk:hunter2@mail.example.org", true),
+            ("smtp://desk:hunter2@mail.example.org:587?tls=required", true),
+            ("smtp://desk:hunter2@mail.example.org:587", false),
+            ("smtp://desk:hunter2@mail.example.org:587?tls=opportunistic", false),
+            ("smtp://desk:hunter2@192.0.2.7:25", false),
+            ("smtp://mail.example.org:25", true),
+            ("smtp://desk:hunter2@127.0.0.1:25", true),
+            ("smtp://desk:hunter2@[::1]:25", true),
+            ("smtp://desk:hunter2@localhost:25", true),
+        ] {
+            let made = Email::new(url, "desk@example.org", &to);
+            assert_eq!(made.is_ok(), good, "{url}");
+            assert!(made.err().is_none_or(|why| why.contains("tls=required") && !why.contains("hunter2")));
+        }
+    }
 
     #[test]
     fn what_is_wrong_is_said_without_the_password() {

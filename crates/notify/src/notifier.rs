@@ -8,11 +8,15 @@ use breaker::Breaker;
 use futures_util::future::join_all;
 
 use crate::channel::{Channel, NAMES, Settings, SettingsError};
-use crate::claims::Claims;
+use crate::claims::{Claims, Word};
 use crate::message::Message;
 
 /// Pauses between attempts; one more attempt than pauses.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
+
+/// Between two looks at what another instance is telling, and how many there are: longer than one may speak.
+const WAIT: Duration = Duration::from_millis(500);
+const WAITS_MAX: u32 = 90;
 
 /// What became of a message on one channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,24 +123,38 @@ impl Notifier {
         }
     }
 
-    /// What this instance is to tell on a channel; each writes its own log.
-    async fn claimed(&self, slot: &Slot, mut message: Message) -> Message {
-        let Some(claims) = self.claims.as_ref().filter(|_| !slot.channel.is_own()) else { return message };
-        let mut mine = Vec::with_capacity(message.entries.len());
-        for entry in std::mem::take(&mut message.entries) {
-            if claims.take(&message.service, slot.channel.name(), &entry).await {
-                mine.push(entry);
-            } else {
-                count(slot, "told_elsewhere");
-            }
-        }
-        message.entries = mine;
-        message
+    /// Where a channel is that instances share; each writes its own log.
+    fn claims(&self, slot: &Slot) -> Option<&Claims> {
+        self.claims.as_ref().filter(|_| !slot.channel.is_own())
     }
 
-    async fn give_back(&self, slot: &Slot, message: &Message) {
-        if let Some(claims) = self.claims.as_ref().filter(|_| !slot.channel.is_own()) {
-            for entry in &message.entries {
+    /// Divides what there is to tell on a channel: what this instance is to tell now, and what another is telling at this moment. What
+    /// another has told is gone.
+    async fn claimed(&self, slot: &Slot, message: &Message) -> (Message, Message) {
+        let (mut ours, mut waiting) = (message.clone(), message.clone());
+        let Some(claims) = self.claims(slot) else {
+            waiting.entries.clear();
+            return (ours, waiting);
+        };
+        ours.entries.clear();
+        waiting.entries.clear();
+        for entry in &message.entries {
+            match claims.take(&message.service, slot.channel.name(), entry).await {
+                Word::Ours => ours.entries.push(entry.clone()),
+                Word::Waiting => waiting.entries.push(entry.clone()),
+                Word::Told => count(slot, "told_elsewhere"),
+            }
+        }
+        (ours, waiting)
+    }
+
+    /// Says to the other instances what came of it.
+    async fn settle(&self, slot: &Slot, message: &Message, arrived: bool) {
+        let Some(claims) = self.claims(slot) else { return };
+        for entry in &message.entries {
+            if arrived {
+                claims.told(&message.service, slot.channel.name(), entry).await;
+            } else {
                 claims.give_back(&message.service, slot.channel.name(), entry).await;
             }
         }
@@ -144,18 +162,33 @@ impl Notifier {
 
     /// Tells everybody what is for them, unless another instance has; resolves when the slowest channel is done.
     pub async fn tell(&self, message: &Message) -> Vec<Delivery> {
-        let told = self.slots.iter().map(|slot| async move {
-            let message = self.claimed(slot, message.at_least(slot.least)).await;
-            if message.entries.is_empty() {
-                return None;
-            }
-            let delivery = self.deliver(slot, &message).await;
-            if delivery.failure.is_some() {
-                self.give_back(slot, &message).await;
-            }
-            Some(delivery)
-        });
+        let told = self.slots.iter().map(|slot| self.tell_on(slot, message.at_least(slot.least)));
         join_all(told).await.into_iter().flatten().collect()
+    }
+
+    /// Tells on one channel what this instance is to tell. While another is at it, its end is waited for: it may fail.
+    async fn tell_on(&self, slot: &Slot, mut message: Message) -> Option<Delivery> {
+        let mut delivery: Option<Delivery> = None;
+        for round in 0..=WAITS_MAX {
+            let (mut ours, mut waiting) = self.claimed(slot, &message).await;
+            if round == WAITS_MAX {
+                // Somebody holds the word and does not tell: twice is better than never.
+                ours.entries.append(&mut waiting.entries);
+            }
+            if !ours.entries.is_empty() {
+                let done = self.deliver(slot, &ours).await;
+                self.settle(slot, &ours, done.failure.is_none()).await;
+                if delivery.as_ref().is_none_or(|before| before.failure.is_none()) {
+                    delivery = Some(done);
+                }
+            }
+            if waiting.entries.is_empty() {
+                break;
+            }
+            message = waiting;
+            tokio::time::sleep(WAIT).await;
+        }
+        delivery
     }
 
     /// Sends a test message to one channel, or to all: one attempt, whatever the breaker says.

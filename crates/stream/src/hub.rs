@@ -216,12 +216,6 @@ impl Hub {
         self.rooms().get(channel).map(Arc::clone)
     }
 
-    /// Whether somebody listens: what nobody hears need not be made. Tell [`Hub::skip`] what was left out.
-    #[must_use]
-    pub fn listens(&self, channel: &Channel) -> bool {
-        self.find(channel).is_some_and(|room| !room.inner().links.is_empty())
-    }
-
     /// The rooms that exist, each with whether somebody listens.
     #[must_use]
     pub fn open_rooms(&self) -> Vec<(Channel, bool)> {
@@ -229,14 +223,19 @@ impl Hub {
         rooms.iter().map(|(channel, room)| (*channel, !room.inner().links.is_empty())).collect()
     }
 
-    /// Something happened in a room that nobody was told: who comes back gets a snapshot.
-    pub fn skip(&self, channel: &Channel) {
-        if let Some(room) = self.find(channel) {
-            let mut inner = room.inner();
-            if !inner.mirrored {
-                inner.ring.skip();
-            }
+    /// Something happened in a room in which nobody is, and nobody is told: who comes back gets a snapshot. False if somebody is in it,
+    /// who must be told: he may have come a moment ago, with everything up to now.
+    #[must_use]
+    pub fn skip(&self, channel: &Channel) -> bool {
+        let Some(room) = self.find(channel) else { return true };
+        let mut inner = room.inner();
+        if !inner.links.is_empty() && !inner.mirrored {
+            return false;
         }
+        if !inner.mirrored {
+            inner.ring.skip();
+        }
+        true
     }
 
     /// Events of a room were lost: nobody can go on from where they are. Those who listen are ended; who comes back gets a snapshot.

@@ -88,8 +88,7 @@ pub fn follow(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let (answers, answered) = mpsc::unbounded_channel();
     let lines = instruments.into_iter().map(Line::new).collect();
-    let feed =
-        Feed { endpoint, lines, series: Vec::new(), outlet, answers, life: 0, breaker: Breaker::default() };
+    let feed = Feed::new(endpoint, lines, outlet, answers);
     let thread = std::thread::Builder::new().name("feed".to_owned()).spawn(move || {
         runtime.block_on(async {
             tokio::select! {
@@ -120,22 +119,35 @@ struct Feed {
     answers: mpsc::UnboundedSender<Answer>,
     /// Counts connections.
     life: u64,
-    /// Of connections that never told anything.
+    /// Of connections that never gave a market its book.
     breaker: Breaker,
+    /// When the breaker's time began.
+    begun: Instant,
+    /// Whether a market had its book on this connection.
+    was_there: bool,
 }
 
 impl Feed {
+    fn new(
+        endpoint: Endpoint,
+        lines: Vec<Line>,
+        outlet: Box<dyn Outlet>,
+        answers: mpsc::UnboundedSender<Answer>,
+    ) -> Self {
+        let (series, breaker, begun) = (Vec::new(), Breaker::default(), Instant::now());
+        Self { endpoint, lines, series, outlet, answers, life: 0, breaker, begun, was_there: false }
+    }
+
     async fn run(mut self, mut asked: mpsc::Receiver<Ask>, mut answered: mpsc::UnboundedReceiver<Answer>) {
         let mut backoff = BACKOFF_MIN;
-        let begun = Instant::now();
         loop {
             self.fall();
+            self.attempt();
             let over = self.live(&mut asked, &mut answered).await;
-            let was_there = self.lines.iter().any(Line::is_live);
-            if was_there {
+            if self.was_there {
                 backoff = BACKOFF_MIN;
             }
-            let left_alone = self.judge(was_there, begun);
+            let left_alone = self.judge();
             self.fall();
             let host = self.endpoint.stream.name();
             let pause = backoff.max(left_alone);
@@ -157,15 +169,38 @@ impl Feed {
         }
     }
 
-    /// Tells the breaker how a connection went; how long the venue is left alone then.
-    fn judge(&mut self, was_there: bool, begun: Instant) -> Duration {
-        let now_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
-        // The attempt after a wait is the one that a breaker lets through.
-        self.breaker.admits(now_ms);
-        self.breaker.tell(!was_there, now_ms);
+    fn now_ms(&self) -> i64 {
+        i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// A connection is tried: after a wait it is the one that the breaker lets through.
+    fn attempt(&mut self) {
+        self.was_there = false;
+        self.breaker.admits(self.now_ms());
+        self.show();
+    }
+
+    /// A market has its book: the venue is there, for as long as the connection lasts.
+    fn is_there(&mut self) {
+        if !std::mem::replace(&mut self.was_there, true) {
+            self.breaker.tell(false, self.now_ms());
+            self.show();
+        }
+    }
+
+    /// Tells the breaker of a connection that came to nothing; how long the venue is left alone then.
+    fn judge(&mut self) -> Duration {
+        let now_ms = self.now_ms();
+        if !self.was_there {
+            self.breaker.tell(true, now_ms);
+            self.show();
+        }
+        Duration::from_millis(u64::try_from(self.breaker.retry_ms(now_ms)).unwrap_or(0))
+    }
+
+    fn show(&self) {
         let of = format!("venue_{}", self.endpoint.stream.name());
         metrics::gauge!("circuit_breaker_state", "of" => of).set(f64::from(self.breaker.state().number()));
-        Duration::from_millis(u64::try_from(self.breaker.retry_ms(now_ms)).unwrap_or(0))
     }
 
     /// All markets are down.
@@ -381,6 +416,9 @@ impl Feed {
         let snapshot = read.map_err(|why| FeedError::Malformed { host, why })?;
         let event = self.lines[n].snapshot(snapshot);
         self.tell(event)?;
+        if self.lines[n].is_live() {
+            self.is_there();
+        }
         self.rise(n)
     }
 
@@ -456,3 +494,7 @@ async fn send(socket: &mut Socket, stream: &str) -> Result<(), FeedError> {
     let sent = socket.send(Message::text(request)).await;
     sent.map_err(|error| FeedError::Ended(error.to_string()))
 }
+
+#[cfg(test)]
+#[path = "follow_tests.rs"]
+mod tests;

@@ -212,10 +212,8 @@ impl Broadcast {
         let ts = millis(now());
         for position in positions {
             let channel = own(Room::Positions, position.user_id);
-            if self.hub.listens(&channel) {
+            if !self.hub.skip(&channel) {
                 self.hub.publish(&channel, None, ts, &PositionBody::of(&*self.markets, position));
-            } else {
-                self.hub.skip(&channel);
             }
         }
     }
@@ -288,8 +286,8 @@ impl Broadcast {
     }
 
     fn state<T: Serialize>(&self, channel: &Channel, heard: bool, ts: i64, make: impl FnOnce() -> Option<T>) {
-        if !heard {
-            return self.hub.skip(channel);
+        if !heard && self.hub.skip(channel) {
+            return;
         }
         if let Some(state) = make() {
             self.hub.publish(channel, WHOLE, ts, &state);
@@ -307,10 +305,9 @@ impl Broadcast {
         let mut heard_rooms = BTreeSet::new();
         for (channel, heard) in &self.hub.open_rooms() {
             match channel.room() {
-                Room::Indicators(id, interval) if *heard => {
+                Room::Indicators(id, interval) if *heard || !self.hub.skip(channel) => {
                     heard_rooms.insert((*id, *interval));
                 }
-                Room::Indicators(..) => self.hub.skip(channel),
                 _ => {}
             }
         }
@@ -330,9 +327,8 @@ impl Broadcast {
         traded: bool,
         told: &mut BTreeMap<(InstrumentId, Interval), Told>,
     ) {
-        if !heard {
-            // Candles close by the clock, also where nothing is traded.
-            self.hub.skip(channel);
+        // Candles close by the clock, also where nothing is traded.
+        if !heard && self.hub.skip(channel) {
             told.remove(&(id, interval));
             return;
         }

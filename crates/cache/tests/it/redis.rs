@@ -43,7 +43,13 @@ impl Redis {
     }
 
     fn cache(&self, prefix: &str) -> Cache {
-        let options = Options { redis: Some(format!("redis://{}", self.addr)), prefix: prefix.to_owned() };
+        self.cache_of(prefix, "")
+    }
+
+    /// The cache of an instance with a name.
+    fn cache_of(&self, prefix: &str, instance: &str) -> Cache {
+        let redis = Some(format!("redis://{}", self.addr));
+        let options = Options { redis, prefix: prefix.to_owned(), instance: instance.to_owned() };
         Cache::new(&options).unwrap()
     }
 
@@ -160,20 +166,21 @@ async fn a_redis_that_is_killed_under_load_makes_nothing_wrong_and_nothing_fail(
 
 #[tokio::test]
 async fn a_redis_that_was_never_there_costs_five_tries() {
-    let options = Options { redis: Some(format!("redis://{}", free())), prefix: String::new() };
+    let options = Options { redis: Some(format!("redis://{}", free())), ..Options::default() };
     let cache = Cache::new(&options).unwrap();
     let calls = AtomicU64::new(0);
     for n in 0..100 {
         assert!(get(&cache, n, &calls).await.is_some());
     }
     assert_eq!((calls.load(Ordering::Relaxed), cache.redis()), (100, Some(State::Open)));
-    assert!(Cache::new(&Options { redis: Some("nonsense".into()), prefix: String::new() }).is_err());
+    assert!(Cache::new(&Options { redis: Some("nonsense".into()), ..Options::default() }).is_err());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn instances_share_a_bucket_to_the_last_request() {
     let Some(redis) = Redis::at(free()) else { return };
-    let instances = [redis.cache("shared"), redis.cache("shared")].map(Arc::new);
+    // An instance's name parts what it keeps, not what somebody may ask for.
+    let instances = [redis.cache_of("shared", "tokyo"), redis.cache_of("shared", "osaka")].map(Arc::new);
     let other = redis.cache("other");
     // An hour's refill: what comes back while the test runs is less than one request.
     let rate = SharedRate { capacity: 300, refill_ms: 3_600_000 };

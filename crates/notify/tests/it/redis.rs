@@ -101,3 +101,74 @@ async fn an_instance_whose_channel_fails_gives_the_word_back() {
     let told = second.tell(&fires).await;
     assert!(told.iter().any(|d| d.channel == "webhook" && d.failure.is_none()), "{told:?}");
 }
+
+/// Takes one request and leaves it without an answer.
+async fn deaf() -> (std::net::SocketAddr, tokio::sync::oneshot::Receiver<tokio::net::TcpStream>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (addr, (told, heard)) = (listener.local_addr().unwrap(), tokio::sync::oneshot::channel());
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let _ = told.send(stream);
+    });
+    (addr, heard)
+}
+
+fn webhook(told: &[notify::Delivery]) -> Option<bool> {
+    told.iter().find(|d| d.channel == "webhook").map(|d| d.failure.is_none())
+}
+
+#[tokio::test]
+async fn who_has_the_word_and_fails_or_dies_leaves_it_to_one_that_waited() {
+    let Some(redis) = Redis::start() else { return };
+    let sink = HttpSink::start(OK).await;
+    let at = |hook: std::net::SocketAddr| Settings {
+        webhook: Some(format!("http://{hook}/hook")),
+        agree: Some((redis.url(), "desk".to_owned())),
+        ..local()
+    };
+    let client = redis::Client::open(redis.url()).unwrap();
+    let mut asks = client.get_multiplexed_async_connection().await.unwrap();
+    let fires = |rule| message(vec![entry(rule, Severity::Critical)]);
+
+    // The first has the word, and its request is under way; the second hears of the same alert meanwhile.
+    let (broken, under_way) = deaf().await;
+    let first = Notifier::new(&at(broken)).unwrap();
+    let second = std::sync::Arc::new(Notifier::new(&at(sink.addr)).unwrap());
+    let errors = fires("HighErrorRate");
+    let mine = errors.clone();
+    let speaking = tokio::spawn(async move { first.tell(&mine).await });
+    let held = under_way.await.unwrap();
+    let (also, again) = (std::sync::Arc::clone(&second), errors.clone());
+    let waiting = tokio::spawn(async move { also.tell(&again).await });
+    let key: Vec<String> = redis::cmd("KEYS").arg("desk:alerts:told:*").query_async(&mut asks).await.unwrap();
+    let left: i64 = redis::cmd("PTTL").arg(&key).query_async(&mut asks).await.unwrap();
+    assert!(0 < left && left <= 30_000, "a word that is held for {left} ms by one that has not told");
+    // Its connection breaks, and so do the further attempts: nobody listens there any more.
+    drop(held);
+    assert_eq!(webhook(&speaking.await.unwrap()), Some(false));
+    assert_eq!(webhook(&waiting.await.unwrap()), Some(true), "it waited, and told");
+    let (_, body) = sink.next().await;
+    assert!(body.contains("HighErrorRate"), "{body}");
+
+    // One that dies in the middle of it: its word ends by itself.
+    let (broken, under_way) = deaf().await;
+    let third = Notifier::new(&at(broken)).unwrap();
+    let latency = fires("HighAPILatency");
+    let mine = latency.clone();
+    let speaking = tokio::spawn(async move { third.tell(&mine).await });
+    let _held = under_way.await.unwrap();
+    speaking.abort();
+    let (also, again) = (std::sync::Arc::clone(&second), latency.clone());
+    let waiting = tokio::spawn(async move { also.tell(&again).await });
+    let key: Vec<String> =
+        redis::cmd("KEYS").arg("desk:alerts:told:*HighAPILatency*").query_async(&mut asks).await.unwrap();
+    // As if the half minute had passed.
+    let ended: i64 = redis::cmd("PEXPIRE").arg(&key).arg(1).query_async(&mut asks).await.unwrap();
+    assert_eq!(ended, 1, "{key:?}");
+    assert_eq!(webhook(&waiting.await.unwrap()), Some(true));
+    let (_, body) = sink.next().await;
+    assert!(body.contains("HighAPILatency"), "{body}");
+    // And once told it is told.
+    let late = Notifier::new(&at(sink.addr)).unwrap();
+    assert_eq!(webhook(&late.tell(&latency).await), None);
+}

@@ -4,13 +4,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use relay::{Options, Relay, Reply, Rooms};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use stream::{Channel, Connection, Format, Hub, Over, Owner, Room, Since};
 use testkit::Redis;
+use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
+use tokio::time;
 use types::VenueName;
 
 /// Rooms of one market whose state is how many events there were.
@@ -19,7 +22,8 @@ struct Counted(AtomicU64);
 
 impl Rooms for Counted {
     fn has(&self, room: &Room) -> bool {
-        room.market().is_some_and(|market| market.symbol.as_str() == "BTCUSDT")
+        // That private rooms are nobody's business is not for this to say.
+        room.market().is_none_or(|market| market.symbol.as_str() == "BTCUSDT")
     }
 
     fn state(&self, _: Room) -> Reply<'_, Result<Box<RawValue>, String>> {
@@ -361,4 +365,105 @@ async fn an_origin_that_begins_a_new_life_ends_who_listened_to_the_old_one() {
     let (place, state, _) = enter(&osaka, &mut again, Some(&old)).await;
     assert_ne!(place.epoch, old.epoch);
     assert_eq!(state, Some(0));
+}
+
+/// Moves the clock of all instances; what is on its way to Redis and back takes no time.
+async fn leap(by: Duration) {
+    time::pause();
+    time::advance(by).await;
+    time::resume();
+}
+
+/// Some seconds go by, beat after beat.
+async fn seconds(count: u32) {
+    for _ in 0..4 * count {
+        leap(Duration::from_millis(250)).await;
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Redis is away for so long that nobody asks it any more.
+async fn opened(at: &Instance) {
+    let mut most = 0;
+    while at.relay.standing().breaker != "open" {
+        most += 1;
+        assert!(most < 30, "it never opens");
+        seconds(1).await;
+    }
+}
+
+#[tokio::test]
+async fn a_redis_that_is_away_for_long_is_left_alone_and_then_every_room_goes_on_or_says_that_it_cannot() {
+    let Some(mut redis) = Redis::start() else { return };
+    let (tokyo, osaka) = two(&redis).await;
+    let mut home = tokyo.guest();
+    home.connection.subscribe(channel("trades:BTCUSDT"), None).unwrap();
+    let mut away = osaka.guest();
+    let (place, _, _) = enter(&osaka, &mut away, None).await;
+    let last = tokyo.trades(20);
+    assert_eq!(ids(&away.until(last).await), (1..=last).collect::<Vec<_>>());
+    assert_eq!(osaka.relay.standing().breaker, "closed");
+
+    redis.kill();
+    opened(&osaka).await;
+    opened(&tokyo).await;
+    // It is back, and nobody asks it: a minute is not over. At home the market goes on.
+    redis.again();
+    let client = redis::Client::open(redis.url()).unwrap();
+    let mut probe = client.get_multiplexed_async_connection().await.unwrap();
+    let last = tokyo.trades(200);
+    home.until(last).await;
+    seconds(20).await;
+    let clients: String = redis::cmd("CLIENT").arg("LIST").query_async(&mut probe).await.unwrap();
+    assert_eq!(clients.lines().count(), 1, "only this test's own: {clients}");
+    for at in [&osaka, &tokyo] {
+        let standing = at.relay.standing();
+        assert_eq!((standing.connected, standing.breaker), (false, "open"));
+    }
+    // An origin that has been silent for longer than it may: who listened was told, and is not left with what was.
+    let silent = "the instance of this room does not answer; connect again";
+    assert_eq!(away.connection.over(), Some(Over::Ended(silent)));
+
+    // The minute is over: one attempt, which is good, and everything is as before.
+    leap(Duration::from_secs(60)).await;
+    for at in [&osaka, &tokyo] {
+        at.connected().await;
+        assert_eq!((at.relay.standing().breaker, at.relay.standing().failure), ("closed", None));
+    }
+    // Who comes back from where it was gets everything, in order; who is too far back is told so and gets the state.
+    let since = Since { epoch: place.epoch, offset: 20 };
+    let mut back = osaka.guest();
+    let (_, state, missed) = enter(&osaka, &mut back, Some(&since)).await;
+    assert_eq!((state, ids(&missed)), (None, (21..=220).collect()));
+    let last = tokyo.trades(900);
+    assert_eq!(ids(&back.until(last).await), (221..=last).collect::<Vec<_>>());
+    let mut late = osaka.guest();
+    let (place, state, missed) = enter(&osaka, &mut late, Some(&since)).await;
+    assert_eq!((place.offset, state, missed.len()), (last, Some(last), 0));
+    osaka.stop().await;
+    tokyo.stop().await;
+}
+
+#[tokio::test]
+async fn the_one_attempt_after_a_minute_decides_about_the_next() {
+    let Some(mut redis) = Redis::start() else { return };
+    let tokyo = Instance::start(&redis.url(), "tokyo", "t");
+    tokyo.connected().await;
+    redis.kill();
+    opened(&tokyo).await;
+    // Something that is not Redis has its port, and sees when it is asked.
+    let port = TcpListener::bind(redis.url().trim_start_matches("redis://")).await.unwrap();
+    leap(Duration::from_secs(60)).await;
+    drop(port.accept().await.unwrap());
+    drop(port);
+    // That attempt fails: one more minute, although Redis is back by now.
+    redis.again();
+    seconds(50).await;
+    assert_eq!((tokyo.relay.standing().connected, tokyo.relay.standing().breaker), (false, "open"));
+    leap(Duration::from_secs(10)).await;
+    tokyo.connected().await;
+    assert_eq!(tokyo.relay.standing().breaker, "closed");
+    tokyo.stop().await;
 }

@@ -278,11 +278,12 @@ async fn project(
     Ok(Projection { intents, projected, task })
 }
 
-/// An instance with a name has markets of its own: what is kept about them must not be taken for another's.
+/// An instance with a name has markets of its own: what is kept about them must not be taken for another's. What somebody may ask for is
+/// counted by all instances together.
 fn open_cache(config: &Config) -> Result<Arc<cache::Cache>, Failure> {
     let mut options = config.cache.clone();
     if let Some(name) = config.stream_instance {
-        options.prefix = format!("{}:{name}", options.prefix);
+        options.instance = name.to_string();
     }
     let cache = cache::Cache::new(&options).map_err(|error| {
         Failure::new(Exit::Config, "the cache cannot be made").because(error).advise("see cache.redis")

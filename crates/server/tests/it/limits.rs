@@ -171,11 +171,14 @@ impl Drop for Redis {
 fn two_instances_with_one_redis_let_through_what_one_would() {
     let Some(redis) = Redis::start() else { return };
     let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    let servers = dirs.each_ref().map(|dir| {
+    let begin = |dir: &tempfile::TempDir, name: &str| {
         let file = dir.path().join("tradewind.toml");
-        std::fs::write(&file, format!("[cache]\nredis = \"{}\"\n", redis.url)).unwrap();
+        let config = format!("[cache]\nredis = \"{}\"\n[stream]\ninstance = \"{name}\"\n", redis.url);
+        std::fs::write(&file, config).unwrap();
         start(dir.path(), &["--config", file.to_str().unwrap()])
-    });
+    };
+    // Each with a name, which parts their markets and their caches.
+    let servers = [begin(&dirs[0], "tokyo"), begin(&dirs[1], "osaka")];
     // Heavy work asked for by an address that is not logged in: 120 at once, and 2 a second come back.
     let ask = |server: &Server| ask(server.api(), "POST", "/api/backtests", &[], "{}").status;
     let begun = std::time::Instant::now();

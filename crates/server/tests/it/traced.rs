@@ -175,7 +175,7 @@ fn trace(sink: &Sink, seen: &mut Vec<Told>, id: &str, names: &[&str]) -> Vec<Tol
 const CALLER: &str = "00f067aa0ba902b7";
 
 #[test]
-fn a_request_its_command_its_job_and_its_webhook_are_one_trace() {
+fn a_request_its_command_its_bot_its_job_and_its_webhook_are_one_trace() {
     let (collector, hook) = (Sink::start(), Sink::start());
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("tradewind.toml");
@@ -218,6 +218,21 @@ fn a_request_its_command_its_job_and_its_webhook_are_one_trace() {
     let all = trace(&collector, &mut seen, &id, &["POST /api/backtests", "job backtest"]);
     let (request, job) = (of(&all, "POST /api/backtests"), of(&all, "job backtest"));
     assert_eq!((job.parent.as_str(), job.kind), (request.span.as_str(), 5), "{all:#?}");
+
+    // A bot is told over the bus: its driver's part belongs to the request that told it.
+    let bot = json!({
+        "name": "traced", "strategy": "ema-cross", "markets": [{ "symbol": "BTCUSDT", "interval": "1s" }],
+        "params": { "fast": 1, "slow": 2, "qty": "0.01" }, "funds": { "USDT": "10000" },
+    });
+    let id = post("/api/bots", &bot, "01");
+    let all = trace(&collector, &mut seen, &id, &["POST /api/bots", "BotCommand"]);
+    assert_eq!(of(&all, "BotCommand").parent, of(&all, "POST /api/bots").span, "{all:#?}");
+    let bot = root.read("/api/bots")[0]["id"].as_str().unwrap().to_owned();
+    let id = post(&format!("/api/bots/{bot}/start"), &json!({}), "01");
+    let all = trace(&collector, &mut seen, &id, &["POST /api/bots/{bot_id}/start", "BotCommand"]);
+    let (request, command) = (of(&all, "POST /api/bots/{bot_id}/start"), of(&all, "BotCommand"));
+    assert_eq!((command.parent.as_str(), command.kind), (request.span.as_str(), 1), "{all:#?}");
+    assert!(0 < command.took_ns && command.took_ns <= request.took_ns);
 
     let id = post("/api/alerts/test", &json!({ "channel": "webhook" }), "01");
     let all = trace(&collector, &mut seen, &id, &["POST /api/alerts/test", "POST"]);

@@ -5,11 +5,12 @@
 //! way at once: the minute of the breaker is for those who would only find out.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use breaker::{Breaker, State};
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnectOptions;
+use tokio::time::Instant;
 
 use crate::backend::postgres;
 use crate::error::StoreError;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod away;
 mod conformance;
 mod engines;
 mod months;
