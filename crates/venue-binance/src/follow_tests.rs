@@ -1,12 +1,12 @@
 //! The breaker of a feed: a venue on this machine that refuses, comes back and goes again, by a clock that the test moves.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use metrics::{Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::yield_now;
+use tokio::task::{LocalSet, yield_now};
 use tokio::time;
 use tokio_rustls::rustls::ClientConfig;
 use types::FeedState;
@@ -110,7 +110,7 @@ async fn serve(venue: &TcpListener) -> WebSocketStream<TcpStream> {
 
 #[tokio::test]
 async fn a_venue_that_refuses_five_times_is_left_alone_for_a_minute_and_taken_back_by_the_first_book() {
-    let states = States::default();
+    let (states, local) = (States::default(), LocalSet::new());
     let _recorder = metrics::set_default_local_recorder(&states);
     let venue = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = venue.local_addr().unwrap();
@@ -120,8 +120,13 @@ async fn a_venue_that_refuses_five_times_is_left_alone_for_a_minute_and_taken_ba
     let (answers, answered) = mpsc::unbounded_channel();
     let (_asks, asked) = mpsc::channel(1);
     let feed = Feed::new(endpoint, vec![Line::new(instrument())], Box::new(Ear(heard)), answers);
-    let feed = tokio::spawn(feed.run(asked, answered));
+    let feed = local.spawn_local(feed.run(asked, answered));
+    local.run_until(story(addr, &states, &mut ups)).await;
+    feed.abort();
+}
 
+/// What happens to it.
+async fn story(addr: SocketAddr, states: &States, ups: &mut mpsc::UnboundedReceiver<FeedState>) {
     // Each attempt says how the breaker stands before and after.
     for failed in 1..5 {
         assert_eq!(states.number(2 * failed).await, 0.0, "closed after {failed}");
@@ -158,5 +163,4 @@ async fn a_venue_that_refuses_five_times_is_left_alone_for_a_minute_and_taken_ba
     leap(Duration::from_secs(59)).await;
     settle().await;
     assert_eq!(states.all().len(), 24);
-    feed.abort();
 }
