@@ -76,8 +76,8 @@ fn markets_go_on_writes_are_told_plainly_and_it_recovers_by_itself() {
                 "params": { "fast": 1, "slow": 2, "qty": "0.01" }, "funds": { "USDT": "10" },
             }),
         ),
-        ("POST", "/api/silences", json!({ "rule": "HighErrorRate", "minutes": 5 })),
-        ("PATCH", "/api/me", json!({ "display_name": "never" })),
+        ("POST", "/api/accounts", json!({ "name": "never" })),
+        ("PATCH", "/api/settings", json!({ "theme": "never" })),
     ] {
         let refused = until(|| root.ask(method, path, &body.to_string()), |answer| answer.status == 503);
         assert_eq!(code(&refused), "read_only", "{method} {path}: {}", refused.body);
@@ -120,6 +120,9 @@ fn markets_go_on_writes_are_told_plainly_and_it_recovers_by_itself() {
     let names: Vec<Value> =
         root.read("/api/users").as_array().unwrap().iter().map(|user| user["username"].clone()).collect();
     // What was answered before the kill is there, although this server's own `synchronous_commit` is off.
+    assert_eq!(root.read("/api/bots"), json!([]));
+    assert!(!root.read("/api/accounts").to_string().contains("never"));
+    assert!(!root.read("/api/settings").to_string().contains("never"));
     for (name, there) in [("before", true), ("during", false), ("after", true)] {
         assert_eq!(names.contains(&json!(name)), there, "{name}: {names:?}");
     }
