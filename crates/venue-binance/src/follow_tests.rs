@@ -17,15 +17,15 @@ use crate::line::tests::instrument;
 
 /// What the breaker was said to be, oldest first.
 #[derive(Clone, Default)]
-struct States(Arc<Mutex<Vec<f64>>>);
+struct States(Arc<Mutex<Vec<&'static str>>>);
 
 impl States {
-    fn all(&self) -> Vec<f64> {
+    fn all(&self) -> Vec<&'static str> {
         self.0.lock().unwrap().clone()
     }
 
     /// Waits until so many were said, and gives the newest.
-    async fn number(&self, n: usize) -> f64 {
+    async fn number(&self, n: usize) -> &'static str {
         while self.all().len() < n {
             yield_now().await;
         }
@@ -37,7 +37,12 @@ impl GaugeFn for States {
     fn increment(&self, _: f64) {}
     fn decrement(&self, _: f64) {}
     fn set(&self, value: f64) {
-        self.0.lock().unwrap().push(value);
+        let word = match value {
+            ..0.5 => "closed",
+            ..1.5 => "half-open",
+            _ => "open",
+        };
+        self.0.lock().unwrap().push(word);
     }
 }
 
@@ -129,10 +134,10 @@ async fn a_venue_that_refuses_five_times_is_left_alone_for_a_minute_and_taken_ba
 async fn story(addr: SocketAddr, states: &States, ups: &mut mpsc::UnboundedReceiver<FeedState>) {
     // Each attempt says how the breaker stands before and after.
     for failed in 1..5 {
-        assert_eq!(states.number(2 * failed).await, 0.0, "closed after {failed}");
+        assert_eq!(states.number(2 * failed).await, "closed", "after {failed}");
         leap(BACKOFF_MAX).await;
     }
-    assert_eq!(states.number(10).await, 2.0, "open after the fifth");
+    assert_eq!(states.number(10).await, "open", "after the fifth");
     // The venue is back. For a minute nobody asks: whoever comes first at its door is this test.
     let venue = TcpListener::bind(addr).await.unwrap();
     leap(Duration::from_secs(59)).await;
@@ -142,10 +147,10 @@ async fn story(addr: SocketAddr, states: &States, ups: &mut mpsc::UnboundedRecei
     assert_eq!(first.peer_addr().unwrap(), probe.local_addr().unwrap(), "the feed did not wait");
     assert_eq!(states.all().len(), 10);
     leap(Duration::from_secs(2)).await;
-    assert_eq!(states.number(11).await, 1.0, "half-open: one attempt");
+    assert_eq!(states.number(11).await, "half-open", "one attempt");
     let socket = serve(&venue).await;
     // Closed as soon as there is a book, not when the connection ends.
-    assert_eq!(states.number(12).await, 0.0);
+    assert_eq!(states.number(12).await, "closed");
     while ups.recv().await.unwrap() != FeedState::Up {}
 
     // A connection that was good is no failure, and four that come to nothing are not five.
@@ -153,13 +158,13 @@ async fn story(addr: SocketAddr, states: &States, ups: &mut mpsc::UnboundedRecei
     while ups.recv().await.unwrap() != FeedState::Down {}
     for n in 1..5 {
         leap(BACKOFF_MAX).await;
-        assert_eq!(states.number(12 + 2 * n).await, 0.0);
+        assert_eq!(states.number(12 + 2 * n).await, "closed");
     }
     leap(BACKOFF_MAX).await;
-    assert_eq!(states.number(22).await, 2.0);
+    assert_eq!(states.number(22).await, "open");
     // The one attempt that is let through fails: another minute.
     leap(Duration::from_secs(60)).await;
-    assert_eq!((states.number(23).await, states.number(24).await), (1.0, 2.0));
+    assert_eq!((states.number(23).await, states.number(24).await), ("half-open", "open"));
     leap(Duration::from_secs(59)).await;
     settle().await;
     assert_eq!(states.all().len(), 24);
