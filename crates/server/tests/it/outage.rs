@@ -41,6 +41,30 @@ fn breaker(server: &Server) -> Option<String> {
     line.and_then(|line| Some(line.rsplit_once(' ')?.1.to_owned()))
 }
 
+/// Writes of several kinds, and reads of what somebody has for himself: those are in the database and nowhere else.
+fn nothing_is_written_and_nothing_private_is_read(root: &Person) {
+    for (method, path, body) in [
+        (
+            "POST",
+            "/api/bots",
+            json!({
+                "name": "never", "strategy": "ema-cross", "markets": [{ "symbol": "BTCUSDT", "interval": "1s" }],
+                "params": { "fast": 1, "slow": 2, "qty": "0.01" }, "funds": { "USDT": "10" },
+            }),
+        ),
+        ("POST", "/api/accounts", json!({ "name": "never" })),
+        ("PATCH", "/api/settings", json!({ "theme": "never" })),
+    ] {
+        let refused = until(|| root.ask(method, path, &body.to_string()), |answer| answer.status == 503);
+        assert_eq!(code(&refused), "read_only", "{method} {path}: {}", refused.body);
+    }
+    // Never with what was before.
+    for path in ["/api/orders", "/api/positions", "/api/accounts", "/api/bots", "/api/jobs", "/api/users"] {
+        let read = until(|| root.get(path), |answer| code(answer) == "database_away");
+        assert!(read.status == 503 && !is_old(&read), "{path}: {}", read.head);
+    }
+}
+
 #[test]
 fn markets_go_on_writes_are_told_plainly_and_it_recovers_by_itself() {
     let postgres = OwnPostgres::start();
@@ -66,27 +90,7 @@ fn markets_go_on_writes_are_told_plainly_and_it_recovers_by_itself() {
     let seconds = retry_after(&refused);
     assert!((1..=61).contains(&seconds), "{seconds}");
     assert!(refused.body.contains("nothing can be changed"), "{}", refused.body);
-    // Every write, of whatever kind.
-    for (method, path, body) in [
-        (
-            "POST",
-            "/api/bots",
-            json!({
-                "name": "never", "strategy": "ema-cross", "markets": [{ "symbol": "BTCUSDT", "interval": "1s" }],
-                "params": { "fast": 1, "slow": 2, "qty": "0.01" }, "funds": { "USDT": "10" },
-            }),
-        ),
-        ("POST", "/api/accounts", json!({ "name": "never" })),
-        ("PATCH", "/api/settings", json!({ "theme": "never" })),
-    ] {
-        let refused = until(|| root.ask(method, path, &body.to_string()), |answer| answer.status == 503);
-        assert_eq!(code(&refused), "read_only", "{method} {path}: {}", refused.body);
-    }
-    // One's own things are in the database and nowhere else: they are never answered from before.
-    for path in ["/api/orders", "/api/positions", "/api/accounts", "/api/bots", "/api/jobs", "/api/users"] {
-        let read = until(|| root.get(path), |answer| code(answer) == "database_away");
-        assert!(read.status == 503 && !is_old(&read), "{path}: {}", read.head);
-    }
+    nothing_is_written_and_nothing_private_is_read(&root);
     let ready = ask(server.api(), "GET", "/ready", &[], "");
     assert_eq!(ready.status, 503, "{}", ready.body);
     // Markets go on, and they move.
@@ -119,10 +123,10 @@ fn markets_go_on_writes_are_told_plainly_and_it_recovers_by_itself() {
     assert_eq!(report["pools"][0]["breaker"], "closed", "{report}");
     let names: Vec<Value> =
         root.read("/api/users").as_array().unwrap().iter().map(|user| user["username"].clone()).collect();
-    // What was answered before the kill is there, although this server's own `synchronous_commit` is off.
     assert_eq!(root.read("/api/bots"), json!([]));
     assert!(!root.read("/api/accounts").to_string().contains("never"));
     assert!(!root.read("/api/settings").to_string().contains("never"));
+    // What was answered before the kill is there, although this server's own `synchronous_commit` is off.
     for (name, there) in [("before", true), ("during", false), ("after", true)] {
         assert_eq!(names.contains(&json!(name)), there, "{name}: {names:?}");
     }

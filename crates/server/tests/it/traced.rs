@@ -174,6 +174,33 @@ fn trace(sink: &Sink, seen: &mut Vec<Told>, id: &str, names: &[&str]) -> Vec<Tol
 
 const CALLER: &str = "00f067aa0ba902b7";
 
+/// The one of this name.
+fn span(all: &[Told], name: &str) -> Told {
+    all.iter().find(|span| span.name == name).cloned().unwrap()
+}
+
+/// A bot is told over the bus: its driver's part belongs to the request that told it.
+fn a_bot_is_told(
+    root: &Person,
+    collector: &Sink,
+    seen: &mut Vec<Told>,
+    post: &mut impl FnMut(&str, &serde_json::Value, &str) -> String,
+) {
+    let bot = json!({
+        "name": "traced", "strategy": "ema-cross", "markets": [{ "symbol": "BTCUSDT", "interval": "1s" }],
+        "params": { "fast": 1, "slow": 2, "qty": "0.01" }, "funds": { "USDT": "10000" },
+    });
+    let id = post("/api/bots", &bot, "01");
+    let all = trace(collector, seen, &id, &["POST /api/bots", "BotCommand"]);
+    assert_eq!(span(&all, "BotCommand").parent, span(&all, "POST /api/bots").span, "{all:#?}");
+    let bot = root.read("/api/bots")[0]["id"].as_str().unwrap().to_owned();
+    let id = post(&format!("/api/bots/{bot}/start"), &json!({}), "01");
+    let all = trace(collector, seen, &id, &["POST /api/bots/{bot_id}/start", "BotCommand"]);
+    let (request, command) = (span(&all, "POST /api/bots/{bot_id}/start"), span(&all, "BotCommand"));
+    assert_eq!((command.parent.as_str(), command.kind), (request.span.as_str(), 1), "{all:#?}");
+    assert!(0 < command.took_ns && command.took_ns <= request.took_ns);
+}
+
 #[test]
 fn a_request_its_command_its_bot_its_job_and_its_webhook_are_one_trace() {
     let (collector, hook) = (Sink::start(), Sink::start());
@@ -200,12 +227,10 @@ fn a_request_its_command_its_bot_its_job_and_its_webhook_are_one_trace() {
         assert!((200..300).contains(&answer.status), "{path}: {}", answer.body);
         id
     };
-    let of = |all: &[Told], name: &str| all.iter().find(|span| span.name == name).cloned().unwrap();
-
     let order = json!({ "symbol": "BTCUSDT", "side": "buy", "quantity": "0.001", "order_type": "market" });
     let id = post("/api/orders", &order, "01");
     let all = trace(&collector, &mut seen, &id, &["POST /api/orders", "exchange command"]);
-    let (request, command) = (of(&all, "POST /api/orders"), of(&all, "exchange command"));
+    let (request, command) = (span(&all, "POST /api/orders"), span(&all, "exchange command"));
     assert_eq!((request.parent.as_str(), request.kind), (CALLER, 2), "{all:#?}");
     assert_eq!((command.parent.as_str(), command.kind), (request.span.as_str(), 1));
     assert!(0 < command.took_ns && command.took_ns <= request.took_ns);
@@ -216,28 +241,15 @@ fn a_request_its_command_its_bot_its_job_and_its_webhook_are_one_trace() {
     });
     let id = post("/api/backtests", &run, "01");
     let all = trace(&collector, &mut seen, &id, &["POST /api/backtests", "job backtest"]);
-    let (request, job) = (of(&all, "POST /api/backtests"), of(&all, "job backtest"));
+    let (request, job) = (span(&all, "POST /api/backtests"), span(&all, "job backtest"));
     assert_eq!((job.parent.as_str(), job.kind), (request.span.as_str(), 5), "{all:#?}");
 
-    // A bot is told over the bus: its driver's part belongs to the request that told it.
-    let bot = json!({
-        "name": "traced", "strategy": "ema-cross", "markets": [{ "symbol": "BTCUSDT", "interval": "1s" }],
-        "params": { "fast": 1, "slow": 2, "qty": "0.01" }, "funds": { "USDT": "10000" },
-    });
-    let id = post("/api/bots", &bot, "01");
-    let all = trace(&collector, &mut seen, &id, &["POST /api/bots", "BotCommand"]);
-    assert_eq!(of(&all, "BotCommand").parent, of(&all, "POST /api/bots").span, "{all:#?}");
-    let bot = root.read("/api/bots")[0]["id"].as_str().unwrap().to_owned();
-    let id = post(&format!("/api/bots/{bot}/start"), &json!({}), "01");
-    let all = trace(&collector, &mut seen, &id, &["POST /api/bots/{bot_id}/start", "BotCommand"]);
-    let (request, command) = (of(&all, "POST /api/bots/{bot_id}/start"), of(&all, "BotCommand"));
-    assert_eq!((command.parent.as_str(), command.kind), (request.span.as_str(), 1), "{all:#?}");
-    assert!(0 < command.took_ns && command.took_ns <= request.took_ns);
+    a_bot_is_told(&root, &collector, &mut seen, &mut post);
 
     let id = post("/api/alerts/test", &json!({ "channel": "webhook" }), "01");
     let all = trace(&collector, &mut seen, &id, &["POST /api/alerts/test", "POST"]);
-    let call = of(&all, "POST");
-    assert_eq!((call.parent, call.kind), (of(&all, "POST /api/alerts/test").span, 3));
+    let call = span(&all, "POST");
+    assert_eq!((call.parent, call.kind), (span(&all, "POST /api/alerts/test").span, 3));
     let (head, _) = hook.requests.recv().unwrap();
     assert!(head.contains(&format!("traceparent: 00-{id}-{}-01\r\n", call.span)), "{head}");
 
