@@ -3,9 +3,9 @@
 
 use matching::{Book, Incoming, Kind, MatchEvent, Units};
 use std::collections::{HashMap, VecDeque};
-use types::instrument::{LotRule, PercentPriceRule, Rules, TickRule};
+use types::instrument::{LotRule, Rules};
 use types::{
-    AccountId, Asset, AssetCode, AssetId, Market, MarketId, Money, OrderId, Price, Qty, Side, StpMode,
+    AccountId, Asset, AssetCode, AssetId, Market, MarketId, OrderId, Price, Qty, Side, StpMode,
     Symbol, TimeInForce,
 };
 
@@ -91,25 +91,7 @@ const LOOK_EVERY: usize = 512;
 pub fn units() -> Units {
     let asset = |id, code| Asset { id: AssetId(id), code: AssetCode::new(code).expect("a code"), scale: 8 };
     let lot = LotRule { min: Qty(1), max: Qty(i64::MAX), step: Qty(1) };
-    let rules = Rules {
-        price_min: Price(1),
-        price_max: Price(i64::MAX),
-        tick: TickRule::Fixed(Price(1)),
-        lot,
-        market_lot: lot,
-        notional_min: Money(0),
-        notional_max: Money(0),
-        average_minutes: 0,
-        percent_price: PercentPriceRule { bid_up: 0, bid_down: 0, ask_up: 0, ask_down: 0 },
-        iceberg_parts_max: 10,
-        orders_max: 0,
-        stops_max: 0,
-        icebergs_max: 0,
-        lists_max: 0,
-        amends_max: 0,
-        position_max: Money(0),
-        trailing: (1, 10_000),
-    };
+    let rules = Rules { iceberg_parts_max: 10, ..Rules::free(Price(1), Price(i64::MAX), lot) };
     let symbol = Symbol::new("AAABBB").expect("a symbol");
     let market = Market::new(MarketId(0), symbol, asset(0, "AAA"), asset(1, "BBB"), 0, rules);
     Units::of(&market.expect("the rules fit together"))

@@ -1,8 +1,8 @@
 //! What an instrument is taken to be when nobody says: its codes from its symbol, its rules from its data.
 
-use types::instrument::{LotRule, PercentPriceRule, Rules, SCALE_MAX, TickRule};
+use types::instrument::{LotRule, Rules, SCALE_MAX};
 use types::{
-    Asset, AssetCode, AssetId, Instrument, InstrumentId, InstrumentKind, Market, MarketId, Money, Price, Qty,
+    Asset, AssetCode, AssetId, Instrument, InstrumentId, InstrumentKind, Market, MarketId, Price, Qty,
 };
 
 use crate::Error;
@@ -94,25 +94,7 @@ impl Listing {
         let quote = asset(market.0.saturating_mul(2).saturating_add(1), &self.quote, self.scales.quote)?;
         let largest = |step: i64| LARGEST - LARGEST % step.max(1);
         let lot = LotRule { min: Qty(self.lot), max: Qty(largest(self.lot)), step: Qty(self.lot) };
-        let rules = Rules {
-            price_min: Price(self.tick),
-            price_max: Price(largest(self.tick)),
-            tick: TickRule::Fixed(Price(self.tick)),
-            lot,
-            market_lot: lot,
-            notional_min: Money::ZERO,
-            notional_max: Money::ZERO,
-            average_minutes: 0,
-            percent_price: PercentPriceRule { bid_up: 0, bid_down: 0, ask_up: 0, ask_down: 0 },
-            iceberg_parts_max: 0,
-            orders_max: 0,
-            stops_max: 0,
-            icebergs_max: 0,
-            lists_max: 0,
-            amends_max: 0,
-            position_max: Money::ZERO,
-            trailing: (1, 10_000),
-        };
+        let rules = Rules::free(Price(self.tick), Price(largest(self.tick)), lot);
         let market = Market::new(market, id.symbol, base, quote, self.scales.price, rules)
             .map_err(|why| Error::Request(format!("{id} cannot be listed: {why}")))?;
         let kind = match self.contract {
@@ -130,6 +112,7 @@ mod tests {
     use types::VenueName;
 
     use super::*;
+    use types::Money;
 
     fn id(text: &str) -> InstrumentId {
         InstrumentId::parse(text, VenueName::new("file").unwrap()).unwrap()

@@ -1,8 +1,8 @@
 //! An instrument for a file of bars, which says nothing but prices: scales and lot follow from the tick.
 
-use types::instrument::{LotRule, PercentPriceRule, Rules, TickRule};
+use types::instrument::{LotRule, Rules};
 use types::{
-    Asset, AssetCode, AssetId, Instrument, InstrumentId, InstrumentKind, Market, MarketId, Money, Price, Qty,
+    Asset, AssetCode, AssetId, Instrument, InstrumentId, InstrumentKind, Market, MarketId, Price, Qty,
 };
 
 use crate::run::RunError;
@@ -32,25 +32,7 @@ pub fn listing(
     let zeros = (0..SCALE).take_while(|z| tick.0 % 10_i64.pow(u32::from(*z) + 1) == 0).count();
     let quote_scale = (14 - u8::try_from(zeros).unwrap_or(0)).max(SCALE);
     let lot = LotRule { min: LOT, max: Qty(i64::MAX / 2), step: LOT };
-    let rules = Rules {
-        price_min: tick,
-        price_max: Price(i64::MAX / 2),
-        tick: TickRule::Fixed(tick),
-        lot,
-        market_lot: lot,
-        notional_min: Money::ZERO,
-        notional_max: Money::ZERO,
-        average_minutes: 0,
-        percent_price: PercentPriceRule { bid_up: 0, bid_down: 0, ask_up: 0, ask_down: 0 },
-        iceberg_parts_max: 0,
-        orders_max: 0,
-        stops_max: 0,
-        icebergs_max: 0,
-        lists_max: 0,
-        amends_max: 0,
-        position_max: Money::ZERO,
-        trailing: (1, 10_000),
-    };
+    let rules = Rules::free(tick, Price(i64::MAX / 2), lot);
     let (base, quote) = (asset(0, &base, SCALE)?, asset(1, &quote, quote_scale)?);
     let market = Market::new(number, id.symbol, base, quote, SCALE, rules).map_err(|e| wrong(&e))?;
     Ok(Instrument { id, kind, market })

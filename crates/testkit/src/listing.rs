@@ -1,6 +1,6 @@
 //! A market for tests: amounts and prices with eight decimals, and no rule but those a test is about.
 
-use types::instrument::{LotRule, PercentPriceRule, Rules, TickRule};
+use types::instrument::{LotRule, Rules};
 use types::{
     Asset, AssetCode, AssetId, Instrument, InstrumentId, InstrumentKind, Market, MarketId, Money, Price, Qty,
     Symbol, VenueName,
@@ -64,25 +64,8 @@ impl Listing {
             scale: 8,
         };
         let lot = LotRule { min: self.lot, max: self.lot_max, step: self.lot };
-        let rules = Rules {
-            price_min: self.tick,
-            price_max: Price(1_000_000 * ONE),
-            tick: TickRule::Fixed(self.tick),
-            lot,
-            market_lot: lot,
-            notional_min: self.notional_min,
-            notional_max: Money(0),
-            average_minutes: 0,
-            percent_price: PercentPriceRule { bid_up: 0, bid_down: 0, ask_up: 0, ask_down: 0 },
-            iceberg_parts_max: 0,
-            orders_max: 0,
-            stops_max: 0,
-            icebergs_max: 0,
-            lists_max: 0,
-            amends_max: 0,
-            position_max: Money(0),
-            trailing: (0, 0),
-        };
+        let free = Rules::free(self.tick, Price(1_000_000 * ONE), lot);
+        let rules = Rules { notional_min: self.notional_min, trailing: (0, 0), ..free };
         let symbol = Symbol::new(self.symbol).expect("a symbol of the test's own");
         let market = Market::new(MarketId(self.id), symbol, asset(self.base), asset(self.quote), 8, rules)
             .expect("a listing that makes sense");

@@ -90,6 +90,33 @@ pub struct Rules {
     pub trailing: (u32, u32),
 }
 
+impl Rules {
+    /// Those of a market that limits nothing but what its numbers mean: multiples of `tick` up to `price_max`, quantities by `lot`, any
+    /// value, any number of orders, and trailing deltas of 1 to 10,000 hundredths of a percent. What else is wanted is changed in place.
+    #[must_use]
+    pub const fn free(tick: Price, price_max: Price, lot: LotRule) -> Self {
+        Self {
+            price_min: tick,
+            price_max,
+            tick: TickRule::Fixed(tick),
+            lot,
+            market_lot: lot,
+            notional_min: Money::ZERO,
+            notional_max: Money::ZERO,
+            average_minutes: 0,
+            percent_price: PercentPriceRule { bid_up: 0, bid_down: 0, ask_up: 0, ask_down: 0 },
+            iceberg_parts_max: 0,
+            orders_max: 0,
+            stops_max: 0,
+            icebergs_max: 0,
+            lists_max: 0,
+            amends_max: 0,
+            position_max: Money::ZERO,
+            trailing: (1, 10_000),
+        }
+    }
+}
+
 /// A spot market: base traded for quote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Market {

@@ -130,23 +130,11 @@ impl Generator {
     fn extreme_rules(&mut self) -> Rules {
         let any = LotRule { min: Qty(1), max: Qty(i64::MAX), step: Qty(100_000_000) };
         Rules {
-            price_min: Price(1),
-            price_max: Price(i64::MAX),
-            tick: TickRule::Fixed(Price(1)),
-            lot: any,
             market_lot: LotRule { min: Qty(0), max: Qty(0), step: Qty(0) },
-            notional_min: Money(0),
-            notional_max: Money(0),
             average_minutes: u8::try_from(self.below(256)).unwrap(),
-            percent_price: PercentPriceRule { bid_up: 0, bid_down: 0, ask_up: 0, ask_down: 0 },
-            iceberg_parts_max: 0,
             orders_max: 40,
-            stops_max: 0,
-            icebergs_max: 0,
-            lists_max: 0,
-            amends_max: 0,
-            position_max: Money(0),
             trailing: (0, 0),
+            ..Rules::free(Price(1), Price(i64::MAX), any)
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::random::Random;
 use matching::{Book, Incoming, Kind, MatchEvent, Resting, Units, naive};
-use types::instrument::{LotRule, PercentPriceRule, Rules, TickRule};
+use types::instrument::{LotRule, Rules};
 use types::{
     AccountId, Asset, AssetCode, AssetId, Market, MarketId, Money, OrderId, Price, Qty, Side, StpMode,
     Symbol, TimeInForce,
@@ -12,25 +12,8 @@ use types::{
 pub(crate) fn units(tick: i64, step: i64) -> Units {
     let asset = |id, code| Asset { id: AssetId(id), code: AssetCode::new(code).unwrap(), scale: 8 };
     let lot = LotRule { min: Qty(step), max: Qty(i64::MAX), step: Qty(step) };
-    let rules = Rules {
-        price_min: Price(1),
-        price_max: Price(i64::MAX),
-        tick: TickRule::Fixed(Price(tick)),
-        lot,
-        market_lot: lot,
-        notional_min: Money(0),
-        notional_max: Money(0),
-        average_minutes: 0,
-        percent_price: PercentPriceRule { bid_up: 0, bid_down: 0, ask_up: 0, ask_down: 0 },
-        iceberg_parts_max: 10,
-        orders_max: 0,
-        stops_max: 0,
-        icebergs_max: 0,
-        lists_max: 0,
-        amends_max: 0,
-        position_max: Money(0),
-        trailing: (1, 10_000),
-    };
+    let free = Rules::free(Price(tick), Price(i64::MAX), lot);
+    let rules = Rules { price_min: Price(1), iceberg_parts_max: 10, ..free };
     let symbol = Symbol::new("AAABBB").unwrap();
     let market = Market::new(MarketId(0), symbol, asset(0, "AAA"), asset(1, "BBB"), 0, rules);
     Units::of(&market.unwrap())
