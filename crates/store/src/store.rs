@@ -54,6 +54,14 @@ pub struct PoolSample {
     pub breaker: &'static str,
 }
 
+impl PoolSample {
+    /// Whether callers wait although no connection can be added: one that is being opened is waited for at every start.
+    #[must_use]
+    pub const fn is_exhausted(&self) -> bool {
+        self.waiting > 0 && self.idle == 0 && self.total >= self.max
+    }
+}
+
 impl Store {
     /// Opens a store; makes an SQLite file that is not there, and carries out the migrations that are due.
     ///
@@ -343,10 +351,32 @@ async fn sample(inner: Weak<Inner>) {
                 let name = format!("database_{}", pool.pool);
                 metrics::gauge!("circuit_breaker_state", "of" => name).set(f64::from(state.number()));
             }
-            if pool.waiting > 0 {
+            if pool.is_exhausted() {
                 let (waiting, total, max) = (pool.waiting, pool.total, pool.max);
                 tracing::warn!(pool = pool.pool, waiting, total, max, "callers wait for the database");
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_that_can_grow_is_not_exhausted() {
+        let sample = |total, idle, waiting| PoolSample {
+            pool: "readers",
+            total,
+            idle,
+            active: total - idle,
+            waiting,
+            max: 10,
+            breaker: State::Closed.word(),
+        };
+        assert!(sample(10, 0, 1).is_exhausted());
+        for (total, idle, waiting) in [(2, 0, 1), (10, 0, 0), (10, 1, 1), (9, 0, 40)] {
+            assert!(!sample(total, idle, waiting).is_exhausted(), "{total} {idle} {waiting}");
         }
     }
 }

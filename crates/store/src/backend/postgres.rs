@@ -51,6 +51,8 @@ pub(crate) fn session(options: &PgConnectOptions, class: Class) -> PgConnectOpti
         ("tcp_keepalives_interval", KEEP_ALIVE_SECONDS.to_owned()),
         ("tcp_keepalives_count", "3".to_owned()),
         ("timezone", "UTC".to_owned()),
+        // Notices like "does not exist, skipping" are nobody's news.
+        ("client_min_messages", "warning".to_owned()),
     ];
     options
         .clone()
