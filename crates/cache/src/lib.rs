@@ -6,10 +6,15 @@
 //! * What is private has its owner in the key ([`Key::owned`]).
 //! * Redis makes things slower at worst: every call has a time limit and a breaker ([`Breaker`]), and what it does not answer is asked
 //!   of the origin. It is never the only place of anything.
-//! * An entry lives no longer than its class says, wherever it came from: its age travels with it.
+//! * An entry lives no longer than its class and its key say, wherever it came from: its age travels with it. Whoever gives a version with
+//!   the key never gets a value of another one.
+//! * What is removed stays removed: a load that began before is not kept, and other instances with the same Redis are told
+//!   (`invalidation.rs`).
+//! * Each class is bounded in entries and in bytes.
 
 mod bucket;
 mod class;
+mod invalidation;
 mod key;
 mod memory;
 mod remote;
@@ -17,7 +22,7 @@ mod statistics;
 
 pub use breaker::{Breaker, State};
 pub use bucket::{SharedBucket, SharedRate};
-pub use class::Class;
+pub use class::{Class, ENTRY_LEN};
 pub use key::Key;
 pub use memory::{Cache, Options};
 pub use remote::RemoteError;

@@ -1,8 +1,9 @@
 //! Redis behind a breaker: every call has a time limit, and after a few failures nothing is asked for a minute.
 //!
-//! A value is stored with the time at which it was made, so that it does not grow younger on the way through Redis.
+//! A value is stored with the time at which it was made, so that it does not grow younger on the way through Redis, and with the version
+//! it was made of.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -10,18 +11,24 @@ use redis::AsyncCommands as _;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 
 use crate::bucket::{SCRIPT, SharedBucket, SharedRate};
-use crate::class::NEGATIVE_LIFE;
+use crate::invalidation;
 use crate::key::Key;
+use crate::memory::Cache;
 use breaker::Breaker;
 
 /// How long a call may take: more than that and the origin is quicker.
 const CALL_MAX: Duration = Duration::from_millis(100);
 /// How long connecting may take.
 const CONNECT_MAX: Duration = Duration::from_millis(500);
+/// Values larger than this are not kept, bytes.
+const VALUE_LEN_MAX: usize = 1024 * 1024;
 /// Names that one step of clearing looks at.
 const SCAN_COUNT: usize = 500;
-/// Bytes in front of a stored value: the time it was made and whether there is one.
-const HEAD_LEN: usize = 9;
+/// Bytes in front of a stored value: the time it was made, whether there is one, and the length of the version that follows.
+const HEAD_LEN: usize = 10;
+/// Whether there is a value. (0 and 1 were those of an older form without a version.)
+const ABSENT: u8 = 2;
+const PRESENT: u8 = 3;
 
 /// Why Redis cannot be used at all.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +45,26 @@ pub(crate) struct Stored {
     pub(crate) value: Option<Bytes>,
     /// Milliseconds since 1970.
     pub(crate) made_ms: i64,
+    /// How old it may be.
+    pub(crate) life: Duration,
+    /// What it was made of.
+    pub(crate) version: String,
+}
+
+impl Stored {
+    pub(crate) fn of(key: &Key, value: Option<Bytes>, made_ms: i64) -> Self {
+        Self { life: key.life(value.is_some()), value, made_ms, version: key.version.clone() }
+    }
+
+    /// Bytes of the value.
+    pub(crate) fn len(&self) -> u64 {
+        self.value.as_ref().map_or(0, |value| u64::try_from(value.len()).unwrap_or(u64::MAX))
+    }
+
+    /// Whether it is worth keeping.
+    pub(crate) fn is_small(&self) -> bool {
+        self.value.as_ref().is_none_or(|value| value.len() <= VALUE_LEN_MAX)
+    }
 }
 
 /// The wall clock in ms since 1970: instances compare ages with it.
@@ -63,7 +90,10 @@ impl Names {
 }
 
 pub(crate) struct Remote {
+    url: String,
     names: Names,
+    /// Who this is to other instances.
+    me: String,
     client: redis::Client,
     script: redis::Script,
     begun: Instant,
@@ -83,8 +113,11 @@ impl Remote {
     /// Nothing is connected before the first call: Redis may come later than this process.
     pub(crate) fn new(url: &str, names: Names) -> Result<Self, RemoteError> {
         let client = redis::Client::open(url).map_err(RemoteError::Url)?;
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Self {
+            url: url.to_owned(),
             names,
+            me: format!("{:x}-{:x}", std::process::id(), since.as_nanos()),
             client,
             script: redis::Script::new(SCRIPT),
             begun: Instant::now(),
@@ -109,20 +142,43 @@ impl Remote {
     pub(crate) async fn get(&self, key: &Key) -> Option<Stored> {
         let name = self.name(key);
         let raw: Option<Vec<u8>> = self.call(|mut redis| async move { redis.get(name).await }).await?;
-        decode(&raw?)
+        decode(key, &raw?)
     }
 
     /// Keeps a value as long as its class says. A failure is counted and otherwise nobody's concern.
     pub(crate) async fn put(&self, key: &Key, stored: &Stored) {
-        let life = if stored.value.is_some() { key.class.remote_life() } else { NEGATIVE_LIFE };
+        let life = key.remote_life(stored.value.is_some());
         let (name, raw) = (self.name(key), encode(stored));
-        let ms = u64::try_from(life.as_millis()).unwrap_or(u64::MAX);
+        // At least one: none at all is an error to Redis.
+        let ms = u64::try_from(life.as_millis()).unwrap_or(u64::MAX).max(1);
         let _: Option<()> = self.call(|mut redis| async move { redis.pset_ex(name, raw, ms).await }).await;
     }
 
+    /// Forgets a value, and tells other instances to.
     pub(crate) async fn remove(&self, key: &Key) {
         let name = self.name(key);
-        let _: Option<()> = self.call(|mut redis| async move { redis.del(name).await }).await;
+        let _: Option<()> = self.call(|mut redis| async move { redis.unlink(name).await }).await;
+        self.tell_others(invalidation::message(&self.me, invalidation::event(key.class), &key.text)).await;
+    }
+
+    /// Forgets a value that nobody has told of yet.
+    pub(crate) async fn take_back(&self, key: &Key) {
+        let name = self.name(key);
+        let _: Option<()> = self.call(|mut redis| async move { redis.unlink(name).await }).await;
+    }
+
+    async fn tell_others(&self, message: String) {
+        let channel = self.channel();
+        let _: Option<()> = self.call(|mut redis| async move { redis.publish(channel, message).await }).await;
+    }
+
+    fn channel(&self) -> String {
+        format!("{}:forget", self.names.values)
+    }
+
+    /// Obeys what other instances say; never returns.
+    pub(crate) async fn follow(&self, cache: Arc<Cache>) {
+        invalidation::follow(cache, &self.url, &self.channel(), &self.me).await;
     }
 
     /// Forgets all values under the prefix, some hundred at a time so that nobody else waits long; how many.
@@ -147,6 +203,7 @@ impl Remote {
                 }
             }
         }
+        self.tell_others(invalidation::message_of_all(&self.me)).await;
         Some(forgotten)
     }
 
@@ -225,37 +282,50 @@ fn literal(text: &str) -> String {
 }
 
 fn encode(stored: &Stored) -> Vec<u8> {
-    let mut raw = Vec::with_capacity(HEAD_LEN + stored.value.as_ref().map_or(0, Bytes::len));
+    let version = stored.version.as_bytes();
+    // Longer ones are not kept (see `Key::is_keepable`).
+    let version_len = u8::try_from(version.len()).unwrap_or(0);
+    let value = stored.value.as_deref().unwrap_or_default();
+    let mut raw = Vec::with_capacity(HEAD_LEN + version.len() + value.len());
     raw.extend_from_slice(&stored.made_ms.to_be_bytes());
-    raw.push(u8::from(stored.value.is_some()));
-    raw.extend_from_slice(stored.value.as_deref().unwrap_or_default());
+    raw.push(if stored.value.is_some() { PRESENT } else { ABSENT });
+    raw.push(version_len);
+    raw.extend_from_slice(&version[..usize::from(version_len)]);
+    raw.extend_from_slice(value);
     raw
 }
 
 /// `None` for what is not ours.
-fn decode(raw: &[u8]) -> Option<Stored> {
-    let (head, value) = raw.split_at_checked(HEAD_LEN)?;
+fn decode(key: &Key, raw: &[u8]) -> Option<Stored> {
+    let (head, rest) = raw.split_at_checked(HEAD_LEN)?;
     let made_ms = i64::from_be_bytes(head[..8].try_into().ok()?);
+    let (version, value) = rest.split_at_checked(usize::from(head[9]))?;
     let value = match head[8] {
-        0 if value.is_empty() => None,
-        1 => Some(Bytes::copy_from_slice(value)),
+        ABSENT if value.is_empty() => None,
+        PRESENT => Some(Bytes::copy_from_slice(value)),
         _ => return None,
     };
-    Some(Stored { value, made_ms })
+    let version = std::str::from_utf8(version).ok()?.to_owned();
+    Some(Stored { life: key.life(value.is_some()), value, made_ms, version })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::class::Class;
 
     #[test]
     fn what_is_stored_reads_back_and_garbage_does_not() {
-        for value in [None, Some(Bytes::new()), Some(Bytes::from_static(b"{}"))] {
-            let stored = Stored { value, made_ms: 1_795_000_000_123 };
-            assert_eq!(decode(&encode(&stored)), Some(stored));
-        }
-        for raw in [&b""[..], b"12345678", b"123456782", b"12345678\0x"] {
-            assert_eq!(decode(raw), None, "{raw:?}");
+        for version in ["", "18c2f.41"] {
+            let key = Key::public(Class::Books, &["x"]).at(version.to_owned());
+            for value in [None, Some(Bytes::new()), Some(Bytes::from_static(b"{}"))] {
+                let stored = Stored::of(&key, value, 1_795_000_000_123);
+                assert_eq!(decode(&key, &encode(&stored)), Some(stored));
+            }
+            for raw in [&b""[..], b"123456789", b"12345678\x01\0", b"12345678\x02\0x", b"12345678\x03\x05abc"]
+            {
+                assert_eq!(decode(&key, raw), None, "{raw:?}");
+            }
         }
     }
 }

@@ -28,6 +28,8 @@ impl Layer {
 struct Count {
     hits: AtomicU64,
     misses: AtomicU64,
+    /// Entries of what is kept by its owner.
+    own: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -67,8 +69,15 @@ impl Statistics {
         self.of(layer, class).misses.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Notes how many entries an owner keeps.
+    pub(crate) fn own(&self, class: Class, entries: usize) {
+        let entries = u64::try_from(entries).unwrap_or(u64::MAX);
+        self.of(Layer::Memory, class).own.store(entries, Ordering::Relaxed);
+    }
+
     pub(crate) fn line(&self, layer: Layer, class: Class, entries: u64) -> Line {
         let count = self.of(layer, class);
+        let entries = entries + count.own.load(Ordering::Relaxed);
         let (hits, misses) = (count.hits.load(Ordering::Relaxed), count.misses.load(Ordering::Relaxed));
         Line { class, layer, hits, misses, entries }
     }

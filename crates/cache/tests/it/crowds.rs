@@ -119,3 +119,54 @@ async fn what_is_too_large_passes_and_is_not_kept() {
     }
     assert_eq!(calls.load(Ordering::Relaxed), 2, "a key without bounds is nobody's");
 }
+
+#[tokio::test]
+async fn a_value_of_another_version_is_made_anew_in_its_place() {
+    let cache = Cache::new(&Options::default()).unwrap();
+    let calls = AtomicU64::new(0);
+    let get = async |version: &str| {
+        let key = Key::public(Class::Markets, &["ohlcv"]).at(version.to_owned());
+        let origin = async {
+            calls.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, ()>(Some(Bytes::from(version.to_owned())))
+        };
+        assert_eq!(cache.get(&key, origin).await.unwrap().unwrap(), version);
+        assert_eq!(cache.held(&key).await.unwrap(), version);
+    };
+    for version in ["1", "1", "2", "2", "1"] {
+        get(version).await;
+    }
+    assert_eq!(calls.load(Ordering::Relaxed), 3, "each change of version asks once");
+    let key = Key::public(Class::Markets, &["ohlcv"]);
+    assert_eq!(cache.held(&key.clone().at("3".to_owned())).await, None, "nobody is served what is too old");
+    // One entry, whatever the versions: the old ones take no room.
+    cache.remove(&key).await;
+    assert_eq!(cache.held(&key.at("1".to_owned())).await, None);
+}
+
+#[tokio::test]
+async fn what_is_removed_while_it_is_read_is_not_kept() {
+    let cache = Cache::new(&Options::default()).unwrap();
+    let key = Key::owned(Class::Profiles, 7, &["settings"]);
+    let old = async {
+        // The change comes between the reading and the keeping.
+        cache.remove(&key).await;
+        Ok::<_, ()>(Some(Bytes::from_static(b"old")))
+    };
+    assert_eq!(cache.get(&key, old).await.unwrap().unwrap(), "old");
+    let new = cache.get(&key, async { Ok::<_, ()>(Some(Bytes::from_static(b"new"))) }).await;
+    assert_eq!(new.unwrap().unwrap(), "new");
+}
+
+#[tokio::test]
+async fn a_class_is_bounded_in_bytes_too() {
+    let cache = Cache::new(&Options::default()).unwrap();
+    for n in 0..300 {
+        let key = Key::public(Class::OpenCandles, &[&n.to_string()]);
+        let value = Bytes::from(vec![b'x'; 256 * 1024]);
+        cache.get(&key, async { Ok::<_, ()>(Some(value)) }).await.unwrap();
+    }
+    cache.settle().await;
+    let most = u64::try_from(cache::ENTRY_LEN).unwrap() * Class::OpenCandles.capacity();
+    assert!((most / 2..=most).contains(&cache.len_bytes()), "{} of {most}", cache.len_bytes());
+}

@@ -212,3 +212,54 @@ async fn instances_share_a_bucket_to_the_last_request() {
     redis.kill();
     assert_eq!(instances[0].take("market:user-1", rate, 1).await, None, "each goes by its own");
 }
+
+/// Until the other instance, whose listener runs beside, has heard it.
+async fn until_forgotten(cache: &Cache, key: &Key) {
+    while cache.held(key).await.is_some() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn what_one_instance_removes_the_others_forget() {
+    let Some(redis) = Redis::at(free()) else { return };
+    let (first, second) = (Arc::new(redis.cache("a")), Arc::new(redis.cache("a")));
+    let other = Arc::new(redis.cache("b"));
+    let followers = [tokio::spawn(Arc::clone(&second).follow()), tokio::spawn(Arc::clone(&other).follow())];
+    let (mine, kept) = (Key::owned(Class::Profiles, 7, &["settings"]), key(2));
+    let load = async |cache: &Cache, key: &Key| {
+        let origin = async { Ok::<_, ()>(Some(Bytes::from_static(b"x"))) };
+        cache.get(key, origin).await.unwrap();
+    };
+    // Nobody knows when the listener listens: it is told until it has heard.
+    load(&second, &mine).await;
+    load(&second, &kept).await;
+    load(&other, &mine).await;
+    while second.held(&mine).await.is_some() {
+        first.remove(&mine).await;
+        tokio::task::yield_now().await;
+    }
+    assert!(second.held(&kept).await.is_some() && other.held(&mine).await.is_some(), "only what was meant");
+    // Its own messages are not for itself: what it has read since stays.
+    load(&second, &mine).await;
+    second.remove(&kept).await;
+    load(&second, &kept).await;
+    first.clear_everywhere().await;
+    until_forgotten(&second, &kept).await;
+    assert!(second.held(&mine).await.is_none() && other.held(&mine).await.is_some());
+    followers.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[tokio::test]
+async fn a_value_of_another_version_in_redis_is_no_value() {
+    let Some(redis) = Redis::at(free()) else { return };
+    let (first, second) = (redis.cache("a"), redis.cache("a"));
+    let key = |version: &str| Key::public(Class::Markets, &["x"]).at(version.to_owned());
+    let load = async |cache: &Cache, version: &'static str| {
+        let origin = async { Ok::<_, ()>(Some(Bytes::from_static(version.as_bytes()))) };
+        cache.get(&key(version), origin).await.unwrap().unwrap()
+    };
+    assert_eq!(load(&first, "run1.4").await, "run1.4");
+    assert_eq!(load(&second, "run2.4").await, "run2.4", "another run's number four is something else");
+    assert_eq!(second.get(&key("run2.4"), async { Err(()) }).await.unwrap().unwrap(), "run2.4");
+}
