@@ -1,7 +1,7 @@
 //! [`Workers`]: take jobs, keep their leases, end them.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use store::jobs::{self, End, Job};
@@ -147,7 +147,7 @@ impl Shared {
         let (ending, ended) = watch::channel(None);
         let task = Task::new(job, ended);
         self.queue.in_hand().insert(id, InHand { task: task.clone(), ending: ending.clone() });
-        let mut span = span(kind, &task.job);
+        let (mut span, begun) = (span(kind, &task.job), Instant::now());
         let mut running = tokio::spawn(traces::within(span.context(), work.run(task.clone())));
         let mut renewals = tokio::time::interval(self.timing.renew);
         renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -175,6 +175,9 @@ impl Shared {
         drop(span);
         self.queue.in_hand().remove(&id);
         metrics::counter!("jobs_ended_total", "kind" => kind, "outcome" => word(&outcome)).increment(1);
+        if matches!(outcome, Outcome::Done(_)) {
+            metrics::histogram!("job_duration_seconds", "kind" => kind).record(begun.elapsed());
+        }
         self.finish(worker, id, outcome).await;
     }
 

@@ -51,6 +51,7 @@ const DB: &[Buckets] = &[FINE, &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0]];
 const TRADE: &[Buckets] = &[&[0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05], &[0.1, 0.5, 1.0, 2.0, 5.0, 10.0]];
 const DELAY: &[Buckets] = &[&[0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0]];
 const GROUP: &[Buckets] = &[&[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0]];
+const JOB: &[Buckets] = &[&[0.01, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0]];
 const LONG: &[Buckets] = &[&[0.01, 0.1, 1.0, 10.0, 60.0, 600.0]];
 
 /// All metrics, by what they are about.
@@ -127,6 +128,12 @@ pub const METRICS: &[Metric] = &[
     gauge("inference_queue_depth", &[], "Questions to models that wait for their answer now."),
     gauge("active_trading_bots", &[], "Bots that run. Every 5 s."),
     counter("jobs_ended_total", &["kind", "outcome"], "Long jobs that ended."),
+    histogram(
+        "job_duration_seconds",
+        &["kind"],
+        JOB,
+        "A long job that succeeded, from its start; waiting is not in it.",
+    ),
     gauge("ws_connections", &[], "Open WebSockets of the live stream."),
     counter("ws_messages_total", &["direction"], "Messages of the live stream, `in` or `out`."),
     counter(
@@ -237,8 +244,8 @@ pub fn page() -> String {
     let mut page = String::from(
         "# Metrics\n\nGenerated from `crates/telemetry/src/catalogue.rs`; renew it with `TRADEWIND_RENEW=1 cargo test -p telemetry`.\n\n\
          `GET /metrics` on the platform's address gives all of them in Prometheus' text format, to programs on this machine (see \
-         `monitoring.loopback` in [configuration.md](configuration.md)) and to administrators' tokens. A metric appears once it has a \
-         value. Durations are in seconds.\n\n| metric | kind | labels | what it tells |\n|---|---|---|---|\n",
+         `monitoring.loopback` in [configuration.md](configuration.md)) and to administrators' tokens. A metric with labels has \
+         values once there are some; until then its `# HELP` and `# TYPE` stand alone. Durations are in seconds.\n\n| metric | kind | labels | what it tells |\n|---|---|---|---|\n",
     );
     for metric in METRICS {
         let (kind, buckets) = match metric.kind {

@@ -1,5 +1,6 @@
 //! One recorder for the process: Prometheus' registry, and windows of the last hour that see the same values.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -53,6 +54,8 @@ pub(crate) struct Followed {
     pub(crate) market_data: Shared,
     pub(crate) websocket: Shared,
     pub(crate) predictions: Shared,
+    pub(crate) backtests: Shared,
+    pub(crate) trainings: Shared,
     /// Answers with status 5xx, as a window of their own: its count is what matters.
     pub(crate) errors: Shared,
     pub(crate) slow_statements: AtomicU64,
@@ -67,8 +70,8 @@ impl Followed {
         self.begun.elapsed().as_secs()
     }
 
-    /// The window that follows a histogram.
-    fn of(&self, name: &str) -> Option<&Shared> {
+    /// The window that follows a histogram; `kind` is its label of this name.
+    fn of(&self, name: &str, kind: Option<&str>) -> Option<&Shared> {
         match name {
             "http_request_duration_seconds" => Some(&self.api),
             "db_query_duration_seconds" => Some(&self.database),
@@ -76,6 +79,11 @@ impl Followed {
             "market_data_latency_seconds" => Some(&self.market_data),
             "ws_delivery_delay_seconds" => Some(&self.websocket),
             "inference_latency_seconds" => Some(&self.predictions),
+            "job_duration_seconds" => match kind? {
+                "backtest" => Some(&self.backtests),
+                "training" => Some(&self.trainings),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -115,10 +123,24 @@ impl std::fmt::Debug for Telemetry {
 }
 
 impl Telemetry {
-    /// Everything in Prometheus' text format.
+    /// Everything in Prometheus' text format. What has no value yet is named all the same.
     #[must_use]
     pub fn prometheus(&self) -> String {
-        self.prometheus.render()
+        let mut text = self.prometheus.render();
+        let named = |text: &str| -> BTreeSet<String> {
+            let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+            types.filter_map(|rest| rest.split(' ').next()).map(str::to_owned).collect()
+        };
+        let known = named(&text);
+        for metric in METRICS.iter().filter(|metric| !known.contains(metric.name)) {
+            let kind = match metric.kind {
+                Kind::Counter => "counter",
+                Kind::Gauge => "gauge",
+                Kind::Histogram(_) => "histogram",
+            };
+            text.push_str(&format!("# HELP {0} {1}\n# TYPE {0} {kind}\n\n", metric.name, metric.about));
+        }
+        text
     }
 
     /// Puts what was recorded in order; to be called every few seconds, or memory grows until somebody asks.
@@ -135,6 +157,7 @@ pub fn install() -> Result<Telemetry, InstallError> {
     let (recorder, telemetry) = recorder()?;
     metrics::set_global_recorder(recorder).map_err(|_| InstallError::Taken)?;
     describe();
+    begin();
     Ok(telemetry)
 }
 
@@ -159,6 +182,8 @@ pub fn recorder() -> Result<(impl Recorder + Send + Sync + 'static, Telemetry), 
         market_data: Shared::default(),
         websocket: Shared::default(),
         predictions: Shared::default(),
+        backtests: Shared::default(),
+        trainings: Shared::default(),
         errors: Shared::default(),
         slow_statements: AtomicU64::new(0),
         routes: Mutex::default(),
@@ -176,6 +201,22 @@ fn describe() {
             Kind::Gauge => metrics::describe_gauge!(metric.name, metric.about),
             Kind::Histogram(_) => metrics::describe_histogram!(metric.name, metric.about),
         }
+    }
+}
+
+/// Counts that are nothing until something happens are 0 and not absent: rates and alerts need a beginning.
+fn begin() {
+    for name in [
+        "http_requests_error_rate",
+        "pending_trades_queue_size",
+        "inference_queue_depth",
+        "active_trading_bots",
+        "ws_connections",
+    ] {
+        metrics::gauge!(name).set(0.0);
+    }
+    for name in ["db_slow_queries_total", "stale_answers_total"] {
+        metrics::counter!(name).absolute(0);
     }
 }
 
@@ -212,7 +253,8 @@ impl Recorder for Both {
 
     fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> Histogram {
         let inner = self.prometheus.register_histogram(key, metadata);
-        if self.followed.of(key.name()).is_none() {
+        let kind = key.labels().find(|label| label.key() == "kind").map(|label| label.value().to_owned());
+        if self.followed.of(key.name(), kind.as_deref()).is_none() {
             return inner;
         }
         let alias = ALIASES.iter().find(|(of, _)| *of == key.name());
@@ -222,7 +264,7 @@ impl Recorder for Both {
         let failed = key.labels().any(|label| label.key() == "status_code" && label.value().starts_with('5'));
         let route = key.labels().find(|label| label.key() == "route").map(|label| label.value().to_owned());
         let (name, followed) = (key.name().to_owned(), Arc::clone(&self.followed));
-        Histogram::from_arc(Arc::new(Durations { inner, alias, name, failed, route, followed }))
+        Histogram::from_arc(Arc::new(Durations { inner, alias, name, kind, failed, route, followed }))
     }
 }
 
@@ -247,6 +289,7 @@ struct Durations {
     inner: Histogram,
     alias: Option<Histogram>,
     name: String,
+    kind: Option<String>,
     failed: bool,
     route: Option<String>,
     followed: Arc<Followed>,
@@ -259,7 +302,7 @@ impl HistogramFn for Durations {
             alias.record(value);
         }
         let now_s = self.followed.now_s();
-        if let Some(shared) = self.followed.of(&self.name) {
+        if let Some(shared) = self.followed.of(&self.name, self.kind.as_deref()) {
             shared.window().record(value, now_s);
         }
         if self.failed {
@@ -302,6 +345,21 @@ mod tests {
         assert_eq!(summary.count, 4);
         assert!(summary.p95_ms > 390.0 && summary.p50_ms < 3.0, "{summary:?}");
         assert_eq!(telemetry.followed.slow_statements.load(Ordering::Relaxed), 3);
+    }
+
+    #[test]
+    fn what_has_no_value_yet_is_named() {
+        let (recorder, telemetry) = recorder().unwrap();
+        with_local_recorder(&recorder, || metrics::gauge!("ws_connections").set(3.0));
+        let text = telemetry.prometheus();
+        for metric in METRICS {
+            let types = text.lines().filter(|line| line.starts_with(&format!("# TYPE {} ", metric.name)));
+            assert_eq!(types.count(), 1, "{}", metric.name);
+        }
+        assert!(
+            text.contains("ws_connections 3\n")
+                && text.contains("# TYPE inference_latency_seconds histogram\n")
+        );
     }
 
     #[test]

@@ -71,6 +71,8 @@ pub struct System {
     pub cache_hit_percent: Option<f64>,
     /// Seconds since the start.
     pub uptime_s: u64,
+    /// Share of the last thirty days in which the service was ready, percent.
+    pub uptime_percent: Option<f64>,
 }
 
 /// A promise and how it stands.
@@ -107,6 +109,10 @@ pub struct Report {
     pub websocket: Latency,
     /// Questions to models.
     pub predictions: Latency,
+    /// Back-tests that succeeded.
+    pub backtests: Latency,
+    /// Trainings that succeeded.
+    pub trainings: Latency,
     /// The process.
     pub system: System,
     /// All promises.
@@ -187,6 +193,8 @@ impl Telemetry {
             market_data: latency(followed.summary(&followed.market_data)),
             websocket: latency(followed.summary(&followed.websocket)),
             predictions: latency(followed.summary(&followed.predictions)),
+            backtests: latency(followed.summary(&followed.backtests)),
+            trainings: latency(followed.summary(&followed.trainings)),
             system,
             promises: Vec::new(),
         };
@@ -222,12 +230,15 @@ impl Report {
             "trade_execution" => p95(&self.trades),
             "websocket_delay" => p95(&self.websocket),
             "prediction_p95" => p95(&self.predictions),
+            "backtest_p95" => p95(&self.backtests),
+            "training" => p95(&self.trainings).map(|ms| ms / 1e3),
+            "uptime" => self.system.uptime_percent,
             "database_query" => (self.database.queries > 0).then_some(self.database.p95),
             "memory" => self.system.memory_bytes.map(|bytes| bytes as f64 / 1e6),
             "cpu" => self.system.cpu_percent,
             "pool_use" => self.system.pool_percent,
             "cache_hits" => self.system.cache_hit_percent,
-            // Nothing in this process can tell.
+            // How much it can serve is told by load tests, not by what it is asked.
             _ => None,
         }
     }
@@ -257,8 +268,12 @@ mod tests {
             metrics::histogram!("trade_execution_duration_seconds", "exchange" => "local", "symbol" => "A", "side" => "buy")
                 .record(0.004);
             metrics::histogram!("ws_delivery_delay_seconds").record(0.06);
+            for (kind, seconds) in [("backtest", 0.4), ("training", 70.0), ("sweep", 500.0)] {
+                metrics::histogram!("job_duration_seconds", "kind" => kind).record(seconds);
+            }
         });
         let system = System { memory_bytes: Some(600_000_000), cpu_percent: Some(10.0), ..System::default() };
+        let system = System { uptime_percent: Some(99.7), ..system };
         let report = telemetry.report(system);
         assert_eq!(verdict(&report, "api_p95"), Verdict::Acceptable);
         assert_eq!(verdict(&report, "error_rate"), Verdict::Missed, "half of two");
@@ -266,7 +281,10 @@ mod tests {
         assert_eq!(verdict(&report, "websocket_delay"), Verdict::Missed);
         assert_eq!(verdict(&report, "memory"), Verdict::Missed);
         assert_eq!(verdict(&report, "cpu"), Verdict::Met);
-        assert_eq!(verdict(&report, "uptime"), Verdict::NoData);
+        assert_eq!(verdict(&report, "uptime"), Verdict::Acceptable);
+        assert_eq!(verdict(&report, "backtest_p95"), Verdict::Met, "a sweep is no back-test");
+        assert_eq!(verdict(&report, "training"), Verdict::Missed);
+        assert_eq!(verdict(&report, "users"), Verdict::NoData);
         assert_eq!((report.requests.total, report.requests.recent), (2, 2));
     }
 }
