@@ -168,7 +168,7 @@ impl App {
             tokens: parts.tokens,
             passwords: Passwords::default(),
             throttle: Throttle::default(),
-            sessions: Sessions::default(),
+            sessions: Sessions::new(Arc::clone(&parts.cache)),
             seen: signed::Seen::default(),
             setup: parts.setup,
             broadcast: parts.broadcast,

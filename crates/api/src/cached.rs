@@ -1,11 +1,15 @@
 //! Answers to public reads, kept as they were written: identical requests at the same time are one, and until the market changes the
 //! next ones cost a look-up.
 //!
-//! A key holds the path, the query, what encodings the client takes (an answer is kept compressed) and the version of the markets it
-//! is about. The version rises before whoever changed the market is answered, so nobody reads something older than their own order.
+//! A key holds what is asked, readable (`market:ohlcv:BTC:USDT:1m:limit=100:gzip,br`), and what encodings the client takes: an answer is
+//! kept compressed. The version of the markets it is about stands beside it, with this run of the server. It rises before whoever changed
+//! the market is answered, so nobody reads something older than their own order, however long an answer would be kept. Candles of which
+//! the last is open are kept until it closes at most, candles that are all closed as long as there is room.
 //! Only answers with status 200 are kept; they hold nothing of who asked.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -15,11 +19,15 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::{Buf as _, Bytes};
 use cache::{Cache, Class, Key};
+use types::{InstrumentId, Interval, Time};
 
 use crate::app::App;
 use crate::etag;
 use crate::last_good::LastGood;
+use crate::wire::Moment;
 
+/// The route of candles.
+const CANDLES: &str = "/api/candles/{symbol}";
 /// Longest query and longest list of encodings that are worth a key.
 const TEXT_MAX: usize = 100;
 /// Headers that are kept with an answer, in the order in which they are written down.
@@ -35,6 +43,11 @@ pub(crate) struct Public<'a> {
     symbol: Option<&'a str>,
 }
 
+/// How long after its end a candle is surely written down and will never change, nanoseconds.
+const SETTLED_NS: i64 = 60_000_000_000;
+/// How long an answer is good that moves with the clock as well as with its market.
+const MOVING: Duration = Duration::from_secs(1);
+
 impl<'a> Public<'a> {
     /// `None` if the path is another one.
     pub(crate) fn of(path: &'a str) -> Option<Self> {
@@ -42,29 +55,33 @@ impl<'a> Public<'a> {
         let (noun, symbol) = match path.strip_prefix("/api/")? {
             "markets" => return of_all("/api/markets", Class::Markets),
             "tickers" => return of_all("/api/tickers", Class::Tickers),
-            rest => rest.split_once('/')?,
+            "indicators" => return of_all("/api/indicators", Class::General),
+            rest => match rest.strip_prefix("trading/market-data/") {
+                Some(symbol) => ("trading", symbol),
+                None => rest.split_once('/')?,
+            },
         };
         let (route, class) = match noun {
             "book" => ("/api/book/{symbol}", Class::Books),
-            "candles" => ("/api/candles/{symbol}", Class::OpenCandles),
+            "candles" => (CANDLES, Class::OpenCandles),
             "indicators" => ("/api/indicators/{symbol}", Class::OpenCandles),
+            "trading" => ("/api/trading/market-data/{symbol}", Class::Tickers),
             _ => return None,
         };
         let is_one = !symbol.is_empty() && !symbol.contains('/');
         is_one.then_some(Self { route, class, symbol: Some(symbol) })
     }
 
-    /// What must not have changed for an answer to hold.
-    fn version(&self, app: &App) -> Option<String> {
-        let version = match (self.class, self.symbol) {
-            (_, Some(symbol)) => app.markets.version(&app.instrument_id(symbol).ok()?)?,
+    /// What must not have changed for an answer to hold. A number is one of this run only: another may be of other markets.
+    fn version(&self, app: &App, market: Option<&InstrumentId>) -> Option<String> {
+        let number = match (self.class, market) {
+            (_, Some(market)) => app.markets.version(market)?,
+            (Class::General, None) => 0,
             // Listings are counted by this process alone.
-            (Class::Markets, None) => {
-                return Some(format!("{}.{}", app.broadcast.hub().epoch(), app.broadcast.listings()));
-            }
+            (Class::Markets, None) => app.broadcast.listings(),
             (_, None) => app.markets.version_of_all(),
         };
-        Some(version.to_string())
+        Some(format!("{}.{number}", app.broadcast.hub().epoch()))
     }
 
     /// The key of a question, if its answer can be kept.
@@ -79,9 +96,97 @@ impl<'a> Public<'a> {
         if query.len() > TEXT_MAX || encodings.len() > TEXT_MAX || path.len() > TEXT_MAX {
             return None;
         }
-        let version = self.version(app)?;
-        Some(Key::public(self.class, &[path, query, encodings, &version]))
+        let encodings = match encodings.contains(' ') {
+            true => Cow::Owned(encodings.replace(' ', "")),
+            false => Cow::Borrowed(encodings),
+        };
+        let market = self.symbol.map(|symbol| app.instrument_id(symbol).ok());
+        let market = match &market {
+            Some(market) => Some(market.as_ref()?),
+            None => None,
+        };
+        let version = self.version(app, market)?;
+        let Some(market) = market else {
+            return Some(Key::public(self.class, &[self.noun(), query, &encodings]).at(version));
+        };
+        if self.route == CANDLES {
+            return candles_key(app, market, query, &encodings, version);
+        }
+        let key = Key::public(self.class, &[self.noun(), market.symbol.as_str(), query, &encodings]);
+        Some(key.at(version).within(MOVING))
     }
+
+    /// What its key says it is.
+    fn noun(&self) -> &'static str {
+        match (self.class, self.symbol) {
+            (Class::Tickers, Some(_)) => "glance",
+            (Class::General, _) => "functions",
+            (Class::OpenCandles, _) => "indicators",
+            (Class::Books, _) => "book",
+            (class, _) => class.word(),
+        }
+    }
+}
+
+/// How long an answer about candles holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hold {
+    /// All are closed.
+    ForEver,
+    /// The last may be open.
+    For(Duration),
+}
+
+/// The key of a question about candles; the interval has a place of its own in it.
+fn candles_key(
+    app: &App,
+    market: &InstrumentId,
+    query: &str,
+    encodings: &str,
+    version: String,
+) -> Option<Key> {
+    let (interval, rest, hold) = candles_asked(query, crate::app::now())?;
+    let instrument = app.markets.instrument(market)?;
+    let (base, quote) = (instrument.market.base.code.to_string(), instrument.market.quote.code.to_string());
+    let parts = ["ohlcv", &base, &quote, interval.as_str(), &rest, encodings];
+    Some(match hold {
+        Hold::For(life) => Key::public(Class::OpenCandles, &parts).at(version).within(life),
+        // Of this run: another may have another exchange's past.
+        Hold::ForEver => Key::public(Class::ClosedCandles, &parts).at(app.broadcast.hub().epoch().to_owned()),
+    })
+}
+
+/// The interval, the rest of the question, and how long its answer holds; `None` for a question that is not a plain one.
+fn candles_asked(query: &str, now: Time) -> Option<(Interval, String, Hold)> {
+    let (mut interval, mut rest) = (None, String::with_capacity(query.len()));
+    let (mut from, mut to) = (None, None);
+    for part in query.split('&') {
+        let (name, value) = part.split_once('=')?;
+        match name {
+            "interval" if interval.is_none() => {
+                interval = Some(Interval::parse(value)?);
+                continue;
+            }
+            "from" if from.is_none() => from = Some(Moment::parse(value).ok()?.0),
+            "to" if to.is_none() => to = Some(Moment::parse(value).ok()?.0),
+            "limit" => {}
+            _ => return None,
+        }
+        if !rest.is_empty() {
+            rest.push('&');
+        }
+        rest.push_str(part);
+    }
+    let interval = interval?;
+    let open = interval.start(now);
+    let left = u64::try_from(interval.next(open).since(now)).unwrap_or(0);
+    let hold = match (from, to) {
+        (_, Some(to)) if now.since(interval.next(interval.start(to))) > SETTLED_NS => Hold::ForEver,
+        // How many are folded into one depends on how long ago `from` is.
+        (Some(_), None) => Hold::For(MOVING),
+        _ => Hold::For(Duration::from_nanos(left)),
+    };
+    Some((interval, rest, hold))
 }
 
 /// The key of a request, if its answer can be kept.
@@ -273,6 +378,10 @@ mod tests {
         let candles = Public::of("/api/candles/local:BTCUSDT").unwrap();
         assert_eq!((candles.class, candles.symbol), (Class::OpenCandles, Some("local:BTCUSDT")));
         assert_eq!(Public::of("/api/tickers").unwrap().symbol, None);
+        let glance = Public::of("/api/trading/market-data/BTCUSDT").unwrap();
+        assert_eq!((glance.class, glance.noun(), glance.symbol), (Class::Tickers, "glance", Some("BTCUSDT")));
+        assert_eq!(Public::of("/api/indicators").unwrap().noun(), "functions");
+        assert_eq!(Public::of("/api/indicators/BTCUSDT").unwrap().noun(), "indicators");
         for path in [
             "/api/orders",
             "/api/positions",
@@ -283,6 +392,8 @@ mod tests {
             "/api/book/",
             "/api/book/A/B",
             "/api/orders/BTCUSDT",
+            "/api/trading/BTCUSDT",
+            "/api/trading/market-data/A/B",
             "/book/BTCUSDT",
         ] {
             assert_eq!(Public::of(path), None, "{path}");
@@ -318,7 +429,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_failure_is_answered_with_what_was_before_and_its_age_rises_until_it_is_too_old() {
         let (cache, last_good) = (Cache::new(&cache::Options::default()).unwrap(), LastGood::default());
-        let second = std::time::Duration::from_secs(1);
+        let second = Duration::from_secs(1);
         let nothing = asked(&cache, &last_good, 1, true, None).await;
         assert_eq!(
             (nothing.status(), value(&nothing, &header::WARNING)),
@@ -349,5 +460,41 @@ mod tests {
         let fresh = asked(&cache, &last_good, 8, false, None).await;
         assert_eq!((fresh.status(), marks(&fresh)), (StatusCode::OK, (None, None)));
         assert_eq!(axum::body::to_bytes(fresh.into_body(), 100).await.unwrap(), "book 8");
+    }
+
+    #[test]
+    fn candles_hold_until_the_last_one_closes_and_closed_ones_for_ever() {
+        // 2026-11-26T18:00:20Z.
+        let now = Time::from_millis(1_795_716_020_000);
+        let secs = |s| Hold::For(Duration::from_secs(s));
+        for (query, interval, rest, hold) in [
+            ("interval=1m&limit=100", "1m", "limit=100", secs(40)),
+            ("limit=5&interval=5m", "5m", "limit=5", secs(280)),
+            ("interval=1h", "1h", "", secs(3_580)),
+            ("interval=1d&to=1795716000", "1d", "to=1795716000", secs(21_580)),
+            // The minute that ended at 18:00 may still be written down, the one before is over.
+            ("interval=1m&to=1795715940", "1m", "to=1795715940", secs(40)),
+            ("interval=1m&to=1795715880", "1m", "to=1795715880", Hold::ForEver),
+            (
+                "from=1795700000&interval=1m&to=1795710000",
+                "1m",
+                "from=1795700000&to=1795710000",
+                Hold::ForEver,
+            ),
+            ("interval=1m&from=1795700000", "1m", "from=1795700000", secs(1)),
+        ] {
+            let asked = candles_asked(query, now).unwrap_or_else(|| panic!("{query}"));
+            assert_eq!((asked.0.as_str(), asked.1.as_str(), asked.2), (interval, rest, hold), "{query}");
+        }
+        for odd in [
+            "",
+            "limit=5",
+            "interval=7m",
+            "interval=1m&interval=5m",
+            "interval=1m&to=x",
+            "interval=1m&source=archive",
+        ] {
+            assert_eq!(candles_asked(odd, now), None, "{odd}");
+        }
     }
 }

@@ -100,9 +100,18 @@ pub async fn serve(app: Arc<App>, config: ApiConfig, stop: Stop) -> std::io::Res
     app.dials.set_frontend(config.frontend.as_deref());
     let operator = Operator::new(Arc::clone(&app), router.clone());
     tokio::spawn(warm::run(Arc::clone(&app), router.clone(), stop.clone()));
+    tokio::spawn(forget(Arc::clone(&app), stop.clone()));
     let front = Arc::new(Front { app, router, pages: config.pages });
     let task = tokio::spawn(http::serve(listener, front, config.http, Arc::clone(&counters), stop));
     Ok(BoundApi { addr, task, counters, operator })
+}
+
+/// Forgets what other instances with the same Redis have changed, until `stop`.
+async fn forget(app: Arc<App>, mut stop: Stop) {
+    tokio::select! {
+        () = Arc::clone(&app.cache).follow() => {}
+        () = stop.wait() => {}
+    }
 }
 
 fn router(app: Arc<App>, config: &ApiConfig) -> Router {

@@ -1,4 +1,4 @@
-//! The database for those who look after it.
+//! The database for those who look after it: administrators, and with `monitoring.loopback` programs on this machine.
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 
 use crate::Problem;
 use crate::app::App;
-use crate::auth::principal::{Admin, from_store};
+use crate::auth::principal::from_store;
+use crate::routes::performance::Operator;
 use crate::wire::{Json, Moment};
 
 /// How much is in the database.
@@ -219,10 +220,7 @@ fn pool(sample: &store::PoolSample) -> PoolBody {
 #[utoipa::path(get, path = "/api/monitoring/database", tag = "operations", operation_id = "getDatabaseReport",
     responses((status = 200, body = ReportBody), (status = 401, body = Problem), (status = 403, body = Problem),
         (status = 503, body = Problem)))]
-pub(crate) async fn database(
-    State(app): State<Arc<App>>,
-    _admin: Admin,
-) -> Result<Json<ReportBody>, Problem> {
+pub(crate) async fn database(State(app): State<Arc<App>>, _: Operator) -> Result<Json<ReportBody>, Problem> {
     let report = statistics::report(&app.store).await.map_err(|e| from_store(&e))?;
     Ok(Json(ReportBody::of(report)))
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
+use bytes::Bytes;
+use cache::{Class, Key};
 use serde_json::Value;
 use store::settings::{self, Scope};
 use store::{StoreError, Ts, audit};
@@ -29,6 +31,24 @@ async fn all(app: &App, who: &Principal) -> Result<BTreeMap<String, Value>, Prob
         .collect())
 }
 
+/// Where they are kept for their owner; of this run, since another may have another database.
+fn key(app: &App, who: &Principal) -> Key {
+    Key::owned(Class::Profiles, who.user.0.as_u128(), &["settings"]).at(app
+        .broadcast
+        .hub()
+        .epoch()
+        .to_owned())
+}
+
+/// All of them, from the cache.
+async fn kept(app: &App, who: &Principal) -> Result<BTreeMap<String, Value>, Problem> {
+    let read = async { all(app, who).await.map(|all| serde_json::to_vec(&all).ok().map(Bytes::from)) };
+    match app.cache.get(&key(app, who), read).await {
+        Ok(kept) => Ok(kept.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()),
+        Err(problem) => Err((*problem).clone()),
+    }
+}
+
 /// One's own settings: name to any JSON value.
 #[utoipa::path(get, path = "/api/settings", tag = "settings", operation_id = "getSettings",
     responses((status = 200, body = BTreeMap<String, Object>), (status = 401, body = Problem), (status = 503, body = Problem)))]
@@ -36,7 +56,7 @@ pub(crate) async fn get(
     State(app): State<Arc<App>>,
     Viewer(who): Viewer,
 ) -> Result<Json<BTreeMap<String, Value>>, Problem> {
-    all(&app, &who).await.map(Json)
+    kept(&app, &who).await.map(Json)
 }
 
 /// Sets the settings that are given; a value of `null` takes one back. The answer is all of them.
@@ -74,6 +94,7 @@ pub(crate) async fn change(
             format!("a user has at most {SETTINGS_MAX} settings"),
         ));
     }
+    let cached = key(&app, &who);
     let names: Vec<&String> = rows.iter().map(|(name, _)| name).collect();
     let note = who.note("settings.change", who.user, &serde_json::json!({ "names": names }));
     let written = app.store.write(move |tx| {
@@ -90,7 +111,10 @@ pub(crate) async fn change(
             audit::append(tx, note, now).await
         })
     });
-    written.await.map_err(|e: StoreError| from_store(&e))?;
+    let written = written.await.map_err(|e: StoreError| from_store(&e));
+    // Also of a failure nobody knows for sure that nothing was written.
+    app.cache.remove(&cached).await;
+    written?;
     Ok(Json(after))
 }
 

@@ -42,6 +42,7 @@ mod telemetry;
 mod tenancy;
 mod traced;
 mod training;
+mod uptime;
 mod watchman;
 
 use dashboard::Dashboard;
@@ -203,19 +204,23 @@ pub(crate) async fn start(
         project(config, handle, &store, follow, told, ending.clone()).await?;
     let keeper = desk.lane().keep(ending);
     let cache = open_cache(config)?;
-    let measured = telemetry::Measured::new(telemetry, Arc::clone(&cache));
+    let measured = telemetry::Measured::new(telemetry, Arc::clone(&cache), Arc::clone(&broadcast));
     measured.start(store.clone(), bots.clone(), stop.clone());
     let alerts = watch(config, &measured, &store, &broadcast, stop.clone())?;
     let notary = notary::Notary::start(store.clone(), secrets.signer, &config.data_dir, stop.clone());
     let laboratory = research::Laboratory::new(config, handle);
     let queue = jobs::Queue::new(store.clone());
     let models = Arc::new(models::TrainedModels::open(&config.data_dir, handle.clone())?);
+    let health: Arc<dyn api::ports::Health> =
+        Arc::new(health::ExchangeHealth::new(handle, &projected, &intents, &held, &others));
+    let (dir, port) = (config.data_dir.clone(), Arc::clone(&health));
+    let uptime = uptime::keep(dir, Arc::clone(&measured), port, store.clone(), stop.clone());
     let app = Arc::new(App::new(Parts {
         models: Arc::<models::TrainedModels>::clone(&models),
         markets: views,
         desk: Arc::new(desk),
         pairs,
-        health: Arc::new(health::ExchangeHealth::new(handle, &projected, &intents, &held, &others)),
+        health,
         projected,
         intents: Arc::<intents::IntentLog>::clone(&intents),
         bots: bots.clone(),
@@ -239,7 +244,7 @@ pub(crate) async fn start(
     tokio::spawn(api::keep_models(Arc::clone(&app)));
     others.start(&app, stop.clone());
     let api = listen(config, Arc::clone(&app), stop).await?;
-    let tables = Tables::new(stopper, vec![projector, keeper], &store, bots);
+    let tables = Tables::new(stopper, vec![projector, keeper, tokio::spawn(uptime)], &store, bots);
     take_up(&store).await.map_err(failed)?;
     let workers =
         [laboratory.start(&store, &queue), models.trainings().start(&store, &queue, config.trainings)];

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use api::Broadcast;
 use api::monitoring::{
     CacheClass, CacheNumbers, Durations, Monitoring, NoProfile, Performance, PromiseBody, RequestNumbers,
     Sampled, Sampling, StatementNumbers, SystemNumbers,
@@ -24,6 +25,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 const LAG_EVERY: Duration = Duration::from_secs(1);
 /// Look-ups within five seconds below which the hit rate is nobody's concern.
 const BUSY_LOOK_UPS: u64 = 500;
+/// What a connection of the stream takes (bench/README.md), bytes.
+const CONNECTION_BYTES: u64 = 16 * 1024;
 /// A lag that is said in the log.
 const LAG_WARN: Duration = Duration::from_millis(100);
 
@@ -31,6 +34,7 @@ const LAG_WARN: Duration = Duration::from_millis(100);
 pub(crate) struct Measured {
     telemetry: Telemetry,
     cache: Arc<Cache>,
+    told: Arc<Broadcast>,
     started: Instant,
     // Held for a copy.
     system: Mutex<System>,
@@ -39,10 +43,11 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    pub(crate) fn new(telemetry: Telemetry, cache: Arc<Cache>) -> Arc<Self> {
+    pub(crate) fn new(telemetry: Telemetry, cache: Arc<Cache>, told: Arc<Broadcast>) -> Arc<Self> {
         Arc::new(Self {
             telemetry,
             cache,
+            told,
             started: Instant::now(),
             system: Mutex::default(),
             judged: Mutex::default(),
@@ -57,6 +62,31 @@ impl Measured {
 
     fn note(&self, note: impl FnOnce(&mut System)) {
         note(&mut self.system.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Notes how much of the time the service was ready, percent.
+    pub(super) fn note_uptime(&self, percent: Option<f64>) {
+        self.note(|system| system.uptime_percent = percent);
+    }
+
+    /// What of this process' memory it knows the use of, the largest first, in bytes: what a leak is looked for in. The rest is the
+    /// exchange, the journals' buffers and running jobs, and the allocator.
+    pub(crate) fn consumers(&self) -> Vec<(String, u64)> {
+        let counts = self.told.hub().counts();
+        let entries: u64 = self.cache.lines().iter().map(|line| line.entries).sum();
+        let connections = u64::try_from(counts.connections).unwrap_or(u64::MAX);
+        let series = self.telemetry.prometheus();
+        let lines = series.lines().filter(|line| !line.starts_with('#')).count();
+        let mut all = vec![
+            (format!("{entries} answers in the cache"), self.cache.len_bytes()),
+            (
+                format!("{connections} connections of the stream"),
+                connections.saturating_mul(CONNECTION_BYTES),
+            ),
+            (format!("{lines} series of metrics"), u64::try_from(series.len()).unwrap_or(u64::MAX)),
+        ];
+        all.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+        all
     }
 
     /// The last minutes, for alerts.

@@ -43,7 +43,9 @@ pub(super) fn start(
             notifier.tell(&message).await;
         }
     });
-    let watchman = Watchman::new(store, told, alerts, messages);
+    let looked = Arc::clone(&measured);
+    let watchman =
+        Watchman::new(store, told, alerts, messages, Box::new(move || largest(&looked.consumers())));
     tokio::spawn(watchman.run(measured, stop));
 }
 
@@ -54,12 +56,46 @@ struct Watchman {
     messages: mpsc::Sender<Message>,
     evaluator: Evaluator,
     herald: Herald,
+    /// What uses most of the process' memory, in words.
+    largest: Largest,
 }
 
+type Largest = Box<dyn Fn() -> String + Send + Sync>;
+
 impl Watchman {
-    fn new(store: Store, told: Arc<Broadcast>, alerts: Arc<Alerts>, messages: mpsc::Sender<Message>) -> Self {
+    fn new(
+        store: Store,
+        told: Arc<Broadcast>,
+        alerts: Arc<Alerts>,
+        messages: mpsc::Sender<Message>,
+        largest: Largest,
+    ) -> Self {
         let (evaluator, herald) = (Evaluator::new(), Herald::default());
-        Self { store, told, alerts, messages, evaluator, herald }
+        Self { store, told, alerts, messages, evaluator, herald, largest }
+    }
+
+    /// What a rule is about, and of a growing process what it is that may grow.
+    fn about(&self, rule: &Rule) -> String {
+        match rule.signal {
+            Signal::MemoryGrowth => format!("{} Known of it: {}.", rule.about, (self.largest)()),
+            _ => rule.about.to_owned(),
+        }
+    }
+
+    fn entry(&self, news: &News) -> Entry {
+        let rule = news.rule;
+        let labels: BTreeMap<_, _> =
+            rule.by.map(|label| (label.to_owned(), news.subject.clone())).into_iter().collect();
+        Entry {
+            rule: rule.name.to_owned(),
+            severity: rule.severity,
+            labels: labels.into_iter().collect(),
+            value: news.value,
+            threshold: rule.threshold,
+            summary: if news.firing { self.about(rule) } else { rule.about.to_owned() },
+            firing: news.firing,
+            again: news.again,
+        }
     }
 
     async fn run(mut self, measured: Arc<Measured>, mut stop: Stop) {
@@ -132,7 +168,7 @@ impl Watchman {
         let message = Message {
             service: self.alerts.service().to_owned(),
             at: api::wire::rfc3339(Ts::now().time()),
-            entries: news.iter().map(entry).collect(),
+            entries: news.iter().map(|news| self.entry(news)).collect(),
         };
         if let Err(TrySendError::Full(message)) = self.messages.try_send(message) {
             tracing::error!(
@@ -157,7 +193,7 @@ impl Watchman {
             severity: severity(rule.severity),
             state: AlertState::Firing,
             subject: kept(subject).to_owned(),
-            message: format!("{} It is {value:.3}, the bound is {}.", rule.about, rule.threshold),
+            message: format!("{} It is {value:.3}, the bound is {}.", self.about(rule), rule.threshold),
             detail: serde_json::to_string(&detail).unwrap_or_default(),
             occurrences: 1,
             created_at: now,
@@ -260,20 +296,11 @@ fn kept(subject: &str) -> &str {
     if subject.is_empty() { SUBJECT } else { subject }
 }
 
-fn entry(news: &News) -> Entry {
-    let rule = news.rule;
-    let labels: BTreeMap<_, _> =
-        rule.by.map(|label| (label.to_owned(), news.subject.clone())).into_iter().collect();
-    Entry {
-        rule: rule.name.to_owned(),
-        severity: rule.severity,
-        labels: labels.into_iter().collect(),
-        value: news.value,
-        threshold: rule.threshold,
-        summary: rule.about.to_owned(),
-        firing: news.firing,
-        again: news.again,
-    }
+/// The largest consumers of memory in a few words.
+fn largest(consumers: &[(String, u64)]) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "bytes beyond 2^53 are not worth a byte")]
+    let words = consumers.iter().map(|(name, bytes)| format!("{name} {:.1} MB", *bytes as f64 / 1e6));
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// The channels tell in any case.

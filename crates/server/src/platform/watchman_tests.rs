@@ -63,7 +63,13 @@ impl House {
         };
         let alerts = Alerts::new(Notifier::new(&settings).unwrap(), "desk");
         let (messages, waiting) = mpsc::channel(MESSAGES_MAX);
-        let watchman = Watchman::new(store.clone(), told, Arc::clone(&alerts), messages);
+        let watchman = Watchman::new(
+            store.clone(),
+            told,
+            Arc::clone(&alerts),
+            messages,
+            Box::new(|| "caches 12.5 MB".to_owned()),
+        );
         Self { watchman, alerts, store, waiting, _host: host, _dir: dir }
     }
 
@@ -170,6 +176,27 @@ async fn a_silenced_rule_is_kept_and_nobody_is_told() {
         told.extend(message.entries.into_iter().map(|entry| entry.rule));
     }
     assert_eq!(told, ["HighAPILatency"], "the silenced one is not among them");
+}
+
+#[tokio::test]
+async fn a_process_that_grows_says_what_may_be_growing() {
+    let (addr, _heard) = webhook().await;
+    let mut house = House::open(addr).await;
+    for s in (0..=900).step_by(5) {
+        let memory = 1e8 + 3e5 * f64::from(s);
+        house.watchman.judge(i64::from(s) * 1_000, Readings::default(), Some(memory)).await;
+    }
+    let open = house.open_alerts().await;
+    assert_eq!(open.iter().map(|alert| alert.rule.as_str()).collect::<Vec<_>>(), ["MemoryGrowth"]);
+    assert!(open[0].message.contains("Known of it: caches 12.5 MB."), "{}", open[0].message);
+    let told = house.waiting.try_recv().unwrap();
+    assert!(told.entries[0].summary.contains("caches 12.5 MB"), "{:?}", told.entries);
+}
+
+#[test]
+fn consumers_are_told_in_words() {
+    let all = [("7 answers in the cache".to_owned(), 12_340_000), ("2 series of metrics".to_owned(), 100)];
+    assert_eq!(largest(&all), "7 answers in the cache 12.3 MB, 2 series of metrics 0.0 MB");
 }
 
 #[tokio::test]

@@ -1,12 +1,15 @@
 //! Answers that are held: they say the same as those that are made, and the operator can look at them, fill them and forget them.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Stdio;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::person::Person;
-use crate::program::{Answer, Server, ask, run_in};
+use crate::program::{Answer, Server, ask, run_in, tradewind};
 
 /// The headers of an answer that do not change from one to the next.
 fn lasting(answer: &Answer) -> BTreeMap<String, String> {
@@ -110,5 +113,90 @@ fn the_operator_looks_at_the_cache_warms_it_and_empties_it() {
         assert_eq!(refused.code, 5, "{command} is for administrators: {}", refused.err);
     }
     assert_eq!(root.read("/api/audit?action=cache.clear").as_array().unwrap().len(), 1);
+    server.stop(Signal::TERM);
+}
+
+#[test]
+fn closed_candles_are_read_once_and_a_changed_market_is_seen_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start_with(dir.path(), &["--participants-speed", "0"]);
+    let root = Person::first(&server);
+    let stats = |class: &str| -> Value {
+        let all = ask(server.api(), "GET", "/api/monitoring/cache", &[], "").json();
+        let all = all["classes"].as_array().unwrap().clone();
+        all.into_iter().find(|one| one["class"] == class && one["layer"] == "memory").unwrap()
+    };
+    let get = |path: &str| {
+        let answer = ask(server.api(), "GET", path, &[], "");
+        assert_eq!(answer.status, 200, "{path}");
+        answer.json()
+    };
+    let all = get("/api/candles/BTCUSDT?interval=1m&limit=30");
+    let closed = all["candles"][10]["t"].as_i64().unwrap();
+    let past = format!("/api/candles/BTCUSDT?interval=1m&limit=5&to={closed}");
+    let before = get(&past);
+    assert_eq!(before["candles"][4]["t"], closed, "{before}");
+    let open = "/api/candles/BTCUSDT?limit=2&interval=1d";
+    let quiet = get(open);
+    assert_eq!(get(open), quiet);
+    let order = json!({ "symbol": "BTCUSDT", "side": "buy", "quantity": "0.01", "order_type": "market" });
+    assert_eq!(root.ask("POST", "/api/orders", &order.to_string()).status, 201);
+    assert_ne!(
+        get(open),
+        quiet,
+        "a day's candle is kept for hours, and one's own order is seen in it at once"
+    );
+    let misses = stats("closed_candles")["misses"].clone();
+    for spelling in ["BTCUSDT", "local:BTCUSDT"] {
+        assert_eq!(get(&past.replace("BTCUSDT", spelling)), before);
+    }
+    let after = stats("closed_candles");
+    assert_eq!(
+        (&after["misses"], &after["hits"]),
+        (&misses, &json!(2)),
+        "the market changed, its past did not"
+    );
+    server.stop(Signal::TERM);
+}
+
+/// By another process.
+fn reset_password(dir: &Path, name: &str) {
+    let mut command = tradewind(&["user", "reset-password", name, "--password-stdin", "--data-dir"]);
+    let mut child = command.arg(dir).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"another-Long-1-passw0rd\n").unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn settings_and_logins_are_kept_and_never_longer_than_they_hold() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start_with(dir.path(), &["--participants-speed", "0"]);
+    let root = Person::first(&server);
+    let tara = root.add(&server, "tara", "trader");
+    let line = |class: &str| -> Value {
+        let all = ask(server.api(), "GET", "/api/monitoring/cache", &[], "").json();
+        let all = all["classes"].as_array().unwrap().clone();
+        all.into_iter().find(|one| one["class"] == class && one["layer"] == "memory").unwrap()
+    };
+    for theme in ["dark", "light"] {
+        assert_eq!(tara.ask("PATCH", "/api/settings", &json!({ "theme": theme }).to_string()).status, 200);
+        for _ in 0..3 {
+            assert_eq!(tara.read("/api/settings"), json!({ "theme": theme }));
+            assert_eq!(root.read("/api/settings"), json!({}), "another's are another's");
+        }
+    }
+    assert!(line("profiles")["hits"].as_u64() >= Some(9), "{}", line("profiles"));
+    let logins = line("sessions");
+    assert!(
+        logins["hits"].as_u64() > logins["misses"].as_u64() && logins["entries"].as_u64() >= Some(2),
+        "{logins}"
+    );
+    assert_eq!(logins["capacity"], 10_000);
+    // Another process ends her login: within a second nobody takes it any more, and hers alone.
+    reset_password(dir.path(), "tara");
+    while tara.get("/api/me").status != 401 {
+        std::thread::yield_now();
+    }
+    assert_eq!(root.get("/api/me").status, 200);
     server.stop(Signal::TERM);
 }

@@ -85,6 +85,9 @@ fn metrics_are_recorded_under_the_promised_names_and_no_others() {
     ] {
         assert!(sample(&text, head) >= least, "{head}");
     }
+    for name in documented() {
+        assert!(text.contains(&format!("# TYPE {name} ")), "{name} is promised and not there");
+    }
     let documented = documented();
     for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
         let name = line.split(['{', ' ']).next().unwrap();
@@ -134,9 +137,13 @@ fn numbers_are_for_this_machine_and_administrators() {
     let server = start(dir.path(), &[]);
     let bearer = format!("Bearer {}", first_user(&server));
     let forwarded = ("X-Forwarded-For", "203.0.113.9");
-    for path in
-        ["/metrics", "/api/monitoring/health", "/api/monitoring/performance", "/api/monitoring/dashboard"]
-    {
+    for path in [
+        "/metrics",
+        "/api/monitoring/health",
+        "/api/monitoring/performance",
+        "/api/monitoring/database",
+        "/api/monitoring/dashboard",
+    ] {
         assert_eq!(get(&server, path, &[]).status, 200, "{path}");
         assert_eq!(
             get(&server, path, &[forwarded]).status,
