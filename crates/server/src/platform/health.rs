@@ -16,7 +16,7 @@ use super::tenancy::{self, Held};
 const BEHIND_MAX: u64 = 50_000;
 
 /// The exchange, the intents, the projection and the database's lock.
-pub(super) struct ExchangeHealth {
+struct ExchangeHealth {
     handle: Handle,
     projected: watch::Receiver<u64>,
     intents: Arc<IntentLog>,
@@ -25,8 +25,19 @@ pub(super) struct ExchangeHealth {
     others: Others,
 }
 
+/// As the port.
+pub(super) fn port(
+    handle: &Handle,
+    projected: &watch::Receiver<u64>,
+    intents: &Arc<IntentLog>,
+    held: &Held,
+    others: &Others,
+) -> Arc<dyn Health> {
+    Arc::new(ExchangeHealth::new(handle, projected, intents, held, others))
+}
+
 impl ExchangeHealth {
-    pub(super) fn new(
+    fn new(
         handle: &Handle,
         projected: &watch::Receiver<u64>,
         intents: &Arc<IntentLog>,

@@ -203,18 +203,14 @@ pub(crate) async fn start(
     let Projection { intents, projected, task: projector } =
         project(config, handle, &store, follow, told, ending.clone()).await?;
     let keeper = desk.lane().keep(ending);
-    let cache = open_cache(config)?;
-    let measured = telemetry::Measured::new(telemetry, Arc::clone(&cache), Arc::clone(&broadcast));
-    measured.start(store.clone(), bots.clone(), stop.clone());
+    let (cache, measured) = measure(config, telemetry, &broadcast, (&store, bots), stop.clone())?;
     let alerts = watch(config, &measured, &store, &broadcast, stop.clone())?;
     let notary = notary::Notary::start(store.clone(), secrets.signer, &config.data_dir, stop.clone());
     let laboratory = research::Laboratory::new(config, handle);
     let queue = jobs::Queue::new(store.clone());
     let models = Arc::new(models::TrainedModels::open(&config.data_dir, handle.clone())?);
-    let health: Arc<dyn api::ports::Health> =
-        Arc::new(health::ExchangeHealth::new(handle, &projected, &intents, &held, &others));
-    let (dir, port) = (config.data_dir.clone(), Arc::clone(&health));
-    let uptime = uptime::keep(dir, Arc::clone(&measured), port, store.clone(), stop.clone());
+    let health = health::port(handle, &projected, &intents, &held, &others);
+    let uptime = uptime::start(config, &measured, &health, &store, stop.clone());
     let app = Arc::new(App::new(Parts {
         models: Arc::<models::TrainedModels>::clone(&models),
         markets: views,
@@ -244,7 +240,7 @@ pub(crate) async fn start(
     tokio::spawn(api::keep_models(Arc::clone(&app)));
     others.start(&app, stop.clone());
     let api = listen(config, Arc::clone(&app), stop).await?;
-    let tables = Tables::new(stopper, vec![projector, keeper, tokio::spawn(uptime)], &store, bots);
+    let tables = Tables::new(stopper, vec![projector, keeper, uptime], &store, bots);
     take_up(&store).await.map_err(failed)?;
     let workers =
         [laboratory.start(&store, &queue), models.trainings().start(&store, &queue, config.trainings)];
@@ -257,6 +253,20 @@ fn record(config: &Config, stop: Stop) -> Result<::telemetry::Telemetry, Failure
         .map_err(|error| Failure::new(Exit::Failed, "cannot record metrics").because(error))?;
     traced::start(config, stop)?;
     Ok(telemetry)
+}
+
+/// Makes the cache, and begins to sample the process.
+fn measure(
+    config: &Config,
+    telemetry: ::telemetry::Telemetry,
+    told: &Arc<Broadcast>,
+    (store, bots): (&Store, &bus::bots::Desk),
+    stop: Stop,
+) -> Result<(Arc<cache::Cache>, Arc<telemetry::Measured>), Failure> {
+    let cache = open_cache(config)?;
+    let measured = telemetry::Measured::new(telemetry, Arc::clone(&cache), Arc::clone(told));
+    measured.start(store.clone(), bots.clone(), stop);
+    Ok((cache, measured))
 }
 
 /// What writes people's orders into the tables.

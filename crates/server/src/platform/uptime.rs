@@ -12,8 +12,10 @@ use api::ports::{Condition, Health};
 use http::Stop;
 use serde::{Deserialize, Serialize};
 use store::Store;
+use tokio::task::JoinHandle;
 
 use super::telemetry::Measured;
+use crate::config::Config;
 
 /// Its name in the data directory.
 const FILE: &str = "uptime.json";
@@ -40,7 +42,7 @@ struct Day {
 
 /// What is known of the last days. Times are seconds since 1970.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Record {
+struct Record {
     days: Vec<Day>,
     /// The last sign of life.
     seen_s: i64,
@@ -81,7 +83,7 @@ impl Record {
 
     /// Ready, percent of the time.
     #[expect(clippy::cast_precision_loss, reason = "a month has few seconds")]
-    pub(super) fn percent(&self) -> Option<f64> {
+    fn percent(&self) -> Option<f64> {
         let sum = |of: fn(&Day) -> i64| self.days.iter().map(of).sum::<i64>();
         let (up, all) = (sum(|day| day.up_s), sum(|day| day.up_s.saturating_add(day.down_s)));
         (all >= KNOWN_S).then(|| up as f64 / all as f64 * 100.0)
@@ -118,7 +120,18 @@ fn is_ready(health: &dyn Health, store: &Store) -> bool {
 }
 
 /// Keeps the record until `stop`, and tells `measured`.
-pub(super) async fn keep(
+pub(super) fn start(
+    config: &Config,
+    measured: &Arc<Measured>,
+    health: &Arc<dyn Health>,
+    store: &Store,
+    stop: Stop,
+) -> JoinHandle<()> {
+    let (measured, health) = (Arc::clone(measured), Arc::clone(health));
+    tokio::spawn(keep(config.data_dir.clone(), measured, health, store.clone(), stop))
+}
+
+async fn keep(
     data_dir: PathBuf,
     measured: Arc<Measured>,
     health: Arc<dyn Health>,
