@@ -4,22 +4,19 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Instant;
 
-use crate::PERIOD;
+use crate::Shape;
 use crate::process::now_us;
 
-/// As long as a trade message of the venue.
-const PAYLOAD_LEN: usize = 150;
-
 /// Accepts `clients` connections, answers their handshakes, then writes until it is killed.
-pub(crate) fn serve(clients: usize) {
+pub(crate) fn serve(clients: usize, shape: Shape) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     println!("{}", listener.local_addr().expect("an address"));
     let mut sockets: Vec<TcpStream> = (0..clients).map(|_| accept(&listener)).collect();
     let mut next = Instant::now();
     loop {
-        next += PERIOD;
+        next += shape.period;
         std::thread::sleep(next.saturating_duration_since(Instant::now()));
-        let frame = frame();
+        let frame = frame(shape);
         for socket in &mut sockets {
             match socket.write_all(&frame) {
                 Ok(()) => {}
@@ -31,12 +28,14 @@ pub(crate) fn serve(clients: usize) {
 }
 
 /// A text frame (RFC 6455) with the time in `E`.
-fn frame() -> Vec<u8> {
-    let mut text = format!("{{\"E\":{},\"x\":\"", now_us());
-    let fill = PAYLOAD_LEN - text.len() - 2;
+fn frame(shape: Shape) -> Vec<u8> {
+    let now = now_us() / shape.step_us * shape.step_us;
+    let mut text = format!("{{\"E\":{now},\"x\":\"");
+    let fill = shape.len.saturating_sub(text.len() + 2);
     text.extend(std::iter::repeat_n('x', fill));
     text.push_str("\"}");
-    let mut frame = vec![0x81, 126, 0, u8::try_from(text.len()).expect("short")];
+    let mut frame = vec![0x81, 126];
+    frame.extend_from_slice(&u16::try_from(text.len()).expect("below 64 KiB").to_be_bytes());
     frame.extend_from_slice(text.as_bytes());
     frame
 }

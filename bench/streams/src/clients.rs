@@ -12,30 +12,49 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
+use crate::Shape;
 use crate::platform::Platform;
 use crate::process::{Server, now_us};
 
 /// Before anything counts: all connections are warm.
 const WARM_UP: Duration = Duration::from_secs(3);
 
-/// Ages of one client's messages in microseconds.
+/// One client's messages: their ages in microseconds, and how long they were.
 struct Seen {
     ages: Histogram<u64>,
+    bytes: u64,
 }
 
-/// Measures one server and prints its row.
-pub(crate) fn measure(name: &str, clients: usize, seconds: u64) {
+impl Seen {
+    fn nothing() -> Self {
+        Self { ages: Histogram::new(3).expect("three digits"), bytes: 0 }
+    }
+
+    /// What a bare loop writes to do the same.
+    fn shape(&self, clients: usize, seconds: u64) -> Shape {
+        let messages = self.ages.len().max(1);
+        let len = usize::try_from(self.bytes / messages).expect("a message fits into memory");
+        let each = (messages / clients as u64).max(1);
+        Shape { len, period: Duration::from_secs(seconds) / u32::try_from(each).expect("few"), step_us: 1_000 }
+    }
+}
+
+/// Measures one server and prints its row; a bare loop has this shape. Gives the shape for the next one.
+pub(crate) fn measure(name: &str, clients: usize, seconds: u64, shape: Shape) -> Shape {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let platform = match name {
             "platform" => Some(Platform::start(clients).await),
             _ => None,
         };
-        let other = platform.is_none().then(|| Server::start(&[name, &clients.to_string()]));
+        let words = [clients as u64, shape.len as u64, shape.period.as_micros() as u64, shape.step_us];
+        let words = words.map(|word| word.to_string());
+        let role: Vec<&str> = std::iter::once(name).chain(words.iter().map(String::as_str)).collect();
+        let other = platform.is_none().then(|| Server::start(&role));
         let process = match (&platform, &other) {
             (Some(platform), _) => platform.server(),
             (None, Some(server)) => server,
-            (None, None) => return,
+            (None, None) => return shape,
         };
         let before_kib = process.resident_kib();
         let (count, counting) = watch::channel(Some(false));
@@ -54,18 +73,23 @@ pub(crate) fn measure(name: &str, clients: usize, seconds: u64) {
         tokio::time::sleep(Duration::from_secs(seconds)).await;
         let cpu_us = process.cpu_us() - before_us;
         count.send_replace(None);
-        let mut all = Histogram::new(3).expect("three digits");
+        let mut all = Seen::nothing();
         for task in tasks {
-            all.add(task.await.expect("a client").ages).expect("the same shape");
+            let seen = task.await.expect("a client");
+            all.ages.add(seen.ages).expect("histograms of one form");
+            all.bytes += seen.bytes;
         }
         row(name, clients, &all, cpu_us, connection_kib);
-    });
+        if platform.is_some() { all.shape(clients, seconds) } else { shape }
+    })
 }
 
-fn row(name: &str, clients: usize, all: &Histogram<u64>, cpu_us: u64, connection_kib: f64) {
+fn row(name: &str, clients: usize, seen: &Seen, cpu_us: u64, connection_kib: f64) {
+    let all = &seen.ages;
     let ms = |quantile: f64| all.value_at_quantile(quantile) as f64 / 1_000.0;
     println!(
-        "| {name} | {} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.1} | {connection_kib:.1} |",
+        "| {name} | {} | {} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.1} | {connection_kib:.1} |",
+        seen.bytes / all.len().max(1),
         all.len() / clients as u64,
         all.len(),
         ms(0.5),
@@ -103,7 +127,7 @@ async fn listen(
     time: fn(&str) -> Option<u64>,
     mut counting: watch::Receiver<Option<bool>>,
 ) -> Seen {
-    let mut seen = Seen { ages: Histogram::new(3).expect("three digits") };
+    let mut seen = Seen::nothing();
     loop {
         let message = tokio::select! {
             message = socket.next() => message,
@@ -116,6 +140,7 @@ async fn listen(
         {
             let age = now_us().saturating_sub(published);
             seen.ages.record(age).expect("the histogram grows");
+            seen.bytes += text.len() as u64;
         }
     }
 }

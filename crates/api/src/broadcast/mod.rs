@@ -30,7 +30,7 @@ use crate::routes::markets::{BookBody, CandleBody, TickerBody, candle, price, qt
 use crate::routes::orders::OrderBody;
 use crate::routes::trades::PositionBody;
 use crate::wire::{Decimal, millis};
-use rhythm::{BEAT, Changed, INDICATORS_EVERY, SWEEP_EVERY};
+use rhythm::{BEAT, Beats, Changed, INDICATORS_EVERY, SWEEP_EVERY};
 
 /// Levels of a book in the stream.
 pub(crate) const LEVELS: usize = 50;
@@ -109,6 +109,7 @@ struct ToldRooms {
     /// The number of changes that a room's last event held.
     changes: BTreeMap<Channel, u64>,
     candles: BTreeMap<(InstrumentId, Interval), Told>,
+    beats: Beats,
 }
 
 /// Tells the rooms what happens.
@@ -248,7 +249,7 @@ impl Broadcast {
         for (channel, heard) in &rooms {
             let room = channel.room();
             open.insert(*channel);
-            if !rhythm::is_due(channel, beat) {
+            if !told.beats.is_due(channel, beat) {
                 continue;
             }
             // Before the state is read: a change in between is told once more.
@@ -262,6 +263,7 @@ impl Broadcast {
             }
         }
         told.changes.retain(|channel, _| open.contains(channel));
+        told.beats.keep(&open);
         if beat.is_multiple_of(SWEEP_EVERY) {
             let is_open = |id, interval| {
                 let room = Channel::shared(Room::Candles(id, interval));

@@ -1,7 +1,6 @@
 //! When what is read at a beat is told: which rooms changed, and which beats are a room's own.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
 use stream::{Channel, Room};
@@ -74,13 +73,73 @@ const fn rhythm(room: &Room) -> Option<u64> {
     }
 }
 
-/// Whether a beat is one of a room's own: always the same ones of its rhythm, over which rooms are spread.
-pub(super) fn is_due(channel: &Channel, beat: u64) -> bool {
-    let Some(rhythm) = rhythm(channel.room()) else { return false };
-    // Of fixed keys: the same in every run.
-    let mut hasher = DefaultHasher::new();
-    channel.hash(&mut hasher);
-    (beat % rhythm) == hasher.finish() % rhythm
+/// After so many beats everything repeats: the rhythms' least common multiple.
+const CYCLE: u64 = 50;
+const CYCLE_LEN: usize = 50;
+
+/// Which beats of its rhythm are each open room's own. A room keeps its beats while it is open; a new one gets those at which the
+/// fewest others are told, so that no beat has much more to tell than another.
+#[derive(Debug)]
+pub(super) struct Beats {
+    first: BTreeMap<Channel, u64>,
+    /// Rooms told at each beat of a cycle.
+    told: [u32; CYCLE_LEN],
+}
+
+impl Default for Beats {
+    fn default() -> Self {
+        Self { first: BTreeMap::new(), told: [0; CYCLE_LEN] }
+    }
+}
+
+impl Beats {
+    /// Whether a beat is one of the room's own.
+    pub(super) fn is_due(&mut self, channel: &Channel, beat: u64) -> bool {
+        let Some(rhythm) = rhythm(channel.room()) else { return false };
+        let first = match self.first.get(channel) {
+            Some(first) => *first,
+            None => self.place(*channel, rhythm),
+        };
+        beat % rhythm == first
+    }
+
+    /// Forgets the rooms that are not open any more.
+    pub(super) fn keep(&mut self, open: &BTreeSet<Channel>) {
+        let told = &mut self.told;
+        self.first.retain(|channel, first| {
+            let stays = open.contains(channel);
+            if let (false, Some(rhythm)) = (stays, rhythm(channel.room())) {
+                of_cycle(*first, rhythm).for_each(|beat| {
+                    if let Some(rooms) = told.get_mut(beat) {
+                        *rooms -= 1;
+                    }
+                });
+            }
+            stays
+        });
+    }
+
+    fn place(&mut self, channel: Channel, rhythm: u64) -> u64 {
+        let load = |first: u64| {
+            let rooms = || of_cycle(first, rhythm).filter_map(|beat| self.told.get(beat).copied());
+            (rooms().max(), rooms().sum::<u32>())
+        };
+        let first = (0..rhythm).min_by_key(|first| load(*first)).unwrap_or_default();
+        of_cycle(first, rhythm).for_each(|beat| {
+            if let Some(rooms) = self.told.get_mut(beat) {
+                *rooms += 1;
+            }
+        });
+        self.first.insert(channel, first);
+        first
+    }
+}
+
+/// The beats of a cycle that belong to a first one.
+fn of_cycle(first: u64, rhythm: u64) -> impl Iterator<Item = usize> {
+    (first..CYCLE)
+        .step_by(usize::try_from(rhythm).unwrap_or(CYCLE_LEN))
+        .filter_map(|beat| usize::try_from(beat).ok())
 }
 
 #[cfg(test)]
@@ -94,15 +153,46 @@ mod tests {
         Interval::ALL.iter().filter_map(|i| Channel::shared(Room::Candles(id, *i))).collect()
     }
 
+    fn hundred() -> Vec<Channel> {
+        let symbols = ["BTCUSDT", "ETHUSDT", "SOLUSDT", "ETHBTC", "BTCKRW"];
+        let ids = symbols.map(|s| InstrumentId::parse(s, types::VenueName::new("local").unwrap()).unwrap());
+        let states = ids.iter().flat_map(|id| [Room::Book(*id), Room::Ticker(*id), Room::Trades(*id)]);
+        let states = states.chain([Room::MarketData]).filter_map(Channel::shared);
+        symbols.iter().flat_map(|symbol| candles(symbol)).chain(states).collect()
+    }
+
     #[test]
-    fn a_room_has_one_beat_of_its_rhythm_and_the_rooms_of_a_market_have_different_ones() {
-        let rooms: Vec<Channel> = ["BTCUSDT", "ETHUSDT", "SOLUSDT"].iter().flat_map(|s| candles(s)).collect();
-        let due = |beat| rooms.iter().filter(|room| is_due(room, beat)).count();
-        let per_beat: Vec<usize> = (1_000..1_000 + TICKERS_EVERY).map(due).collect();
-        assert_eq!(per_beat.iter().sum::<usize>(), rooms.len(), "each once");
-        assert_eq!(per_beat, (0..TICKERS_EVERY).map(|n| due(1_000 + TICKERS_EVERY + n)).collect::<Vec<_>>());
-        assert!(per_beat.iter().all(|n| *n <= rooms.len() / 5), "{per_beat:?}");
-        assert!(!is_due(&Channel::shared(Room::Alerts).unwrap(), 0), "told as it comes");
+    fn every_room_has_its_beats_and_no_beat_has_many_more_rooms_than_another() {
+        let (rooms, mut beats) = (hundred(), Beats::default());
+        let mut due = |beat| rooms.iter().filter(|room| beats.is_due(room, beat)).count();
+        let first: Vec<usize> = (1_000..1_000 + CYCLE).map(&mut due).collect();
+        let timed = rooms.iter().filter_map(|room| rhythm(room.room()));
+        assert_eq!(first.iter().sum::<usize>() as u64, timed.map(|rhythm| CYCLE / rhythm).sum::<u64>());
+        assert_eq!(first, (2_000..2_000 + CYCLE).map(&mut due).collect::<Vec<_>>(), "always the same beats");
+        let (least, most) = (first.iter().min().unwrap(), first.iter().max().unwrap());
+        assert!(most - least <= 1, "{first:?}");
+        assert!(!beats.is_due(&Channel::shared(Room::Alerts).unwrap(), 0), "told as it comes");
+    }
+
+    #[test]
+    fn rooms_that_close_make_place_for_others_and_move_nobody() {
+        let (rooms, mut beats) = (hundred(), Beats::default());
+        let of =
+            |beats: &mut Beats, room| (0..CYCLE).filter(|beat| beats.is_due(room, *beat)).collect::<Vec<_>>();
+        rooms.iter().for_each(|room| drop(of(&mut beats, room)));
+        let (gone, stay) = rooms.split_at(40);
+        let before: Vec<_> = stay.iter().map(|room| of(&mut beats, room)).collect();
+        let full = beats.told.iter().sum::<u32>();
+        beats.keep(&stay.iter().copied().collect());
+        assert_eq!(
+            full - beats.told.iter().sum::<u32>(),
+            40 * 2,
+            "forty rooms of candles, twice in a cycle each"
+        );
+        assert_eq!(stay.iter().map(|room| of(&mut beats, room)).collect::<Vec<_>>(), before);
+        gone.iter().for_each(|room| drop(of(&mut beats, room)));
+        assert_eq!(beats.told.iter().sum::<u32>(), full);
+        assert!(beats.told.iter().max().unwrap() - beats.told.iter().min().unwrap() <= 2, "{:?}", beats.told);
     }
 
     #[test]
