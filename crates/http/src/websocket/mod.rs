@@ -10,7 +10,7 @@ mod frames;
 mod gate;
 mod pump;
 mod queue;
-mod writer;
+mod wire;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -13,7 +13,7 @@ use futures_util::stream::unfold;
 use futures_util::{FutureExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep, timeout};
 use tokio_tungstenite::tungstenite::Bytes;
@@ -23,7 +23,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control
 use super::frames::{Decoder, Fault, Message};
 use super::gate::Gate;
 use super::queue::{Alarm, OutboxEnd, Queued, queues};
-use super::writer::Writer;
+use super::wire::Wire;
 use super::{Inbox, Outbox, Policy};
 use crate::connection::Shared;
 use crate::{Counters, Stop};
@@ -68,16 +68,18 @@ pub(super) async fn run<H, F>(
 
 async fn serve<S, H, F>(socket: S, policy: &Policy, deflate: bool, shared: &Shared, handler: H)
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     H: FnOnce(Inbox, Outbox) -> F,
     F: Future<Output = ()>,
 {
+    let wire = Arc::new(Wire::new(socket));
+    // However this ends: the handler's outboxes may live longer, the socket does not.
+    let _cut = Cut(&wire);
     let (to_handler, inbox, outbox, end) = queues(policy, deflate);
+    let outbox = outbox.over(Arc::<Wire<S>>::clone(&wire));
     let alarm = end.alarm();
     let (finished, panicked) = (Notify::new(), AtomicBool::new(false));
-    let (source, sink) = tokio::io::split(socket);
-    let mut reader = Reader { source, decoder: Decoder::new(policy.message_len_max, deflate) };
-    let mut writer = Writer::new(sink);
+    let mut reader = Reader { wire: &wire, decoder: Decoder::new(policy.message_len_max, deflate) };
     let mut pump = Pump { end, alarm, policy, shared, finished: &finished, panicked: &panicked };
     let mut kill = shared.kill.clone();
     let closing = {
@@ -99,7 +101,7 @@ where
         let mut beside = Gate::new(beside.into_stream());
         tokio::select! {
             biased;
-            closing = pump.run(&mut reader, &mut writer, to_handler) => closing,
+            closing = pump.run(&mut reader, &wire, to_handler) => closing,
             _ = beside.next() => return,
         }
     };
@@ -107,12 +109,12 @@ where
         match closing {
             End::Gone => {}
             End::Answer(code) => {
-                writer.close(code, "").await;
+                wire.close(code, "").await;
                 // §7.1.1: the server ends the connection.
-                writer.shutdown().await;
+                wire.shutdown().await;
             }
             End::Close(code, reason) => {
-                writer.close(Some(code), reason).await;
+                wire.close(Some(code), reason).await;
                 reader.goodbye().await;
             }
         }
@@ -124,13 +126,22 @@ where
     }
 }
 
+/// Lets go of a connection's socket at its end.
+struct Cut<'a, S>(&'a Wire<S>);
+
+impl<S> Drop for Cut<'_, S> {
+    fn drop(&mut self) {
+        self.0.cut();
+    }
+}
+
 /// The client's side of a connection.
-struct Reader<S> {
-    source: ReadHalf<S>,
+struct Reader<'a, S> {
+    wire: &'a Wire<S>,
     decoder: Decoder,
 }
 
-impl<S: AsyncRead> Reader<S> {
+impl<S: AsyncRead + Unpin> Reader<'_, S> {
     /// The next message. May be dropped and asked again: nothing is lost.
     async fn next(&mut self) -> Result<Message, End> {
         loop {
@@ -148,7 +159,7 @@ impl<S: AsyncRead> Reader<S> {
         poll_fn(|cx| {
             let mut room = [MaybeUninit::uninit(); READ_LEN];
             let mut room = ReadBuf::uninit(&mut room);
-            let outcome = ready!(Pin::new(&mut self.source).poll_read(cx, &mut room));
+            let outcome = ready!(self.wire.poll_read(cx, &mut room));
             self.decoder.feed(room.filled());
             Poll::Ready(outcome.is_ok() && !room.filled().is_empty())
         })
@@ -180,8 +191,8 @@ enum Note {
 }
 
 /// Everything of a connection but its writing.
-struct Watch<'a, S> {
-    reader: &'a mut Reader<S>,
+struct Watch<'a, 'w, S> {
+    reader: &'a mut Reader<'w, S>,
     inbox: mpsc::Sender<Utf8Bytes>,
     silence_max: Duration,
     finished: &'a Notify,
@@ -192,8 +203,8 @@ struct Watch<'a, S> {
     heard: Instant,
 }
 
-impl<'a, S: AsyncRead> Watch<'a, S> {
-    fn new(reader: &'a mut Reader<S>, inbox: mpsc::Sender<Utf8Bytes>, pump: &Pump<'a>) -> Self {
+impl<'a, 'w, S: AsyncRead + Unpin> Watch<'a, 'w, S> {
+    fn new(reader: &'a mut Reader<'w, S>, inbox: mpsc::Sender<Utf8Bytes>, pump: &Pump<'a>) -> Self {
         let start = Instant::now();
         let mut pings = interval_at(start + pump.policy.ping_every, pump.policy.ping_every);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -256,8 +267,8 @@ impl Pump<'_> {
     /// it has something to tell, and at least once per [`BURSTS_MAX`].
     async fn run<S>(
         &mut self,
-        reader: &mut Reader<S>,
-        writer: &mut Writer<WriteHalf<S>>,
+        reader: &mut Reader<'_, S>,
+        wire: &Wire<S>,
         inbox: mpsc::Sender<Utf8Bytes>,
     ) -> End
     where
@@ -271,13 +282,21 @@ impl Pump<'_> {
                 biased;
                 Some(queued) = self.end.next(), if bursts < BURSTS_MAX => {
                     bursts += 1;
-                    if let Err(end) = self.write(writer, queued).await {
+                    if let Err(end) = self.write(wire, queued).await {
                         return end;
                     }
                     continue;
                 }
                 Some(note) = notes.next() => note,
-                () = self.alarm.overflow() => return self.slow(),
+                overflowed = self.alarm.rings() => {
+                    if overflowed {
+                        return self.slow();
+                    }
+                    if let Err(end) = self.rest(wire).await {
+                        return end;
+                    }
+                    continue;
+                }
                 () = std::future::ready(()), if bursts >= BURSTS_MAX => {
                     bursts = 0;
                     continue;
@@ -286,66 +305,66 @@ impl Pump<'_> {
             let own = match note {
                 Note::Ping(mark) => Queued::Ping(mark),
                 Note::Pong(mark) => Queued::Pong(mark),
-                Note::Finished => return self.finish(writer).await,
+                Note::Finished => return self.finish(wire).await,
                 Note::Stop => {
-                    let _ = self.drain(writer).await;
+                    let _ = self.drain(wire).await;
                     return End::Close(CloseCode::Away, "the server is going down");
                 }
                 Note::End(end) => return end,
             };
-            if let Err(end) = self.write(writer, own).await {
+            if let Err(end) = self.write(wire, own).await {
                 return end;
             }
         }
     }
 
     /// Writes what the handler left behind, then ends.
-    async fn finish<W: AsyncWrite + Unpin>(&mut self, writer: &mut Writer<W>) -> End {
+    async fn finish<S: AsyncWrite + Unpin>(&mut self, wire: &Wire<S>) -> End {
         if self.panicked.load(Ordering::Acquire) {
             Counters::add(&self.shared.counters.panics);
             tracing::error!("a WebSocket handler panicked");
             return End::Close(CloseCode::Error, "internal error");
         }
-        match self.drain(writer).await {
+        match self.drain(wire).await {
             Ok(()) => End::Close(CloseCode::Normal, ""),
             Err(end) => end,
         }
     }
 
-    async fn drain<W: AsyncWrite + Unpin>(&mut self, writer: &mut Writer<W>) -> Result<(), End> {
+    async fn drain<S: AsyncWrite + Unpin>(&mut self, wire: &Wire<S>) -> Result<(), End> {
         while let Some(queued) = self.end.try_next() {
-            self.write(writer, queued).await?;
+            self.write(wire, queued).await?;
         }
         Ok(())
     }
 
     /// Writes `queued` and what waits behind it.
-    async fn write<W: AsyncWrite + Unpin>(
-        &mut self,
-        writer: &mut Writer<W>,
-        first: Queued,
-    ) -> Result<(), End> {
+    async fn write<S: AsyncWrite + Unpin>(&mut self, wire: &Wire<S>, first: Queued) -> Result<(), End> {
         let end = &mut self.end;
         let burst = async {
             let mut next = Some(first);
             let mut written = 0;
             while let Some(queued) = next {
+                let own = matches!(queued, Queued::Ping(_) | Queued::Pong(_));
                 match queued {
-                    Queued::Text(text) => writer.put(OpCode::Data(Data::Text), false, text.as_ref()),
-                    Queued::Binary(bytes) => writer.put(OpCode::Data(Data::Binary), false, &bytes),
-                    Queued::Deflated(kind, bytes) => writer.put(OpCode::Data(kind), true, &bytes),
-                    Queued::Ping(mark) => writer.put(OpCode::Control(Control::Ping), false, &mark),
-                    Queued::Pong(mark) => writer.put(OpCode::Control(Control::Pong), false, &mark),
+                    Queued::Text(text) => wire.put(OpCode::Data(Data::Text), false, text.as_ref()),
+                    Queued::Binary(bytes) => wire.put(OpCode::Data(Data::Binary), false, &bytes),
+                    Queued::Deflated(kind, bytes) => wire.put(OpCode::Data(kind), true, &bytes),
+                    Queued::Ping(mark) => wire.put(OpCode::Control(Control::Ping), false, &mark),
+                    Queued::Pong(mark) => wire.put(OpCode::Control(Control::Pong), false, &mark),
                     // What was put before is written before the goodbye.
                     Queued::Close(code, reason) => return Ok(Some(End::Close(code, reason))),
                 }
+                if !own {
+                    end.put();
+                }
                 written += 1;
-                if writer.is_full() {
-                    writer.flush().await?;
+                if wire.is_full() {
+                    wire.flush().await?;
                 }
                 next = if written < BURST_MAX { end.try_next() } else { None };
             }
-            writer.flush().await.map(|()| None)
+            wire.flush().await.map(|()| None)
         };
         tokio::select! {
             biased;
@@ -354,6 +373,15 @@ impl Pump<'_> {
                 Ok(Some(end)) => Err(end),
                 Err(_) => Err(End::Gone),
             },
+            () = self.alarm.overflow() => Err(self.slow()),
+        }
+    }
+
+    /// Writes what somebody has begun past this task and the socket did not take.
+    async fn rest<S: AsyncWrite + Unpin>(&self, wire: &Wire<S>) -> Result<(), End> {
+        tokio::select! {
+            biased;
+            outcome = wire.flush() => outcome.map_err(|_| End::Gone),
             () = self.alarm.overflow() => Err(self.slow()),
         }
     }

@@ -1,13 +1,15 @@
 //! The bounded queues between a socket's client and its handler.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 
 use super::Policy;
+use super::wire::{Now, PutNow};
 
 /// The connection is over, or is being ended because its client did not keep up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,6 +46,8 @@ pub enum Payload {
 pub struct Outbox {
     messages: mpsc::Sender<Queued>,
     shared: Arc<OutboxState>,
+    /// For what is written past the queue; `None` where nothing can be.
+    wire: Option<Arc<dyn PutNow>>,
 }
 
 #[derive(Debug)]
@@ -51,8 +55,25 @@ struct OutboxState {
     /// Free bytes.
     room: Semaphore,
     room_max: usize,
-    overflow: Notify,
+    /// Messages that were queued and are not put on the wire yet.
+    queued: AtomicUsize,
+    /// Rung when a message did not fit, and when the wire has begun something that is to be flushed.
+    bell: Notify,
+    overflowed: AtomicBool,
     deflates: bool,
+}
+
+impl OutboxState {
+    fn overflow(&self) {
+        self.overflowed.store(true, Ordering::Release);
+        self.bell.notify_one();
+    }
+
+    /// Counted before it can be seen: who finds none queued may write.
+    fn queue(&self, place: mpsc::Permit<'_, Queued>, message: Queued) {
+        self.queued.fetch_add(1, Ordering::AcqRel);
+        place.send(message);
+    }
 }
 
 #[derive(Debug)]
@@ -81,20 +102,40 @@ impl Outbox {
     /// Queues `text` without waiting. When there is no room the client is too slow: the connection is ended with 1013.
     pub fn offer(&self, text: Utf8Bytes) -> Result<(), Closed> {
         let Ok(room) = self.shared.room.try_acquire_many(cost(text.len(), self.shared.room_max)) else {
-            self.shared.overflow.notify_one();
+            self.shared.overflow();
             return Err(Closed);
         };
-        match self.messages.try_send(Queued::Text(text)) {
-            Ok(()) => {
+        match self.messages.try_reserve() {
+            Ok(place) => {
+                self.shared.queue(place, Queued::Text(text));
                 room.forget();
                 Ok(())
             }
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                self.shared.overflow.notify_one();
+            Err(mpsc::error::TrySendError::Full(())) => {
+                self.shared.overflow();
                 Err(Closed)
             }
-            Err(mpsc::error::TrySendError::Closed(_)) => Err(Closed),
+            Err(mpsc::error::TrySendError::Closed(())) => Err(Closed),
         }
+    }
+
+    /// Writes a message past the queue and the connection's task, if nothing waits in front of it. False: nothing happened, queue it.
+    /// What the client's side of the system does not take at once is written behind by the connection. Costs one system call,
+    /// waits for nothing, and may be called from any thread.
+    #[must_use]
+    pub fn put_now(&self, payload: &Payload) -> bool {
+        let Some(wire) = &self.wire else { return false };
+        let (kind, deflated, bytes) = match payload {
+            Payload::Text(text) => (Data::Text, false, text.as_ref()),
+            Payload::Binary(bytes) => (Data::Binary, false, &bytes[..]),
+            Payload::DeflatedText(bytes) => (Data::Text, true, &bytes[..]),
+            Payload::DeflatedBinary(bytes) => (Data::Binary, true, &bytes[..]),
+        };
+        let outcome = wire.put_now(&self.shared.queued, OpCode::Data(kind), deflated, bytes);
+        if outcome == Now::Begun {
+            self.shared.bell.notify_one();
+        }
+        outcome != Now::Refused
     }
 
     /// Queues `text`, waiting for room: for answers to the client's own requests, which then slow the client down.
@@ -118,22 +159,31 @@ impl Outbox {
         };
         let cost = cost(queued.len(), self.shared.room_max);
         let room = self.shared.room.acquire_many(cost).await.map_err(|_| Closed)?;
-        self.messages.send(queued).await.map_err(|_| Closed)?;
+        let place = self.messages.reserve().await.map_err(|_| Closed)?;
+        self.shared.queue(place, queued);
         room.forget();
         Ok(())
     }
 
     /// Closes the connection once everything queued before is written.
     pub fn close(&self, code: CloseCode, reason: &'static str) {
-        if self.messages.try_send(Queued::Close(code, reason)).is_err() {
-            self.shared.overflow.notify_one();
+        match self.messages.try_reserve() {
+            Ok(place) => self.shared.queue(place, Queued::Close(code, reason)),
+            Err(_) => self.shared.overflow(),
         }
     }
 
     /// The same, waiting for room in the queue. For a client that reads; bound the wait.
     pub async fn close_patiently(&self, code: CloseCode, reason: &'static str) {
         // A connection that is over needs no goodbye.
-        let _ = self.messages.send(Queued::Close(code, reason)).await;
+        if let Ok(place) = self.messages.reserve().await {
+            self.shared.queue(place, Queued::Close(code, reason));
+        }
+    }
+
+    /// The same outbox, with a wire for what is written past the queue.
+    pub(super) fn over(self, wire: Arc<dyn PutNow>) -> Self {
+        Self { wire: Some(wire), ..self }
     }
 
     /// True once the connection is over.
@@ -170,6 +220,11 @@ impl OutboxEnd {
         queued
     }
 
+    /// A message that was handed out is on the wire.
+    pub(super) fn put(&self) {
+        self.shared.queued.fetch_sub(1, Ordering::AcqRel);
+    }
+
     /// Tells when a message did not fit.
     pub(super) fn alarm(&self) -> Alarm {
         Alarm(Arc::clone(&self.shared))
@@ -182,14 +237,20 @@ impl OutboxEnd {
     }
 }
 
-/// Tells that the outbox overflowed.
+/// Tells that the outbox overflowed, or that the wire has begun something.
 #[derive(Debug)]
 pub(super) struct Alarm(Arc<OutboxState>);
 
 impl Alarm {
     /// Returns when a message did not fit, also when that was before the call.
     pub(super) async fn overflow(&self) {
-        self.0.overflow.notified().await;
+        while !self.rings().await {}
+    }
+
+    /// Returns when a message did not fit (true) or something waits on the wire (false), also when that was before the call.
+    pub(super) async fn rings(&self) -> bool {
+        self.0.bell.notified().await;
+        self.0.overflowed.load(Ordering::Acquire)
     }
 }
 
@@ -205,9 +266,15 @@ pub(super) fn queues(policy: &Policy, deflates: bool) -> (mpsc::Sender<Utf8Bytes
     let (to_handler, from_client) = mpsc::channel(policy.inbox_len_max.max(1));
     let (to_pump, from_handler) = mpsc::channel(policy.outbox_len_max.max(1));
     let room_max = policy.outbox_bytes_max.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
-    let shared =
-        Arc::new(OutboxState { room: Semaphore::new(room_max), room_max, overflow: Notify::new(), deflates });
-    let outbox = Outbox { messages: to_pump, shared: Arc::clone(&shared) };
+    let shared = Arc::new(OutboxState {
+        room: Semaphore::new(room_max),
+        room_max,
+        queued: AtomicUsize::new(0),
+        bell: Notify::new(),
+        overflowed: AtomicBool::new(false),
+        deflates,
+    });
+    let outbox = Outbox { messages: to_pump, shared: Arc::clone(&shared), wire: None };
     (to_handler, Inbox(from_client), outbox, OutboxEnd { messages: from_handler, shared })
 }
 

@@ -20,6 +20,9 @@ const KEY: &str = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 /// "Hello" as RFC 7692 §7.2.3.1 has it.
 const HELLO_DEFLATED: &[u8] = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
 
+/// What `keep` kept.
+static KEPT: std::sync::Mutex<Option<Outbox>> = std::sync::Mutex::new(None);
+
 /// Answers each text with itself. `deflated` is answered with [`HELLO_DEFLATED`]. `flood` is answered with 1,000 kilobytes at once, `end` and `panic` do what they say,
 /// `bye` closes with a reason after one more message.
 struct Echo(Policy);
@@ -33,6 +36,14 @@ impl Service for Echo {
                         assert!(outbox.deflates());
                         outbox.send_payload(Payload::DeflatedText(HELLO_DEFLATED.into())).await.unwrap();
                     }
+                    "now" => {
+                        // More than the pipe takes: the rest is written behind, and nothing comes in front of it.
+                        assert!(outbox.put_now(&Payload::Text("n".repeat(100_000).into())));
+                        assert!(!outbox.put_now(&Payload::Text("not yet".into())));
+                        outbox.send("behind".into()).await.unwrap();
+                        assert!(!outbox.put_now(&Payload::Text("not yet".into())));
+                    }
+                    "keep" => *KEPT.lock().unwrap() = Some(outbox.clone()),
                     "end" => return,
                     "panic" => panic!("as asked"),
                     "flood" => (0..1_000).for_each(|_| {
@@ -260,4 +271,27 @@ async fn deflated_messages_go_both_ways_where_both_agreed() {
     let mut heard = [0; 4];
     wire.io.read_exact(&mut heard).await.unwrap();
     assert_eq!((heard[0], u16::from_be_bytes([heard[2], heard[3]])), (0x88, 1002));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_written_at_once_comes_whole_and_what_is_queued_comes_behind_it() {
+    let mut socket = connect(Policy::default()).await;
+    for _ in 0..3 {
+        socket.stream.send(Message::text("now")).await.unwrap();
+        assert_eq!(socket.stream.next().await.unwrap().unwrap(), Message::text("n".repeat(100_000)));
+        assert_eq!(socket.stream.next().await.unwrap().unwrap(), Message::text("behind"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outbox_that_outlives_its_connection_holds_no_socket_and_writes_nothing() {
+    let mut socket = connect(Policy::default()).await;
+    socket.send("keep").await;
+    socket.send("end").await;
+    assert_eq!(socket.next().await, Err(1000));
+    // The end of the bytes, not only of the messages: the socket itself is gone.
+    assert!(socket.stream.next().await.is_none());
+    let kept = KEPT.lock().unwrap().take().unwrap();
+    assert!(!kept.put_now(&Payload::Text("late".into())));
+    assert!(kept.is_closed());
 }
