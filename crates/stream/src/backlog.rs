@@ -52,20 +52,30 @@ impl Backlog {
 
     /// The next events for one message, oldest first.
     pub(crate) fn take(&mut self) -> Vec<Arc<Frame>> {
-        let mut taken = Vec::new();
+        let next = self.next();
+        self.taken(next.len());
+        next
+    }
+
+    /// The same, and they wait on until they are [`Backlog::taken`].
+    pub(crate) fn next(&self) -> Vec<Arc<Frame>> {
+        let mut next = Vec::new();
         let mut bytes = 0;
-        while let Some(next) = self.waiting.front() {
-            let len = next.frame.len();
-            if taken.len() >= BATCH_MAX || (bytes + len > BATCH_BYTES_MAX && !taken.is_empty()) {
+        for waiting in &self.waiting {
+            let len = waiting.frame.len();
+            if next.len() >= BATCH_MAX || (bytes + len > BATCH_BYTES_MAX && !next.is_empty()) {
                 break;
             }
             bytes += len;
-            self.bytes -= len;
-            if let Some(next) = self.waiting.pop_front() {
-                taken.push(next.frame);
-            }
+            next.push(Arc::clone(&waiting.frame));
         }
-        taken
+        next
+    }
+
+    /// The oldest `count` are on their way.
+    pub(crate) fn taken(&mut self, count: usize) {
+        let count = count.min(self.waiting.len());
+        self.bytes -= self.waiting.drain(..count).map(|waiting| waiting.frame.len()).sum::<usize>();
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -36,8 +36,52 @@ pub enum Over {
     Ended(&'static str),
 }
 
-/// Wakes whoever serves a client. Called under locks: it must not call back.
-pub(crate) type Wake = Box<dyn Fn() + Send + Sync>;
+/// Whoever serves a client. Called under locks: it must not call back.
+pub trait Serves: Send + Sync {
+    /// There is something to take, or the client has to go.
+    fn wake(&self);
+
+    /// Sends one message of these events at once, if that takes no waiting; false: nothing happened. Asked only while the server is
+    /// [at rest](Connection::rest).
+    fn send_now(&self, frames: &[Arc<Frame>]) -> bool;
+}
+
+/// Can only be woken.
+struct Woken<F>(F);
+
+impl<F: Fn() + Send + Sync> Serves for Woken<F> {
+    fn wake(&self) {
+        (self.0)();
+    }
+
+    fn send_now(&self, _: &[Arc<Frame>]) -> bool {
+        false
+    }
+}
+
+/// Who is woken by `wake`, and takes what there is.
+pub(crate) fn woken(wake: impl Fn() + Send + Sync + 'static) -> Arc<dyn Serves> {
+    Arc::new(Woken(wake))
+}
+
+/// What waits for a client, and whether its server waits for it.
+#[derive(Debug, Default)]
+struct Desk {
+    backlog: Backlog,
+    /// The server has nothing in hand: what comes may be sent past it.
+    rests: bool,
+}
+
+/// How an event was handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    /// It is sent, or waits and somebody sees to it.
+    Done,
+    /// It waits, and whoever pushed it sees to its delivery.
+    Yours,
+    /// The client has just become too slow.
+    Slow,
+}
 
 /// The end of a connection that rooms hold.
 pub(crate) struct Link {
@@ -45,9 +89,9 @@ pub(crate) struct Link {
     pub(crate) owner: Owner,
     /// The login it lives by.
     pub(crate) session: Option<u128>,
-    wake: Wake,
-    // Held for a push or a take, never across an await.
-    backlog: Mutex<Backlog>,
+    server: Arc<dyn Serves>,
+    // Held for a push, a take or one message sent at once, never across an await.
+    desk: Mutex<Desk>,
     too_slow: AtomicBool,
     ended: OnceLock<&'static str>,
 }
@@ -59,47 +103,76 @@ impl std::fmt::Debug for Link {
 }
 
 impl Link {
-    pub(crate) fn new(no: u64, owner: Owner, session: Option<u128>, wake: Wake) -> Self {
+    pub(crate) fn new(no: u64, owner: Owner, session: Option<u128>, server: Arc<dyn Serves>) -> Self {
         Self {
             no,
             owner,
             session,
-            wake,
-            backlog: Mutex::default(),
+            server,
+            desk: Mutex::default(),
             too_slow: AtomicBool::new(false),
             ended: OnceLock::new(),
         }
     }
 
-    fn backlog(&self) -> MutexGuard<'_, Backlog> {
-        self.backlog.lock().unwrap_or_else(PoisonError::into_inner)
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands an event over; true when the client has just become too slow.
-    pub(crate) fn push(&self, room: u64, key: Option<i64>, frame: &Arc<Frame>) -> bool {
+    /// Hands an event over: sends it, or leaves it to the server, or `later` to a call of [`Link::deliver`].
+    pub(crate) fn push(&self, room: u64, key: Option<i64>, frame: &Arc<Frame>, later: bool) -> Pushed {
         if self.too_slow.load(Ordering::Relaxed) {
-            return false;
+            return Pushed::Done;
         }
-        let mut backlog = self.backlog();
-        let idle = backlog.is_empty();
-        let overflow = backlog.push(room, key, Arc::clone(frame)).is_err();
+        let mut desk = self.desk();
+        let idle = desk.backlog.is_empty();
+        if idle && !later && self.sends(&desk, std::slice::from_ref(frame)) {
+            return Pushed::Done;
+        }
+        let overflow = desk.backlog.push(room, key, Arc::clone(frame)).is_err();
         if overflow {
             // It gets nothing more: a client that misses events must not get later ones.
-            backlog.clear();
+            desk.backlog.clear();
         }
-        drop(backlog);
+        let rests = desk.rests;
+        drop(desk);
         if overflow {
             self.too_slow.store(true, Ordering::Release);
+            self.server.wake();
+            return Pushed::Slow;
         }
-        if idle || overflow {
-            (self.wake)();
+        match (idle, later && rests) {
+            (true, true) => Pushed::Yours,
+            (true, false) => {
+                self.server.wake();
+                Pushed::Done
+            }
+            // Who pushed the first one sees to all.
+            (false, _) => Pushed::Done,
         }
-        overflow
+    }
+
+    /// Sends what waits, or wakes the server for it.
+    pub(crate) fn deliver(&self) {
+        let mut desk = self.desk();
+        while !desk.backlog.is_empty() {
+            let next = desk.backlog.next();
+            if !self.sends(&desk, &next) {
+                drop(desk);
+                return self.server.wake();
+            }
+            desk.backlog.taken(next.len());
+        }
+    }
+
+    /// Under the lock: the server cannot begin something of its own meanwhile.
+    fn sends(&self, desk: &Desk, frames: &[Arc<Frame>]) -> bool {
+        desk.rests && self.ended.get().is_none() && self.server.send_now(frames)
     }
 
     pub(crate) fn end(&self, why: &'static str) {
         let _ = self.ended.set(why);
-        (self.wake)();
+        self.server.wake();
     }
 
     fn over(&self) -> Option<Over> {
@@ -161,20 +234,30 @@ impl Connection {
     pub fn unsubscribe(&mut self, channel: &Channel) -> bool {
         let Some(room) = self.rooms.remove(channel) else { return false };
         room.leave(self.link.no);
-        self.link.backlog().leave(room.no());
+        self.link.desk().backlog.leave(room.no());
         true
     }
 
     /// Events for one message, oldest first; none when nothing waits. Call again while [`Self::waits`]: one wake-up may stand for many.
     #[must_use]
     pub fn take(&self) -> Vec<Arc<Frame>> {
-        self.link.backlog().take()
+        self.link.desk().backlog.take()
     }
 
     /// Whether something waits. Who takes until nothing does is woken for what comes after.
     #[must_use]
     pub fn waits(&self) -> bool {
-        !self.link.backlog().is_empty()
+        !self.link.desk().backlog.is_empty()
+    }
+
+    /// The server waits and has nothing in hand: until [`Connection::rise`], events may be [sent at once](Serves::send_now).
+    pub fn rest(&self) {
+        self.link.desk().rests = true;
+    }
+
+    /// The server has something to do. What comes from now on waits for [`Connection::take`]; nothing is being sent past it any more.
+    pub fn rise(&self) {
+        self.link.desk().rests = false;
     }
 
     /// Whether the client has to go.

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde_json::value::to_raw_value;
 
-use crate::connection::{Connection, Full, Link, Wake};
+use crate::connection::{Connection, Full, Link, Pushed, Serves, woken};
 use crate::frame::Frame;
 use crate::limits::{CONNECTIONS_MAX, CONNECTIONS_PER_OWNER_MAX, ROOM_IDLE_MAX_MS};
 use crate::ring::{Recovery, Ring, Since};
@@ -89,10 +89,30 @@ struct Totals {
     refused: AtomicU64,
 }
 
-/// All rooms and connections.
+/// Listeners of a room that are told where the event is told; more than those are told by [errands](Errand).
+const AT_ONCE_MAX: usize = 16;
+/// Listeners of one errand.
+const ERRAND_LEN: usize = 64;
+
+/// Deliveries to some of a room's listeners, beside those to others.
 #[derive(Debug)]
+pub struct Errand(Vec<Arc<Link>>);
+
+impl Errand {
+    /// Carries them out: one system call for each.
+    pub fn run(self) {
+        self.0.iter().for_each(|link| link.deliver());
+    }
+}
+
+/// Has errands carried out by others. Called under a room's lock.
+type Couriers = Box<dyn Fn(Errand) + Send + Sync>;
+
+/// All rooms and connections.
 pub struct Hub {
     epoch: Arc<str>,
+    /// Without, everybody's own server is woken.
+    couriers: Option<Couriers>,
     numbers: AtomicU64,
     // Held for a look-up or a change, never across an await.
     rooms: Mutex<HashMap<Channel, Arc<RoomState>>>,
@@ -100,12 +120,29 @@ pub struct Hub {
     totals: Totals,
 }
 
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Hub({})", self.epoch)
+    }
+}
+
 impl Hub {
     /// `epoch` names this run of the process and must differ from every other run's.
     #[must_use]
     pub fn new(epoch: &str) -> Arc<Self> {
+        Self::with(epoch, None)
+    }
+
+    /// The same; `couriers` has errands carried out beside each other; it is called under a room's lock.
+    #[must_use]
+    pub fn with_couriers(epoch: &str, couriers: impl Fn(Errand) + Send + Sync + 'static) -> Arc<Self> {
+        Self::with(epoch, Some(Box::new(couriers)))
+    }
+
+    fn with(epoch: &str, couriers: Option<Couriers>) -> Arc<Self> {
         Arc::new(Self {
             epoch: epoch.into(),
+            couriers,
             numbers: AtomicU64::new(1),
             rooms: Mutex::default(),
             sockets: Mutex::default(),
@@ -141,13 +178,26 @@ impl Hub {
         session: Option<u128>,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Result<Connection, Full> {
-        let link = self.admit(owner, session, Box::new(wake)).inspect_err(|_| {
+        self.connect_served(owner, session, woken(wake))
+    }
+
+    /// The same for one whose server may send at once.
+    ///
+    /// # Errors
+    /// When a limit is reached.
+    pub fn connect_served(
+        self: &Arc<Self>,
+        owner: Owner,
+        session: Option<u128>,
+        server: Arc<dyn Serves>,
+    ) -> Result<Connection, Full> {
+        let link = self.admit(owner, session, server).inspect_err(|_| {
             self.totals.refused.fetch_add(1, Ordering::Relaxed);
         })?;
         Ok(Connection::new(Arc::clone(self), link))
     }
 
-    fn admit(&self, owner: Owner, session: Option<u128>, wake: Wake) -> Result<Arc<Link>, Full> {
+    fn admit(&self, owner: Owner, session: Option<u128>, server: Arc<dyn Serves>) -> Result<Arc<Link>, Full> {
         let mut sockets = self.sockets();
         if sockets.links.len() >= CONNECTIONS_MAX {
             return Err(Full::Process);
@@ -157,7 +207,7 @@ impl Hub {
             return Err(Full::Owner);
         }
         *own += 1;
-        let link = Arc::new(Link::new(self.number(), owner, session, wake));
+        let link = Arc::new(Link::new(self.number(), owner, session, server));
         sockets.links.insert(link.no, Arc::clone(&link));
         Ok(link)
     }
@@ -165,7 +215,7 @@ impl Hub {
     /// A connection for what carries events on, which is nobody's client: no limit counts it, and it has no private rooms.
     #[must_use]
     pub fn tap(self: &Arc<Self>, wake: impl Fn() + Send + Sync + 'static) -> Connection {
-        let link = Link::new(self.number(), NOBODY, None, Box::new(wake));
+        let link = Link::new(self.number(), NOBODY, None, woken(wake));
         Connection::new(Arc::clone(self), Arc::new(link))
     }
 
@@ -262,13 +312,37 @@ impl Hub {
         }
         let frame = Frame::named((channel.room(), &room.name), inner.ring.next(), ts_ms, &data);
         inner.ring.push(key, Arc::clone(&frame));
-        let slow = inner.links.iter().filter(|link| link.push(room.no, key, &frame)).count();
+        let slow = self.tell(&inner.links, room.no, key, &frame);
         let told = inner.links.len();
         drop(inner);
         self.totals.events.fetch_add(1, Ordering::Relaxed);
         self.totals.deliveries.fetch_add(told as u64, Ordering::Relaxed);
         self.totals.slow.fetch_add(slow as u64, Ordering::Relaxed);
         told
+    }
+
+    /// Hands an event to everybody in a room; how many became too slow. A room of many is told by errands, beside each other and
+    /// beside what is told next.
+    fn tell(&self, links: &[Arc<Link>], room: u64, key: Option<i64>, frame: &Arc<Frame>) -> usize {
+        let Some(couriers) = self.couriers.as_ref().filter(|_| links.len() > AT_ONCE_MAX) else {
+            let slow = |link: &&Arc<Link>| link.push(room, key, frame, false) == Pushed::Slow;
+            return links.iter().filter(slow).count();
+        };
+        let mut slow = 0;
+        for some in links.chunks(ERRAND_LEN) {
+            let mut errand = Vec::with_capacity(some.len());
+            for link in some {
+                match link.push(room, key, frame, true) {
+                    Pushed::Yours => errand.push(Arc::clone(link)),
+                    Pushed::Slow => slow += 1,
+                    Pushed::Done => {}
+                }
+            }
+            if !errand.is_empty() {
+                couriers(Errand(errand));
+            }
+        }
+        slow
     }
 
     /// The logins that connections live by.

@@ -9,12 +9,12 @@
 //!   from what a client says.
 //! * A slow client costs at most [`limits::BACKLOG_MAX`] events or [`limits::BACKLOG_BYTES_MAX`] bytes; conflated events replace each
 //!   other before they count.
-//!
 //! * A room has one origin that numbers its events. Another process may mirror it ([`relay`]): it has the origin's epoch and offsets, and
 //!   what did not arrive is asked for or told as lost, never passed over.
+//! * An event is sent past a client's server only while that has nothing in hand and nothing waits ([`Serves`]); the order is the same.
 //!
-//! No I/O, no clock: time comes with every call that needs it. Locks are held for a push or a copy; a room's lock is taken before
-//! a connection's, never the other way round.
+//! No I/O, no clock: time comes with every call that needs it. Locks are held for a push, a copy or one message sent at once; a room's
+//! lock is taken before a connection's, never the other way round.
 
 mod backlog;
 mod connection;
@@ -29,9 +29,9 @@ mod ring;
 mod room;
 mod tickets;
 
-pub use connection::{Connection, Full, Over, TooManyRooms};
+pub use connection::{Connection, Full, Over, Serves, TooManyRooms};
 pub use frame::{Format, Frame, batch, batch_deflated, deflated};
-pub use hub::{Counts, Hub, Mirrored};
+pub use hub::{Counts, Errand, Hub, Mirrored};
 pub use pace::{Pace, Verdict};
 pub use ring::{Recovery, Since};
 pub use room::{Channel, Owner, Room, RoomError};

@@ -16,7 +16,8 @@ use store::UserId;
 use store::alerts::Alert;
 use store::orders::Order;
 use store::positions::Position;
-use stream::{Channel, Hub, Owner, Room};
+use stream::{Channel, Errand, Hub, Owner, Room};
+use tokio::runtime::Handle;
 use tokio::time::MissedTickBehavior;
 use types::{Bar, Instrument, InstrumentId, Interval, Print, Time};
 
@@ -138,7 +139,7 @@ impl Broadcast {
         // The time tells runs apart, a few random characters two that begin in the same millisecond.
         let epoch = format!("{:x}{}", millis(now()), &run[2..8]);
         Arc::new(Self {
-            hub: Hub::new(&epoch),
+            hub: Hub::with_couriers(&epoch, couriers()),
             markets,
             changed: Mutex::default(),
             listings: AtomicU64::new(0),
@@ -377,6 +378,15 @@ impl Broadcast {
             }
             told.open = interval.next(bar.open_time);
         }
+    }
+}
+
+/// Errands run beside each other on the runtime's threads; without a runtime there is nobody to listen either.
+fn couriers() -> impl Fn(Errand) + Send + Sync {
+    let runtime = Handle::try_current().ok();
+    move |errand| match &runtime {
+        Some(runtime) => drop(runtime.spawn(async move { errand.run() })),
+        None => errand.run(),
     }
 }
 

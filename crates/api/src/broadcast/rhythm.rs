@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(first.iter().sum::<usize>() as u64, timed.map(|rhythm| CYCLE / rhythm).sum::<u64>());
         assert_eq!(first, (2_000..2_000 + CYCLE).map(&mut due).collect::<Vec<_>>(), "always the same beats");
         let (least, most) = (first.iter().min().unwrap(), first.iter().max().unwrap());
-        assert!(most - least <= 1, "{first:?}");
+        assert!(most - least <= 2, "{first:?}");
         assert!(!beats.is_due(&Channel::shared(Room::Alerts).unwrap(), 0), "told as it comes");
     }
 

@@ -6,17 +6,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::websocket::{CloseCode, Inbox, Outbox, Payload, Utf8Bytes};
+use http::websocket::{CloseCode, Inbox, Outbox, Payload};
 use serde_json::value::RawValue;
 use stream::protocol::{self, Reply};
 use stream::{
-    Channel, Connection, Format, Frame, Over, Pace, Recovery, Room, RoomError, Since, Verdict, limits,
+    Channel, Connection, Frame, Over, Pace, Recovery, Room, RoomError, Serves as _, Since, Verdict, limits,
 };
-use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{sleep, timeout};
 
 use super::Options;
+use super::way::{Open, Way};
 use crate::app::now;
 use crate::ports::Reply as Answer;
 
@@ -42,31 +41,13 @@ const GOODBYE_MAX: Duration = Duration::from_millis(500);
 /// The connection is over.
 struct Gone;
 
-/// What is counted of all connections; looking a series up costs more than counting.
-struct Counted {
-    heard: metrics::Counter,
-    said: metrics::Counter,
-    delay: metrics::Histogram,
-}
-
-impl Counted {
-    fn new() -> Self {
-        Self {
-            heard: metrics::counter!("ws_messages_total", "direction" => "in"),
-            said: metrics::counter!("ws_messages_total", "direction" => "out"),
-            delay: metrics::histogram!("ws_delivery_delay_seconds"),
-        }
-    }
-}
-
-struct Client {
+struct Client<'a> {
     source: Box<dyn Source>,
     rooms: Connection,
-    options: Options,
-    woken: Arc<Notify>,
-    outbox: Outbox,
+    way: &'a Way,
+    open: &'a Open,
     pace: Pace,
-    counted: Counted,
+    heard: metrics::Counter,
 }
 
 /// Serves one connection until the client or the transport ends it.
@@ -74,27 +55,34 @@ pub(super) async fn serve(
     source: Box<dyn Source>,
     rooms: Connection,
     options: Options,
-    woken: Arc<Notify>,
+    way: Arc<Way>,
     mut inbox: Inbox,
     outbox: Outbox,
 ) {
     metrics::gauge!("ws_connections").increment(1.0);
     let _left = Left;
-    let pace = Pace::new(now().millis());
-    let mut client = Client { source, rooms, options, woken, outbox, pace, counted: Counted::new() };
-    let mut flushed = Instant::now();
+    let heard = metrics::counter!("ws_messages_total", "direction" => "in");
+    let open = way.open(outbox, &options);
+    drop(options);
+    let mut client = Client { source, rooms, way: &way, open, pace: Pace::new(now().millis()), heard };
     if client.hello().await.is_err() {
         return;
     }
     loop {
-        let woken = Arc::clone(&client.woken);
-        let outcome = tokio::select! {
+        // While nothing is in hand, events may be written past this task.
+        client.rooms.rest();
+        let text = tokio::select! {
             text = inbox.receive() => match text {
-                // On the heap while it lasts: it is rare, and what it needs would be held by every connection.
-                Some(text) => Box::pin(client.request(&text)).await,
+                Some(text) => Some(text),
                 None => return,
             },
-            () = woken.notified() => client.flush(&mut flushed).await,
+            () = way.woken() => None,
+        };
+        client.rooms.rise();
+        let outcome = match text {
+            // On the heap while it lasts: it is rare, and what it needs would be held by every connection.
+            Some(text) => Box::pin(client.request(&text)).await,
+            None => client.flush().await,
         };
         if outcome.is_err() {
             return;
@@ -111,7 +99,7 @@ impl Drop for Left {
     }
 }
 
-impl Client {
+impl Client<'_> {
     async fn hello(&self) -> Result<(), Gone> {
         self.reply(&Reply::Hello {
             connection: &self.rooms.name(),
@@ -124,11 +112,11 @@ impl Client {
     }
 
     /// Sends what waits, at most one message, and comes again when there may be more.
-    async fn flush(&self, flushed: &mut Instant) -> Result<(), Gone> {
-        let due = *flushed + self.options.batch;
+    async fn flush(&self) -> Result<(), Gone> {
+        let pause = self.open.pause();
         // A timer costs more than a look at the clock.
-        if Instant::now() < due {
-            sleep_until(due).await;
+        if !pause.is_zero() {
+            sleep(pause).await;
         }
         if let Some(over) = self.rooms.over() {
             return Err(Box::pin(self.close(over)).await);
@@ -137,52 +125,36 @@ impl Client {
         if frames.is_empty() {
             return Ok(());
         }
-        let ts = frames.first().map_or_else(|| now().millis(), |oldest| oldest.ts());
         self.events(&frames).await?;
-        let delay = Duration::from_millis(u64::try_from(now().millis() - ts).unwrap_or(0));
-        self.counted.delay.record(delay.as_secs_f64());
-        *flushed = Instant::now();
         if self.rooms.waits() {
-            self.woken.notify_one();
+            self.way.wake();
         }
         Ok(())
     }
 
     async fn events(&self, frames: &[Arc<Frame>]) -> Result<(), Gone> {
-        self.counted.said.increment(1);
-        let format = self.options.format;
-        let deflated = self.deflates().and_then(|least| stream::batch_deflated(frames, format, least));
-        let is_deflated = deflated.is_some();
-        self.send(deflated.unwrap_or_else(|| stream::batch(frames, format)), is_deflated).await
-    }
-
-    /// From how many bytes on what this client gets of public rooms is deflated; `None` if it wants nothing deflated.
-    fn deflates(&self) -> Option<usize> {
-        self.options.deflate_from.filter(|_| self.outbox.deflates())
+        self.send(self.open.events(frames).map_err(|_| Gone)?).await?;
+        self.open.wrote(frames);
+        Ok(())
     }
 
     async fn reply(&self, reply: &Reply<'_>) -> Result<(), Gone> {
-        self.counted.said.increment(1);
-        self.send(reply.bytes(self.options.format), false).await
+        self.open.said();
+        self.send(self.open.payload(reply.bytes(self.open.format()), false).map_err(|_| Gone)?).await
     }
 
     /// Of what everybody may see.
     async fn long_reply(&self, reply: &Reply<'_>, least: usize) -> Result<(), Gone> {
-        self.counted.said.increment(1);
-        let bytes = reply.bytes(self.options.format);
+        self.open.said();
+        let bytes = reply.bytes(self.open.format());
         let deflate = bytes.len() >= least;
-        self.send(if deflate { stream::deflated(&bytes) } else { bytes }, deflate).await
+        let bytes = if deflate { stream::deflated(&bytes) } else { bytes };
+        self.send(self.open.payload(bytes, deflate).map_err(|_| Gone)?).await
     }
 
     /// Waits for room, but not for a client that has to go.
-    async fn send(&self, bytes: Bytes, deflated: bool) -> Result<(), Gone> {
-        let payload = match (self.options.format, deflated) {
-            (Format::Json, false) => Payload::Text(Utf8Bytes::try_from(bytes).map_err(|_| Gone)?),
-            (Format::Json, true) => Payload::DeflatedText(bytes),
-            (Format::MessagePack, false) => Payload::Binary(bytes),
-            (Format::MessagePack, true) => Payload::DeflatedBinary(bytes),
-        };
-        let sent = self.outbox.send_payload(payload);
+    async fn send(&self, payload: Payload) -> Result<(), Gone> {
+        let sent = self.open.outbox.send_payload(payload);
         tokio::pin!(sent);
         let mut woken = false;
         loop {
@@ -191,11 +163,11 @@ impl Client {
                 outcome = &mut sent => {
                     // What woke us meanwhile is looked at next.
                     if woken {
-                        self.woken.notify_one();
+                        self.way.wake();
                     }
                     return outcome.map_err(|_| Gone);
                 }
-                () = self.woken.notified() => {
+                () = self.way.woken() => {
                     woken = true;
                     if let Some(over) = self.rooms.over() {
                         return Err(Box::pin(self.close(over)).await);
@@ -209,7 +181,7 @@ impl Client {
         match over {
             Over::TooSlow => {
                 metrics::counter!("ws_errors_total", "kind" => "slow").increment(1);
-                self.outbox.close(CloseCode::Again, "the client reads too slowly");
+                self.open.outbox.close(CloseCode::Again, "the client reads too slowly");
                 Gone
             }
             Over::Ended(why) => self.dismiss(why).await,
@@ -218,9 +190,9 @@ impl Client {
 
     /// Ends the connection behind what is on its way to a client that reads, at once for one that does not.
     async fn dismiss(&self, why: &'static str) -> Gone {
-        let patient = self.outbox.close_patiently(CloseCode::Policy, why);
+        let patient = self.open.outbox.close_patiently(CloseCode::Policy, why);
         if timeout(GOODBYE_MAX, patient).await.is_err() {
-            self.outbox.close(CloseCode::Policy, why);
+            self.open.outbox.close(CloseCode::Policy, why);
         }
         Gone
     }
@@ -231,7 +203,7 @@ impl Client {
     }
 
     async fn request(&mut self, text: &str) -> Result<(), Gone> {
-        self.counted.heard.increment(1);
+        self.heard.increment(1);
         match self.pace.ask(now().millis()) {
             Verdict::Allowed => {}
             Verdict::Ignored => {
@@ -303,7 +275,7 @@ impl Client {
             Ok(state) => {
                 let (recovered, snapshot) = (false, Some(&*state));
                 let reply = Reply::Subscribed { room: &room, epoch, offset, recovered, snapshot };
-                match self.deflates().filter(|_| channel.room().is_public()) {
+                match self.open.deflates().filter(|_| channel.room().is_public()) {
                     Some(least) => self.long_reply(&reply, least).await,
                     None => self.reply(&reply).await,
                 }

@@ -3,6 +3,7 @@
 mod connection;
 mod snapshot;
 mod watch;
+mod way;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,6 @@ use http::Request;
 use http::websocket::{self, Policy};
 use stream::limits;
 use stream::{Format, Full};
-use tokio::sync::Notify;
 
 use crate::Problem;
 use crate::app::{App, now};
@@ -22,6 +22,7 @@ use crate::broadcast::owner_of;
 
 pub(crate) use snapshot::of_public;
 pub(crate) use watch::watch;
+use way::Way;
 
 /// Where the stream is.
 pub(crate) const PATH: &str = "/ws";
@@ -66,17 +67,19 @@ pub(crate) async fn accept(
         Problem::new(StatusCode::UNAUTHORIZED, "ticket", detail)
     };
     let who = app.tickets.take(&secret_hash(&options.ticket), now().millis()).ok_or_else(refused)?;
-    let woken = Arc::new(Notify::new());
-    let wake = Arc::clone(&woken);
+    let way = Arc::<Way>::default();
     let session = who.session.map(|session| session.0.as_u128());
-    let client =
-        app.broadcast.hub().connect(owner_of(who.user), session, move || wake.notify_one()).map_err(full)?;
+    let client = app
+        .broadcast
+        .hub()
+        .connect_served(owner_of(who.user), session, Arc::<Way>::clone(&way))
+        .map_err(full)?;
     // Looked up after it is in the list of those that a logout ends: nobody slips between.
     if !lives(app, &who).await? {
         return Err(refused());
     }
     let source = Box::new(snapshot::Seen { app: Arc::clone(app), who });
-    let handler = move |inbox, outbox| connection::serve(source, client, options, woken, inbox, outbox);
+    let handler = move |inbox, outbox| connection::serve(source, client, options, way, inbox, outbox);
     let policy = Policy { deflate: deflate_from.is_some(), ..policy() };
     websocket::accept(request, policy, handler).map_err(|error| Problem::invalid(error.to_string()))
 }

@@ -40,12 +40,12 @@ struct Door(Arc<Hub>);
 impl Service for Door {
     async fn call(self: Arc<Self>, request: Request) -> http::Response {
         let options = options(request.query()).unwrap();
-        let woken = Arc::new(Notify::new());
-        let wake = Arc::clone(&woken);
+        let way = Arc::<Way>::default();
         let owner = Owner(u128::from(options.ticket.as_bytes()[0]));
-        let client: Connection = self.0.connect(owner, Some(owner.0), move || wake.notify_one()).unwrap();
+        let client: Connection =
+            self.0.connect_served(owner, Some(owner.0), Arc::<Way>::clone(&way)).unwrap();
         let handler = move |inbox, outbox| {
-            connection::serve(Box::<Asked>::default(), client, options, woken, inbox, outbox)
+            connection::serve(Box::<Asked>::default(), client, options, way, inbox, outbox)
         };
         websocket::accept(request, policy(), handler).unwrap()
     }
@@ -62,7 +62,8 @@ struct House {
 }
 
 async fn open() -> House {
-    let hub = Hub::new("run");
+    let runtime = tokio::runtime::Handle::current();
+    let hub = Hub::with_couriers("run", move |errand| drop(runtime.spawn(async move { errand.run() })));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let (stopper, stop) = http::stop();
@@ -301,4 +302,54 @@ async fn who_asks_too_often_is_ignored_and_in_the_end_closed() {
     };
     assert_eq!(code, Some(1008));
     assert!(pongs >= 20 && ignored == 100, "{pongs} {ignored}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_of_many_is_told_past_their_tasks_and_every_one_gets_everything_in_order() {
+    const EVENTS: u64 = 400;
+    let house = open().await;
+    let mut guests = Vec::new();
+    for n in 0..40 {
+        let format = if n % 2 == 0 { "json" } else { "msgpack" };
+        let mut guest = house.enter(&format!("a&format={format}")).await;
+        let entered = guest.subscribe("orders").await;
+        assert_eq!(entered["type"], "subscribed", "the answer comes in front of every event");
+        guests.push((guest, entered["offset"].as_u64().unwrap()));
+    }
+    let hub = Arc::clone(&house.hub);
+    let publisher = tokio::task::spawn_blocking(move || {
+        let room = Channel::of(Room::Orders, Owner(u128::from(b'a')));
+        for n in 0..EVENTS {
+            hub.publish(&room, None, 0, &n);
+            std::thread::yield_now();
+        }
+    });
+    let readers: Vec<_> = guests
+        .into_iter()
+        .map(|(mut guest, entered)| {
+            tokio::spawn(async move {
+                guest.say(&json!({ "op": "ping", "id": 1 })).await;
+                let (mut last, mut pongs) = (entered, 0);
+                while last < EVENTS || pongs == 0 {
+                    let message = guest.next().await;
+                    let events = match message["type"].as_str() {
+                        Some("pong") => {
+                            pongs += 1;
+                            continue;
+                        }
+                        Some("batch") => message["events"].as_array().unwrap().clone(),
+                        _ => vec![message],
+                    };
+                    for event in events {
+                        assert_eq!(event["offset"].as_u64(), Some(last + 1), "{event}");
+                        last += 1;
+                    }
+                }
+            })
+        })
+        .collect();
+    publisher.await.unwrap();
+    for reader in readers {
+        reader.await.unwrap();
+    }
 }

@@ -35,7 +35,7 @@ impl Hub {
                 return Mirrored::Gap;
             }
             let room = Arc::clone(self.rooms().entry(*channel).or_insert_with(|| self.room(*channel)));
-            if let Some(taken) = take(&room, channel, piece) {
+            if let Some(taken) = self.taken(&room, channel, piece) {
                 return taken;
             }
         }
@@ -82,42 +82,41 @@ impl Hub {
         let events = missed.into_iter().flatten().filter_map(|frame| Piece::event_of(&frame)).collect();
         Some(Piece { epoch: epoch.to_string(), from, offset, whole: is_whole, events })
     }
-}
 
-/// `None`: the room was forgotten meanwhile; look again.
-fn take(room: &RoomState, channel: &Channel, piece: &Piece) -> Option<Mirrored> {
-    let mut inner = room.inner();
-    if inner.gone {
-        return None;
-    }
-    let goes_on = inner.mirrored && **inner.ring.epoch() == *piece.epoch && piece.from <= inner.ring.offset();
-    if !goes_on && !piece.whole {
-        return Some(Mirrored::Gap);
-    }
-    let taken = match (goes_on, inner.mirrored) {
-        (true, _) => Mirrored::Current,
-        (false, true) => Mirrored::Lost,
-        (false, false) => Mirrored::Begun,
-    };
-    if !goes_on {
-        inner.ring = Ring::begun_at(piece.epoch.as_str().into(), piece.from);
-        inner.mirrored = true;
-        inner.links.iter().for_each(|link| link.end(LOST));
-    }
-    for event in &piece.events {
-        let Some(heard) = event.heard() else { continue };
-        if heard.offset <= inner.ring.offset() {
-            continue;
+    /// `None`: the room was forgotten meanwhile; look again.
+    fn taken(&self, room: &RoomState, channel: &Channel, piece: &Piece) -> Option<Mirrored> {
+        let mut inner = room.inner();
+        if inner.gone {
+            return None;
         }
-        let key = channel.room().key_of(heard.data);
-        let frame = Frame::named((channel.room(), &room.name), heard.offset, heard.ts, heard.data);
-        inner.ring.push_at(heard.offset, key, Arc::clone(&frame));
-        if goes_on {
-            inner.links.iter().for_each(|link| {
-                link.push(room.no, key, &frame);
-            });
+        let goes_on =
+            inner.mirrored && **inner.ring.epoch() == *piece.epoch && piece.from <= inner.ring.offset();
+        if !goes_on && !piece.whole {
+            return Some(Mirrored::Gap);
         }
+        let taken = match (goes_on, inner.mirrored) {
+            (true, _) => Mirrored::Current,
+            (false, true) => Mirrored::Lost,
+            (false, false) => Mirrored::Begun,
+        };
+        if !goes_on {
+            inner.ring = Ring::begun_at(piece.epoch.as_str().into(), piece.from);
+            inner.mirrored = true;
+            inner.links.iter().for_each(|link| link.end(LOST));
+        }
+        for event in &piece.events {
+            let Some(heard) = event.heard() else { continue };
+            if heard.offset <= inner.ring.offset() {
+                continue;
+            }
+            let key = channel.room().key_of(heard.data);
+            let frame = Frame::named((channel.room(), &room.name), heard.offset, heard.ts, heard.data);
+            inner.ring.push_at(heard.offset, key, Arc::clone(&frame));
+            if goes_on {
+                self.tell(&inner.links, room.no, key, &frame);
+            }
+        }
+        inner.ring.advance(piece.offset);
+        Some(taken)
     }
-    inner.ring.advance(piece.offset);
-    Some(taken)
 }

@@ -1,6 +1,8 @@
 //! The hub as its clients see it: nothing lost, nothing mixed, nothing unbounded.
 #![expect(clippy::unwrap_used, reason = "a test that unwraps nothing fails, as it should")]
 
+mod past;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
