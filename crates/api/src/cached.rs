@@ -26,6 +26,8 @@ use crate::etag;
 use crate::last_good::LastGood;
 use crate::wire::Moment;
 
+/// Stands for the two words of the path of a market at a glance; no path holds it.
+const GLANCE: &str = "trading/market-data";
 /// The route of candles.
 const CANDLES: &str = "/api/candles/{symbol}";
 /// Longest query and longest list of encodings that are worth a key.
@@ -57,7 +59,7 @@ impl<'a> Public<'a> {
             "tickers" => return of_all("/api/tickers", Class::Tickers),
             "indicators" => return of_all("/api/indicators", Class::General),
             rest => match rest.strip_prefix("trading/market-data/") {
-                Some(symbol) => ("trading", symbol),
+                Some(symbol) => (GLANCE, symbol),
                 None => rest.split_once('/')?,
             },
         };
@@ -65,7 +67,7 @@ impl<'a> Public<'a> {
             "book" => ("/api/book/{symbol}", Class::Books),
             "candles" => (CANDLES, Class::OpenCandles),
             "indicators" => ("/api/indicators/{symbol}", Class::OpenCandles),
-            "trading" => ("/api/trading/market-data/{symbol}", Class::Tickers),
+            GLANCE => ("/api/trading/market-data/{symbol}", Class::Tickers),
             _ => return None,
         };
         let is_one = !symbol.is_empty() && !symbol.contains('/');
