@@ -177,4 +177,32 @@ mod tests {
         drop(receiver);
         assert_eq!(second.wait(), Err(LaneError::Stopped));
     }
+
+    /// One test: what records spans is installed for the process.
+    #[tokio::test]
+    async fn a_request_is_a_part_of_its_senders_trace_until_it_is_answered() {
+        let (sender, receiver) = sync_channel::<Request<u32, u32>>(4);
+        let lane = Lane::new(move |request| sender.try_send(request).map_err(|_| LaneError::Busy));
+        let mut ended = traces::install(4).unwrap();
+        let place = traces::Context { trace: 7, span: 9, sampled: true };
+        let asked = traces::within(Some(place), async { lane.submit(Envelope::of_operator(1)) }).await;
+        // Another thread answers, which is in no trace.
+        let request = receiver.recv().unwrap();
+        assert!(ended.try_recv().is_err(), "it is not answered yet");
+        std::thread::spawn(move || request.reply.send(Ok(Accepted { seq: 1, outcome: 2 }))).join().unwrap();
+        assert_eq!(asked.await.unwrap().outcome, 2);
+        let told = ended.recv().await.unwrap();
+        assert_eq!((told.context.trace, told.parent, told.name.as_ref()), (7, 9, "u32"));
+        assert_eq!(told.failure, None);
+        // A refused one says why; nobody's is none.
+        let asked = traces::within(Some(place), async { lane.submit(Envelope::of_operator(2)) }).await;
+        drop(lane.submit(Envelope::of_operator(3)));
+        let stopped = receiver.recv().unwrap();
+        stopped.reply.send(Err(LaneError::Stopped));
+        assert_eq!(asked.await, Err(LaneError::Stopped));
+        let told = ended.recv().await.unwrap();
+        assert_eq!((told.parent, told.failure.as_deref()), (9, Some("the driver has stopped")));
+        drop(receiver);
+        assert!(ended.try_recv().is_err());
+    }
 }
