@@ -98,6 +98,10 @@ async fn an_instance_whose_channel_fails_gives_the_word_back() {
     let fires = message(vec![entry("HighErrorRate", Severity::Critical)]);
     let told = first.tell(&fires).await;
     assert!(told.iter().any(|d| d.channel == "webhook" && d.failure.is_some()), "{told:?}");
+    let client = redis::Client::open(redis.url()).unwrap();
+    let mut asks = client.get_multiplexed_async_connection().await.unwrap();
+    let held: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut asks).await.unwrap();
+    assert!(held.is_empty(), "at once, not when its time is over: {held:?}");
     let told = second.tell(&fires).await;
     assert!(told.iter().any(|d| d.channel == "webhook" && d.failure.is_none()), "{told:?}");
 }

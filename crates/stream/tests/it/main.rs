@@ -469,6 +469,40 @@ mod mirrored {
     }
 
     #[test]
+    fn numbers_of_another_life_mean_nothing() {
+        let (old, new, copy) = (Hub::new("old"), Hub::new("new"), Hub::new("copy"));
+        let (home, away) = places();
+        let (mut old_tap, mut new_tap) =
+            (Tap::open(&old, home, || {}).unwrap(), Tap::open(&new, home, || {}).unwrap());
+        let say = |hub: &Hub, tap: &mut Tap, count: i64| {
+            for n in 0..count {
+                hub.publish(&home, None, 5, &n);
+            }
+            sent(&tap.take().unwrap())
+        };
+        copy.mirror(&away, &sent(&old.piece(&home, None).unwrap()));
+        let mut client = connect(&copy, ME);
+        client.subscribe(away, None).unwrap();
+        assert_eq!(copy.mirror(&away, &say(&old, &mut old_tap, 5)), Mirrored::Current);
+        assert_eq!(drain(&client).len(), 5);
+        // The origin begins anew: what it tells goes in front of where the copy is, and is not for it.
+        let begun = say(&new, &mut new_tap, 9);
+        assert_eq!((begun.from, begun.whole), (0, false));
+        assert_eq!(copy.mirror(&away, &begun), Mirrored::Gap);
+        assert_eq!((drain(&client).len(), copy.position(&away).unwrap().offset), (0, 5));
+        // Asked, it tells all that it remembers: nobody goes on from the old numbers.
+        let whole = new.piece(&home, copy.position(&away).as_ref()).unwrap();
+        assert!(whole.whole);
+        assert_eq!(copy.mirror(&away, &sent(&whole)), Mirrored::Lost);
+        assert!(client.over().is_some());
+        let now = copy.position(&away).unwrap();
+        assert_eq!((now.epoch.starts_with("new."), now.offset), (true, 9));
+        // And what is late from before does not come in between.
+        assert_eq!(copy.mirror(&away, &say(&old, &mut old_tap, 9)), Mirrored::Gap);
+        assert_eq!(copy.position(&away), Some(now));
+    }
+
+    #[test]
     fn a_mirrored_room_is_written_by_its_origin_alone_and_states_are_conflated_as_at_home() {
         let (hub, copy) = (Hub::new("origin"), Hub::new("copy"));
         let (home, away) = (room("candles:BTCUSDT:1m"), room("candles:tokyo:BTCUSDT:1m"));
