@@ -185,7 +185,7 @@ mod tests {
         let lane = Lane::new(move |request| sender.try_send(request).map_err(|_| LaneError::Busy));
         let mut ended = traces::install(4).unwrap();
         let place = traces::Context { trace: 7, span: 9, sampled: true };
-        let asked = traces::within(Some(place), async { lane.submit(Envelope::of_operator(1)) }).await;
+        let (asked,) = traces::within(Some(place), async { (lane.submit(Envelope::of_operator(1)),) }).await;
         // Another thread answers, which is in no trace.
         let request = receiver.recv().unwrap();
         assert!(ended.try_recv().is_err(), "it is not answered yet");
@@ -195,7 +195,7 @@ mod tests {
         assert_eq!((told.context.trace, told.parent, told.name.as_ref()), (7, 9, "u32"));
         assert_eq!(told.failure, None);
         // A refused one says why; nobody's is none.
-        let asked = traces::within(Some(place), async { lane.submit(Envelope::of_operator(2)) }).await;
+        let (asked,) = traces::within(Some(place), async { (lane.submit(Envelope::of_operator(2)),) }).await;
         drop(lane.submit(Envelope::of_operator(3)));
         let stopped = receiver.recv().unwrap();
         stopped.reply.send(Err(LaneError::Stopped));
