@@ -12,7 +12,6 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::{BodyError, Counters, Limits, Request, Service, Stop};
 use http_body_util::BodyExt as _;
-use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
@@ -89,7 +88,7 @@ impl BoundApi {
 /// # Errors
 /// When the address cannot be had.
 pub async fn serve(app: Arc<App>, config: ApiConfig, stop: Stop) -> std::io::Result<BoundApi> {
-    let listener = TcpListener::bind(config.addr).await?;
+    let listener = http::listen(config.addr)?;
     let addr = listener.local_addr()?;
     let counters = Arc::<Counters>::default();
     tokio::spawn(Arc::clone(&app.broadcast).run(stop.clone()));

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use exchange_host::Handle;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::ApiConfig;
@@ -35,7 +34,7 @@ pub struct ServeError {
 pub async fn serve(handle: Handle, config: ApiConfig, stop: http::Stop) -> Result<BoundServer, ServeError> {
     let addr = config.addr;
     let failed = |source| ServeError { addr, source };
-    let listener = TcpListener::bind(addr).await.map_err(failed)?;
+    let listener = http::listen(addr).map_err(failed)?;
     let local_addr = listener.local_addr().map_err(failed)?;
     let counters = Arc::new(http::Counters::default());
     // Follow the exchange before anybody can connect, so that no stream begins with a hole.

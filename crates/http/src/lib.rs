@@ -27,5 +27,5 @@ pub use counters::{Counters, Counts};
 pub use hyper::{HeaderMap, Method, StatusCode, Uri, header};
 pub use limits::{HEAD_LEN_MIN, Limits};
 pub use request::{BodyError, Request, Response};
-pub use serve::{Service, serve};
+pub use serve::{Service, listen, serve};
 pub use stop::{Stop, Stopper, stop};

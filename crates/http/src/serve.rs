@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::connection::{self, Shared};
 use crate::deadline::Phase;
@@ -23,6 +23,22 @@ pub trait Service: Send + Sync + 'static {
 
 /// Pause after a failed accept (no free file descriptors): long enough not to spin, short enough not to be noticed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Connections that may wait to be accepted, as far as the system allows (`net.core.somaxconn`): when thousands of clients come back at
+/// once, those beyond it are not refused but forgotten, and try again after one second, three, seven.
+const WAITING_MAX: u32 = 4_096;
+
+/// Listens.
+///
+/// # Errors
+/// When the address cannot be had.
+pub fn listen(addr: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As everywhere: a server that was stopped may be started again at once.
+    socket.set_reuseaddr(true)?;
+    socket.bind(addr)?;
+    socket.listen(WAITING_MAX)
+}
 
 /// Serves until `stop`, then lets open requests and sockets end within `drain_max`, then ends the rest. Returns when no
 /// connection is left.

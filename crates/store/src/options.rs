@@ -156,13 +156,15 @@ pub struct Options {
     pub pool: PoolSize,
     /// PostgreSQL: an idle connection is closed after this time.
     pub idle: std::time::Duration,
+    /// PostgreSQL: a standby (streaming replication) that answers long reads while it is less than ten seconds behind.
+    pub replica: Option<Location>,
 }
 
 impl Options {
     /// The defaults for a location.
     #[must_use]
     pub const fn new(location: Location) -> Self {
-        Self { location, pool: PoolSize::MEDIUM, idle: crate::limits::IDLE_TIME_MAX }
+        Self { location, pool: PoolSize::MEDIUM, idle: crate::limits::IDLE_TIME_MAX, replica: None }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::value::Value;
 
 /// SQL and its values.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Statement {
     pub(crate) sql: SqlStr,
     pub(crate) values: Vec<Value>,

@@ -9,7 +9,10 @@ use breaker::State;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use sqlx::Row as _;
+use sqlx::postgres::PgPool;
+use tokio::time::MissedTickBehavior;
 
+use crate::backend::replica::{LOOK_EVERY, Marks, Replica};
 use crate::backend::{Backend, Engine, postgres, sqlite};
 use crate::error::StoreError;
 use crate::limits::SAMPLE_EVERY;
@@ -86,6 +89,12 @@ impl Store {
         let inner = Inner { location, backend, observe, sealed: OnceLock::new() };
         let store = Self { inner: Arc::new(inner) };
         tokio::spawn(sample(Arc::downgrade(&store.inner)));
+        if let Backend::Postgres(postgres) = &store.inner.backend
+            && let Some(replica) = postgres.replica()
+        {
+            let primary = postgres.pool(Class::Report).pool.clone();
+            tokio::spawn(compare(Arc::downgrade(&store.inner), Arc::clone(replica), primary));
+        }
         Ok(store)
     }
 
@@ -128,6 +137,17 @@ impl Store {
                 Reader::of_readers(sqlite.readers.clone(), Arc::clone(&sqlite.waiting), long, observe)
             }
             Backend::Postgres(postgres) => Reader::of_pool(Arc::clone(postgres.pool(class)), observe),
+        }
+    }
+
+    /// Long reads of what may be ten seconds old: a standby answers where there is one that is up to date, else as [`Class::Report`]. Each
+    /// statement is answered by either.
+    #[must_use]
+    pub fn read_aged(&self) -> Reader {
+        let reader = self.read_as(Class::Report);
+        match &self.inner.backend {
+            Backend::Sqlite(_) => reader,
+            Backend::Postgres(postgres) => reader.or_replica(postgres.replica().map(Arc::clone)),
         }
     }
 
@@ -221,11 +241,11 @@ impl Store {
                 vec![readers, writer]
             }
             Backend::Postgres(postgres) => postgres
-                .pools()
+                .all_pools()
                 .map(|pool| {
                     let (total, idle) = (pool.pool.size(), count(pool.pool.num_idle()));
                     PoolSample {
-                        pool: pool.class.name(),
+                        pool: pool.name,
                         total,
                         idle,
                         active: total.saturating_sub(idle),
@@ -235,6 +255,15 @@ impl Store {
                     }
                 })
                 .collect(),
+        }
+    }
+
+    /// How old at most what the standby answers is; `None` while it is not used, or where there is none.
+    #[must_use]
+    pub fn replica_age(&self) -> Option<Duration> {
+        match &self.inner.backend {
+            Backend::Sqlite(_) => None,
+            Backend::Postgres(postgres) => postgres.replica().and_then(|replica| replica.age()),
         }
     }
 
@@ -346,8 +375,8 @@ async fn sample(inner: Weak<Inner>) {
             gauge("max", f64::from(pool.max));
             gauge("waiting", f64::from(u32::try_from(pool.waiting).unwrap_or(u32::MAX)));
             if let Backend::Postgres(postgres) = store.backend() {
-                let of = |p: &&Arc<postgres::Pool>| p.class.name() == pool.pool;
-                let state = postgres.pools().find(of).map_or(State::Closed, |p| p.gate.state());
+                let of = |p: &&Arc<postgres::Pool>| p.name == pool.pool;
+                let state = postgres.all_pools().find(of).map_or(State::Closed, |p| p.gate.state());
                 let name = format!("database_{}", pool.pool);
                 metrics::gauge!("circuit_breaker_state", "of" => name).set(f64::from(state.number()));
             }
@@ -356,6 +385,21 @@ async fn sample(inner: Weak<Inner>) {
                 tracing::warn!(pool = pool.pool, waiting, total, max, "callers wait for the database");
             }
         }
+    }
+}
+
+/// Compares a standby with its primary as long as somebody has the store.
+async fn compare(inner: Weak<Inner>, replica: Arc<Replica>, primary: PgPool) {
+    let (mut ticks, mut marks) = (tokio::time::interval(LOOK_EVERY), Marks::default());
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if inner.strong_count() == 0 || primary.is_closed() {
+            return;
+        }
+        replica.look(&primary, &mut marks).await;
+        let age = replica.age().map_or(-1.0, |age| age.as_secs_f64());
+        metrics::gauge!("db_replica_age_seconds").set(age);
     }
 }
 

@@ -11,6 +11,7 @@ use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use sqlx::{Connection as _, Executor as _, Transaction};
 use tokio::sync::Semaphore;
 
+use crate::backend::replica::Replica;
 use crate::backend::{Engine, postgres, sqlite};
 use crate::error::StoreError;
 use crate::limits::STATEMENT_TIME_MAX;
@@ -29,7 +30,7 @@ enum Source {
         waiting: Arc<Waiting>,
         long_reads: Option<Arc<Semaphore>>,
     },
-    PostgresPool(Arc<postgres::Pool>),
+    PostgresPool(Arc<postgres::Pool>, Option<Arc<Replica>>),
     Sqlite(SqliteConnection),
     /// Rolled back when it is dropped, also by a caller that gave up.
     Postgres(Transaction<'static, sqlx::Postgres>),
@@ -77,7 +78,15 @@ impl Reader {
     }
 
     pub(crate) fn of_pool(pool: Arc<postgres::Pool>, observe: Arc<Observe>) -> Self {
-        Self { source: Source::PostgresPool(pool), observe, time_max: STATEMENT_TIME_MAX }
+        Self { source: Source::PostgresPool(pool, None), observe, time_max: STATEMENT_TIME_MAX }
+    }
+
+    /// The same; a standby is asked first while it is up to date.
+    pub(crate) fn or_replica(mut self, standby: Option<Arc<Replica>>) -> Self {
+        if let Source::PostgresPool(_, replica) = &mut self.source {
+            *replica = standby;
+        }
+        self
     }
 
     /// Gives every statement of this reader another time-out (default [`STATEMENT_TIME_MAX`]).
@@ -92,7 +101,7 @@ impl Reader {
     pub const fn engine(&self) -> Engine {
         match self.source {
             Source::SqliteReaders { .. } | Source::Sqlite(_) => Engine::Sqlite,
-            Source::PostgresPool(_) | Source::Postgres(_) => Engine::Postgres,
+            Source::PostgresPool(..) | Source::Postgres(_) => Engine::Postgres,
         }
     }
 
@@ -143,17 +152,22 @@ impl Reader {
                 drop(guard);
                 on_readers(&mut connection, statement, rows, time_max).await
             }
-            Source::PostgresPool(pool) => {
+            Source::PostgresPool(pool, replica) => {
                 reads_only(&statement)?;
-                let mut connection = pool.acquire().await?;
-                if time_max == STATEMENT_TIME_MAX {
-                    return on_postgres(&mut connection, statement, rows, time_max).await;
+                if let Some(replica) = replica
+                    && let Some(mut standby) = replica.acquire().await
+                {
+                    match on_pool(&mut standby, statement.clone(), rows, time_max).await {
+                        // It was not the standby that was slow.
+                        outcome @ (Ok(_) | Err(StoreError::TimedOut(_))) => return outcome,
+                        // It went away, or what was being read was vacuumed at the primary (SQLSTATE 40001).
+                        Err(error) => {
+                            tracing::debug!(%error, "a read of the replica failed; the primary is asked");
+                        }
+                    }
                 }
-                let mut transaction = connection.begin().await?;
-                postgres::time_max(&mut transaction, time_max).await?;
-                let answer = on_postgres(&mut transaction, statement, rows, time_max).await?;
-                transaction.commit().await?;
-                Ok(answer)
+                let mut connection = pool.acquire().await?;
+                on_pool(&mut connection, statement, rows, time_max).await
             }
             Source::Sqlite(connection) => on_sqlite(connection, statement, rows).await,
             Source::Postgres(connection) => on_postgres(connection, statement, rows, time_max).await,
@@ -227,6 +241,22 @@ impl Tx {
             let _ = sqlite::close(connection).await;
         }
     }
+}
+
+async fn on_pool(
+    connection: &mut PgConnection,
+    statement: Statement,
+    rows: bool,
+    time_max: Duration,
+) -> Result<Answer, StoreError> {
+    if time_max == STATEMENT_TIME_MAX {
+        return on_postgres(connection, statement, rows, time_max).await;
+    }
+    let mut transaction = connection.begin().await?;
+    postgres::time_max(&mut transaction, time_max).await?;
+    let answer = on_postgres(&mut transaction, statement, rows, time_max).await?;
+    transaction.commit().await?;
+    Ok(answer)
 }
 
 /// Pools are for reading: a write outside a transaction would escape the writer.

@@ -94,6 +94,11 @@ pub const METRICS: &[Metric] = &[
     ),
     histogram("db_maintenance_seconds", &["task"], LONG, "One run of a maintenance task."),
     gauge("db_pool_connections", &["pool", "state"], "Connections of a pool by state."),
+    gauge(
+        "db_replica_age_seconds",
+        &[],
+        "How old at most what the standby (store.replica) answers is; -1 while it is not used.",
+    ),
     gauge("database_pool_size", &[], "Connections to the database that are open, all pools."),
     gauge("database_pool_active_connections", &[], "Those in use."),
     gauge("database_pool_idle_connections", &[], "Those that wait for work."),

@@ -255,6 +255,66 @@ impl OwnPostgres {
         self.server.url("own")
     }
 
+    /// A standby that follows it (streaming replication), with the same database.
+    ///
+    /// # Panics
+    /// When it cannot be made or does not start.
+    #[must_use]
+    pub fn standby(&self) -> Self {
+        let made = || -> Result<Self, String> {
+            let dir = self.data.parent().ok_or("a server has a folder")?.with_extension("standby");
+            let _ = fs::remove_dir_all(&dir);
+            let data = dir.join("data");
+            let io = |error: io::Error| format!("{}: {error}", dir.display());
+            fs::create_dir_all(&data).map_err(io)?;
+            fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).map_err(io)?;
+            fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).map_err(io)?;
+            if is_root() {
+                done(Command::new("chown").arg("postgres").arg(&data))?;
+            }
+            let mut copy = as_server(&self.bin.join("pg_basebackup"));
+            done(copy.arg("-D").arg(&data).args([
+                "-R",
+                "-X",
+                "stream",
+                "-c",
+                "fast",
+                "--no-sync",
+                "-d",
+                &self.server.url("own"),
+            ]))?;
+            let port = free_port().map_err(io)?;
+            let settings =
+                format!("{SETTINGS}port = {port}\nunix_socket_directories = '{}'\n", data.display());
+            fs::write(dir.join("settings.conf"), settings).map_err(io)?;
+            install(&dir.join("settings.conf"), &data.join("postgresql.conf"))?;
+            let server = Postgres { url: url_of(&port.to_string()), dir: Some(dir.clone()) };
+            let standby = Self { server, bin: self.bin.clone(), data };
+            standby.pg_ctl(&["-w", "-t", "60", "start"])?;
+            Ok(standby)
+        };
+        match made() {
+            Ok(standby) => standby,
+            Err(why) => panic!("no standby for this test: {why}"),
+        }
+    }
+
+    /// Runs SQL in its database; see [`Postgres::sql`].
+    ///
+    /// # Errors
+    /// What `psql` says.
+    pub fn sql(&self, text: &str) -> Result<String, String> {
+        self.server.sql("own", text)
+    }
+
+    /// Makes a standby a server of its own.
+    ///
+    /// # Panics
+    /// When it does not become one.
+    pub fn promote(&self) {
+        self.pg_ctl(&["-w", "-t", "60", "promote"]).expect("the standby is promoted");
+    }
+
     fn pg_ctl(&self, words: &[&str]) -> Result<String, String> {
         let mut command = as_server(&self.bin.join("pg_ctl"));
         done(command.arg("-D").arg(&self.data).arg("-l").arg(self.data.join("log")).args(words))

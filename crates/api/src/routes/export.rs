@@ -9,7 +9,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use store::trades::{self, Filter, Place, Trade};
-use store::{Class, Owner, Store, StoreError, TradeId, Ts};
+use store::{Owner, Store, StoreError, TradeId, Ts};
 use utoipa::IntoParams;
 
 use super::trades::filter;
@@ -86,7 +86,7 @@ impl Pages {
     /// The next lines; `None` at the end. One page is in memory at a time.
     async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
         let Some((at, id)) = self.after else { return Ok(None) };
-        let mut reader = self.store.read_as(Class::Report);
+        let mut reader = self.store.read_aged();
         let place = Place::After(at, id);
         let mut page = trades::page(&mut reader, self.owner, &self.filter, place, PAGE_MAX).await?;
         page.reverse();

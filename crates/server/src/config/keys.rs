@@ -10,8 +10,8 @@ use super::Config;
 use super::alert_keys::ALERTS;
 use super::readers::{
     absolute_file, address, collector, deflate_from, durability, filter, instance, live_indicators, origin,
-    paper_percent, parse, prefix, put, range, redis_database, redis_url, speed_percent, store_url, symbols,
-    with_database, word,
+    paper_percent, parse, prefix, put, range, redis_database, redis_url, replica_url, speed_percent,
+    store_url, symbols, with_database, word,
 };
 
 /// One key.
@@ -311,6 +311,16 @@ const BASE: &[Key] = &[
                 names a file that holds the URL. PostgreSQL's certificate is checked with ?sslmode=verify-full. Also \
                 understood: DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASSWORD.",
         set: |config, text| put(&mut config.store.url, store_url(text)),
+    },
+    Key {
+        name: "store.replica",
+        unit: "postgres://USER:PASSWORD@HOST:PORT/NAME, or none",
+        default: "none",
+        flag: None,
+        about: "A standby of the database in store.url (streaming replication) for long reads: exports and analytics. It answers while it \
+                is less than ten seconds behind; else, and while it is away, the primary does. TRADEWIND__STORE__REPLICA_FILE \
+                names a file that holds the URL.",
+        set: |config, text| put(&mut config.store.replica, replica_url(text)),
     },
     Key {
         name: "store.pool",

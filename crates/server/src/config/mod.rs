@@ -100,6 +100,8 @@ pub(crate) struct Monitoring {
 pub(crate) struct Database {
     /// `None`: a file in the data directory.
     pub(crate) url: Option<String>,
+    /// A standby of PostgreSQL for long reads.
+    pub(crate) replica: Option<String>,
     pub(crate) preset: store::PoolSize,
     /// 0: as the preset says. The same for the next two.
     pub(crate) pool_max: u32,
@@ -243,6 +245,7 @@ impl Config {
             otlp: None,
             store: Database {
                 url: None,
+                replica: None,
                 preset: store::PoolSize::MEDIUM,
                 pool_max: 0,
                 pool_min: 0,

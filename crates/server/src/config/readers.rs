@@ -96,6 +96,15 @@ pub(super) fn store_url(text: &str) -> Result<Option<String>, String> {
     parsed.map(|_| Some(text.to_owned())).map_err(|error| error.to_string())
 }
 
+/// A standby is a server.
+pub(super) fn replica_url(text: &str) -> Result<Option<String>, String> {
+    let url = store_url(text)?;
+    match url.as_deref().map(str::parse) {
+        None | Some(Ok(store::Location::Postgres(_))) => Ok(url),
+        _ => Err("is not a server like postgres://USER@HOST/DATABASE: only PostgreSQL has standbys".into()),
+    }
+}
+
 pub(super) fn redis_url(text: &str) -> Result<Option<String>, String> {
     match text {
         "none" => Ok(None),

@@ -161,7 +161,18 @@ pub(crate) async fn open_store(config: &Config) -> Result<Store, Failure> {
     if config.store.pool_idle_seconds > 0 {
         options.idle = std::time::Duration::from_secs(config.store.pool_idle_seconds);
     }
+    options.replica = replica(config, &location)?;
     Store::open(&options).await.map_err(|error| store_failure(&location, error))
+}
+
+/// The standby for long reads, if one is configured.
+fn replica(config: &Config, location: &Location) -> Result<Option<Location>, Failure> {
+    let Some(url) = &config.store.replica else { return Ok(None) };
+    match (location, url.parse()) {
+        (Location::Postgres(_), Ok(standby)) => Ok(Some(standby)),
+        _ => Err(Failure::new(Exit::Config, "store.replica is for PostgreSQL, and the database is a file")
+            .advise("name the primary in store.url, or leave store.replica out")),
+    }
 }
 
 /// Why the database cannot be used, and what to do.

@@ -116,7 +116,7 @@ fn now_s() -> i64 {
 /// As `/ready` says, without asking the database anew: its breaker knows.
 fn is_ready(health: &dyn Health, store: &Store) -> bool {
     let down = health.components().iter().any(|part| part.condition == Condition::Down);
-    !down && store.pools().iter().all(|pool| pool.breaker == "closed")
+    !down && store.pools().iter().all(|pool| pool.breaker == "closed" || pool.pool == "replica")
 }
 
 /// Keeps the record until `stop`, and tells `measured`.

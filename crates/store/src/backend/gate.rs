@@ -23,6 +23,8 @@ const PROBE_HOLDS: Duration = Duration::from_secs(1);
 
 /// The way to a pool.
 pub(crate) struct Gate {
+    /// The pool's name.
+    name: &'static str,
     class: Class,
     server: PgConnectOptions,
     begun: Instant,
@@ -33,8 +35,9 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn new(class: Class, server: &PgConnectOptions) -> Self {
+    pub(crate) fn new(name: &'static str, class: Class, server: &PgConnectOptions) -> Self {
         Self {
+            name,
             class,
             server: server.clone(),
             begun: Instant::now(),
@@ -148,7 +151,7 @@ impl Gate {
 
     /// What changes is logged once.
     fn said(&self, failure: Option<&StoreError>) {
-        let pool = self.class.name();
+        let pool = self.name;
         match failure {
             Some(error) => {
                 tracing::error!(%error, pool, "the database does not answer; it is left alone for a minute");

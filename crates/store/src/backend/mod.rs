@@ -2,6 +2,7 @@
 
 pub(crate) mod gate;
 pub(crate) mod postgres;
+pub(crate) mod replica;
 pub(crate) mod sqlite;
 pub(crate) mod writer;
 

@@ -8,13 +8,14 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 
 use crate::backend::gate::Gate;
+use crate::backend::replica::Replica;
 use crate::error::StoreError;
 use crate::limits::{
     ACQUIRE_TIME_MAX, CONNECT_TIME_MAX, LIFETIME_MAX, MAINTENANCE_END_MAX, STATEMENT_TIME_MAX,
     STATEMENTS_KEPT,
 };
 use crate::observe::Waiting;
-use crate::options::{Class, Options, PoolSize};
+use crate::options::{Class, Location, Options, PoolSize};
 
 /// 14 is the first that detaches partitions without blocking.
 const VERSION_MIN: i32 = 140_000;
@@ -26,6 +27,8 @@ const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) WHER
 
 /// A pool and who waits for it.
 pub(crate) struct Pool {
+    /// Its name in metrics.
+    pub(crate) name: &'static str,
     pub(crate) class: Class,
     pub(crate) pool: PgPool,
     pub(crate) size: PoolSize,
@@ -36,6 +39,8 @@ pub(crate) struct Pool {
 /// The pools.
 pub(crate) struct Postgres {
     pools: [Arc<Pool>; 3],
+    /// A standby for long reads.
+    replica: Option<Arc<Replica>>,
 }
 
 /// What every session is told: time-outs, keep-alive, names.
@@ -126,11 +131,32 @@ pub(crate) async fn start(server: &PgConnectOptions, options: &Options) -> Resul
             .connect_with(session(server, class))
             .await
             .map_err(refused)?;
-        let gate = Gate::new(class, server);
-        pools.push(Arc::new(Pool { class, pool, size, waiting: Waiting::default(), gate }));
+        let (name, gate) = (class.name(), Gate::new(class.name(), class, server));
+        pools.push(Arc::new(Pool { name, class, pool, size, waiting: Waiting::default(), gate }));
     }
     let pools = pools.try_into().map_err(|_| StoreError::Unfit("three pools are needed".into()))?;
-    Ok(Postgres { pools })
+    let replica = match &options.replica {
+        None => None,
+        Some(Location::Postgres(standby)) => Some(Arc::new(Replica::new(standby_pool(standby, options)))),
+        Some(Location::Sqlite(_)) => {
+            return Err(StoreError::Unfit("a standby is a server of PostgreSQL, not a file".into()));
+        }
+    };
+    Ok(Postgres { pools, replica })
+}
+
+/// The pool of a standby. Nothing is connected yet: one that is away must not keep a server from starting.
+fn standby_pool(standby: &PgConnectOptions, options: &Options) -> Arc<Pool> {
+    let (name, class, size) = ("replica", Class::Report, options.pool.report());
+    let pool = PgPoolOptions::new()
+        .max_connections(size.max())
+        .acquire_timeout(CONNECT_TIME_MAX)
+        .idle_timeout(options.idle)
+        .max_lifetime(LIFETIME_MAX)
+        .test_before_acquire(true)
+        .connect_lazy_with(session(standby, class));
+    let gate = Gate::new(name, class, standby);
+    Arc::new(Pool { name, class, pool, size, waiting: Waiting::default(), gate })
 }
 
 impl Postgres {
@@ -144,9 +170,19 @@ impl Postgres {
         }
     }
 
-    /// All pools.
+    /// All pools of the primary.
     pub(crate) fn pools(&self) -> impl Iterator<Item = &Arc<Pool>> {
         self.pools.iter()
+    }
+
+    /// All pools, a standby's too.
+    pub(crate) fn all_pools(&self) -> impl Iterator<Item = &Arc<Pool>> {
+        self.pools.iter().chain(self.replica.iter().map(|replica| &replica.pool))
+    }
+
+    /// The standby, if there is one.
+    pub(crate) const fn replica(&self) -> Option<&Arc<Replica>> {
+        self.replica.as_ref()
     }
 
     /// Whether a breaker keeps callers from a pool.
@@ -163,7 +199,7 @@ impl Postgres {
 
     /// Waits for what runs and closes all connections; for maintenance not longer than [`MAINTENANCE_END_MAX`].
     pub(crate) async fn close(&self) {
-        for pool in &self.pools {
+        for pool in self.all_pools() {
             let closed = pool.pool.close();
             if pool.class != Class::Maintenance {
                 closed.await;

@@ -8,6 +8,7 @@ mod engines;
 mod months;
 mod old_files;
 mod plans;
+mod replica;
 mod schema;
 mod tenancy;
 mod upkeep;

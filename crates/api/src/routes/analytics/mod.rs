@@ -172,7 +172,7 @@ pub(crate) async fn account(
 async fn read(app: &App, owner: Owner, filter: &Filter) -> Result<(Vec<Trade>, bool), Problem> {
     let (mut fills, mut place): (Vec<Trade>, _) = (Vec::new(), Place::Newest);
     loop {
-        let page = trades::page(&mut app.store.read(), owner, filter, place, PAGE).await;
+        let page = trades::page(&mut app.store.read_aged(), owner, filter, place, PAGE).await;
         let page = page.map_err(|e| from_store(&e))?;
         let Some(last) = page.last() else { break };
         place = Place::Before(last.created_at, last.id);
