@@ -60,6 +60,9 @@ pub struct Report {
     pub passed: bool,
 }
 
+/// Reasons of failures that are told.
+const REASONS_MAX: usize = 8;
+
 pub(crate) fn make(
     scenario: &Scenario,
     target: &Target,
@@ -117,10 +120,23 @@ fn notes(scenario: &Scenario, measured: &Measured, after: Option<&Value>) -> Vec
             "{returned} connections came back, {recovered} of them with everything they missed"
         ));
     }
+    notes.extend(failures(measured));
     if after.is_none() {
         notes.push("the server does not tell its own numbers to this client".to_owned());
     }
     notes
+}
+
+/// Why requests failed, the most frequent reasons first.
+fn failures(measured: &Measured) -> Vec<String> {
+    let mut reasons = Vec::new();
+    for line in &measured.lines {
+        for (why, count) in &line.failures {
+            reasons.push((*count, format!("{} failed {count} times: {why}", line.name)));
+        }
+    }
+    reasons.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+    reasons.into_iter().take(REASONS_MAX).map(|(_, reason)| reason).collect()
 }
 
 impl Report {
@@ -141,5 +157,29 @@ impl Report {
     #[must_use]
     pub fn json(&self) -> String {
         serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_of_failures_are_told_the_most_frequent_first() {
+        let line = |name: &str, failures: &[(&str, u64)]| Line {
+            name: name.to_owned(),
+            failures: failures.iter().map(|(why, count)| ((*why).to_owned(), *count)).collect(),
+            ..Line::default()
+        };
+        let mut measured = Measured {
+            lines: vec![line("login", &[]), line("order", &[("status 422", 17)])],
+            ..Measured::default()
+        };
+        assert_eq!(failures(&measured), ["order failed 17 times: status 422"]);
+        let many: Vec<String> = (0..20).map(|n| format!("refused: {n}")).collect();
+        let many: Vec<(&str, u64)> = many.iter().map(String::as_str).zip(100..).collect();
+        measured.lines.push(line("event", &many));
+        let told = failures(&measured);
+        assert_eq!((told.len(), told[0].as_str()), (REASONS_MAX, "event failed 119 times: refused: 19"));
     }
 }
