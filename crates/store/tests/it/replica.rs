@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sqlx::{Connection as _, PgConnection};
 use store::settings::{self, Scope};
 use store::{Options, Store, StoreError, Ts, users};
 use testkit::OwnPostgres;
@@ -34,9 +35,46 @@ async fn until(store: &Store, used: bool) {
     }
 }
 
-async fn reads(server: &OwnPostgres) -> u64 {
-    let counted = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tradewind report' AND query LIKE '%settings%'";
-    server.sql(counted).unwrap().trim().parse().unwrap()
+/// Whether the settings were read there by a pool for long reads, over however many connections.
+fn was_read(server: &OwnPostgres) -> bool {
+    let sessions = "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'tradewind report' AND query LIKE '%settings%'";
+    server.sql(sessions).unwrap().trim() == "t"
+}
+
+/// Stops replaying; asked for, it does so a little later.
+async fn pause(standby: &OwnPostgres) {
+    standby.sql("SELECT pg_wal_replay_pause()").unwrap();
+    until_says(standby, "SELECT pg_get_wal_replay_pause_state()", "paused").await;
+}
+
+/// Asks until this is the answer.
+async fn until_says(server: &OwnPostgres, question: &str, answer: &str) {
+    while server.sql(question).unwrap().trim() != answer {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A session that waits for a lock in a read of the settings.
+const WAITS: &str = "FROM pg_stat_activity WHERE application_name = 'tradewind report' AND query LIKE '%settings%' \
+    AND wait_event_type = 'Lock'";
+
+/// Whether a standby holds what its primary holds.
+const LOCKED: &str = "SELECT count(*) > 0 FROM pg_locks WHERE mode = 'AccessExclusiveLock'";
+
+/// A read that waits at the standby when its session is ended: the primary is asked the same.
+async fn cut_off_in_the_middle(store: &Store, primary: &OwnPostgres, standby: &OwnPostgres) {
+    let mut holder = PgConnection::connect(&primary.url()).await.unwrap();
+    let mut held = holder.begin().await.unwrap();
+    sqlx::query("LOCK TABLE settings IN ACCESS EXCLUSIVE MODE").execute(&mut *held).await.unwrap();
+    until_says(standby, LOCKED, "t").await;
+    let (read, ()) = tokio::join!(long_read(store), async {
+        until_says(standby, &format!("SELECT pg_terminate_backend(pid) {WAITS}"), "t").await;
+        until_says(primary, &format!("SELECT count(*) > 0 {WAITS}"), "t").await;
+        held.rollback().await.unwrap();
+    });
+    assert_eq!(read.as_deref(), Some("\"one\""), "the primary answered what the standby began");
+    until_says(standby, LOCKED, "f").await;
+    until(store, true).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -50,10 +88,12 @@ async fn long_reads_go_to_a_standby_that_is_up_to_date_and_to_the_primary_otherw
     until(&store, true).await;
     note(&store, "one").await;
     while long_read(&store).await.as_deref() != Some("\"one\"") {}
-    assert_eq!((reads(&standby).await, reads(&primary).await), (1, 0), "the standby was asked");
+    assert!(was_read(&standby) && !was_read(&primary), "the standby was asked, and it alone");
+
+    cut_off_in_the_middle(&store, &primary, &standby).await;
 
     // It stops replaying: what it says would be older and older, so the primary answers.
-    standby.sql("SELECT pg_wal_replay_pause()").unwrap();
+    pause(&standby).await;
     note(&store, "two").await;
     assert_eq!(long_read(&store).await.as_deref(), Some("\"one\""), "less than ten seconds old: that may be");
     let aged = async {
