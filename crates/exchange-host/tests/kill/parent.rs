@@ -1,7 +1,7 @@
 //! Starts, kills, and looks.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -81,9 +81,14 @@ fn look(dir: &Path, answered: &mut Answered, said: &[String]) {
             assert_eq!(before.findings, []);
             assert_eq!(before.seq, handle.status().seq, "recovery and replay end at the same command");
         }
-        // Killed before there was a journal.
+        // Killed before there was a journal, or even its folder.
         Err(OpenError::Journal(journal::Failure::Missing { .. } | journal::Failure::Io { .. }))
             if said.is_empty() => {}
+        Err(OpenError::Io { source, .. })
+            if source.kind() == ErrorKind::NotFound
+                && said.is_empty()
+                && answered.orders.is_empty()
+                && answered.deposits.is_empty() => {}
         Err(other) => panic!("{other}"),
     }
     let mut deposits: BTreeMap<AccountId, i128> = BTreeMap::new();
