@@ -125,7 +125,7 @@ pub(super) const ALERTS: &[Key] = &[
         unit: "text of 1 to 60 characters",
         default: "tradewind",
         flag: None,
-        about: "What this service calls itself in messages.",
+        about: "What this service calls itself in messages; an instance with a name (stream.instance) adds it: tradewind (a).",
         set: |config, text| put(&mut config.alerts.service, service(text)),
     },
 ];

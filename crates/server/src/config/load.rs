@@ -310,6 +310,16 @@ mod tests {
     }
 
     #[test]
+    fn an_instance_with_a_name_tells_of_itself() {
+        let named = |variables: &[_]| {
+            load(&vec![], None, &environment(variables)).unwrap().config.alert_channels().service
+        };
+        let desk = ("TRADEWIND__ALERTS__SERVICE", "desk");
+        assert_eq!(named(&[desk]), "desk");
+        assert_eq!(named(&[desk, ("TRADEWIND__STREAM__INSTANCE", "a")]), "desk (a)");
+    }
+
+    #[test]
     fn an_unknown_key_is_an_error_with_a_suggestion() {
         let given = file("[exchange]\nadr = \"127.0.0.1:1\"\n");
         let failure = load(&vec![], Some(given.path()), &environment(&[])).unwrap_err();

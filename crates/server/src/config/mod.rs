@@ -204,6 +204,10 @@ impl Config {
         settings.redis = self.cache.redis.clone().filter(|_| self.publish_alerts);
         settings.redis_channel = format!("{}:alerts", self.cache.prefix);
         settings.agree = self.cache.redis.clone().map(|url| (url, self.cache.prefix.clone()));
+        // Each judges itself: the memory of one is not that of the other, and nobody may be silent because the other has told of its own.
+        if let Some(instance) = &self.stream_instance {
+            settings.service = format!("{} ({instance})", settings.service);
+        }
         settings
     }
 
