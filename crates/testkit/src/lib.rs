@@ -1,6 +1,7 @@
 //! What tests of several crates share. Imported as a dev-dependency only.
 
 mod listing;
+pub mod port;
 pub mod postgres;
 pub mod redis;
 

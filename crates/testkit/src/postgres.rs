@@ -11,7 +11,6 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -177,7 +176,7 @@ impl Postgres {
         }
         let mut last = String::new();
         for _ in 0..STARTS_MAX {
-            let port = free_port().map_err(io)?;
+            let port = crate::port::address().port();
             let settings =
                 format!("{SETTINGS}port = {port}\nunix_socket_directories = '{}'\n", data.display());
             fs::write(dir.join("settings.conf"), settings).map_err(io)?;
@@ -235,9 +234,12 @@ impl OwnPostgres {
     /// When PostgreSQL is not installed or does not start; the message says what to do.
     #[must_use]
     pub fn start() -> Self {
+        // Under `cargo test` the tests of a file are threads of one process.
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let begun = || -> Result<Self, String> {
             let bin = binaries()?;
-            let dir = directory().with_extension(format!("own-{}", std::process::id()));
+            let dir = directory().with_extension(format!("own-{}-{number}", std::process::id()));
             let _ = fs::remove_dir_all(&dir);
             let server = Postgres::start(&bin, &dir)?;
             server.sql("postgres", "CREATE DATABASE own")?;
@@ -262,7 +264,8 @@ impl OwnPostgres {
     #[must_use]
     pub fn standby(&self) -> Self {
         let made = || -> Result<Self, String> {
-            let dir = self.data.parent().ok_or("a server has a folder")?.with_extension("standby");
+            // Inside the folder of the one it follows, so that it goes with it.
+            let dir = self.data.parent().ok_or("a server has a folder")?.join("standby");
             let _ = fs::remove_dir_all(&dir);
             let data = dir.join("data");
             let io = |error: io::Error| format!("{}: {error}", dir.display());
@@ -283,7 +286,7 @@ impl OwnPostgres {
                 "-d",
                 &self.server.url("own"),
             ]))?;
-            let port = free_port().map_err(io)?;
+            let port = crate::port::address().port();
             let settings =
                 format!("{SETTINGS}port = {port}\nunix_socket_directories = '{}'\n", data.display());
             fs::write(dir.join("settings.conf"), settings).map_err(io)?;
@@ -425,10 +428,6 @@ printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\\nbasicConstraints=CA:FALSE\\n
 openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 30 -extfile server.ext -out server.crt
 ";
     done(Command::new("sh").args(["-c", script]).current_dir(dir)).map(|_| ())
-}
-
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// Starts the guardian, in a process group of its own and without our files, so that it outlives the tests.

@@ -1,6 +1,6 @@
 //! A Redis of one test, which it may kill and start again at the same address.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 
 /// The server.
@@ -18,11 +18,8 @@ impl Redis {
     /// When it ends at once.
     #[must_use]
     pub fn start() -> Option<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let addr = listener.local_addr().expect("the port that was bound");
-        drop(listener);
         let dir = tempfile::tempdir().expect("a folder for the server");
-        let mut redis = Self { child: None, addr, dir };
+        let mut redis = Self { child: None, addr: crate::port::address(), dir };
         if redis.begin() {
             return Some(redis);
         }

@@ -65,11 +65,11 @@ async fn a_database_that_is_away_is_left_alone_for_a_minute_and_taken_back_by_on
 
     postgres.kill();
     assert_eq!(opened(&store).await, 5, "five failures in a row");
-    is_left_alone(&store, 55..=61).await;
+    is_left_alone(&store, 31..=61).await;
     // It is back, which nobody finds out before the minute is over.
     postgres.again();
     leap(MINUTE / 2).await;
-    is_left_alone(&store, 25..=31).await;
+    is_left_alone(&store, 1..=31).await;
     leap(MINUTE / 2).await;
     assert_eq!(read(&store).await.unwrap(), 0);
     assert_eq!(breaker(&store), "closed");
@@ -81,7 +81,7 @@ async fn a_database_that_is_away_is_left_alone_for_a_minute_and_taken_back_by_on
     leap(MINUTE).await;
     let tried = write(&store).await.unwrap_err();
     assert!(matches!(tried, StoreError::Unreachable(_)), "{tried:?}");
-    is_left_alone(&store, 55..=61).await;
+    is_left_alone(&store, 31..=61).await;
     assert!(store.ping(MINUTE).await.is_err(), "whoever looks is told the truth");
     // Whoever looks when it is back opens the way for all, within the minute.
     postgres.again();
