@@ -14,8 +14,6 @@ use tokio::sync::mpsc;
 use crate::class::Class;
 use crate::memory::Cache;
 
-/// How long connecting may take.
-const CONNECT_MAX: Duration = Duration::from_millis(500);
 /// How long a Redis that is away is left alone.
 const AWAY: Duration = Duration::from_secs(5);
 /// Messages that may wait to be obeyed; when there are more, everything is forgotten.
@@ -74,10 +72,10 @@ fn client(url: &str) -> Result<Client, RedisError> {
 }
 
 /// Obeys what others say on `channel`; never returns. `me` is whose own messages are passed over.
-pub(crate) async fn follow(cache: Arc<Cache>, url: &str, channel: &str, me: &str) {
+pub(crate) async fn follow(cache: Arc<Cache>, url: &str, channel: &str, me: &str, connect_max: Duration) {
     let mut has_missed = false;
     loop {
-        if let Ok((connection, heard)) = listen(url, channel, me).await {
+        if let Ok((connection, heard)) = listen(url, channel, me, connect_max).await {
             if has_missed {
                 cache.clear();
             }
@@ -93,6 +91,7 @@ async fn listen(
     url: &str,
     channel: &str,
     me: &str,
+    connect_max: Duration,
 ) -> Result<(MultiplexedConnection, mpsc::Receiver<Heard>), RedisError> {
     let (sender, heard) = mpsc::channel(HEARD_MAX);
     let me = me.to_owned();
@@ -108,7 +107,7 @@ async fn listen(
         }
         Ok(())
     };
-    let config = AsyncConnectionConfig::new().set_connection_timeout(CONNECT_MAX).set_push_sender(took);
+    let config = AsyncConnectionConfig::new().set_connection_timeout(connect_max).set_push_sender(took);
     let mut connection = client(url)?.get_multiplexed_async_connection_with_config(&config).await?;
     connection.subscribe(channel).await?;
     Ok((connection, heard))

@@ -20,7 +20,7 @@ const FLIGHTS_MAX: u64 = 10_000;
 const FLIGHT_LIFE: Duration = Duration::from_secs(1);
 
 /// How a cache is made.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Where Redis is: `redis://HOST:PORT/DB`; none: memory only.
     pub redis: Option<String>,
@@ -28,6 +28,15 @@ pub struct Options {
     pub prefix: String,
     /// Whose values these are, behind the prefix; empty: of all who have the prefix. Buckets are everybody's in any case.
     pub instance: String,
+    /// How long a call to Redis may take (100 ms): beyond it the origin is quicker. Connecting may take five times as long.
+    pub patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let patience = Duration::from_millis(100);
+        Self { redis: None, prefix: String::new(), instance: String::new(), patience }
+    }
 }
 
 /// Gives each entry the life that its key and its age leave it.
@@ -83,7 +92,8 @@ impl Cache {
     pub fn new(options: &Options) -> Result<Self, RemoteError> {
         let prefix = if options.prefix.is_empty() { "tradewind" } else { &options.prefix };
         let names = Names::of(prefix, &options.instance);
-        let remote = options.redis.as_deref().map(|url| Remote::new(url, names)).transpose()?;
+        let remote = |url: &str| Remote::new(url, names, options.patience);
+        let remote = options.redis.as_deref().map(remote).transpose()?;
         let memory = Class::ALL.iter().map(|class| {
             let builder = moka::future::Cache::builder().max_capacity(class.capacity());
             builder.weigher(weight).expire_after(Life).build()

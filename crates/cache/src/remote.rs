@@ -16,10 +16,8 @@ use crate::key::Key;
 use crate::memory::Cache;
 use breaker::Breaker;
 
-/// How long a call may take: more than that and the origin is quicker.
-const CALL_MAX: Duration = Duration::from_millis(100);
-/// How long connecting may take.
-const CONNECT_MAX: Duration = Duration::from_millis(500);
+/// How many calls' time connecting may take.
+const CONNECT_CALLS: u32 = 5;
 /// Values larger than this are not kept, bytes.
 const VALUE_LEN_MAX: usize = 1024 * 1024;
 /// Names that one step of clearing looks at.
@@ -96,6 +94,8 @@ pub(crate) struct Remote {
     me: String,
     client: redis::Client,
     script: redis::Script,
+    /// How long a call may take.
+    call_max: Duration,
     begun: Instant,
     // Both held for a look, never across an await.
     connection: Mutex<Option<ConnectionManager>>,
@@ -111,7 +111,7 @@ impl std::fmt::Debug for Remote {
 
 impl Remote {
     /// Nothing is connected before the first call: Redis may come later than this process.
-    pub(crate) fn new(url: &str, names: Names) -> Result<Self, RemoteError> {
+    pub(crate) fn new(url: &str, names: Names, call_max: Duration) -> Result<Self, RemoteError> {
         let client = redis::Client::open(url).map_err(RemoteError::Url)?;
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Self {
@@ -120,6 +120,7 @@ impl Remote {
             me: format!("{:x}-{:x}", std::process::id(), since.as_nanos()),
             client,
             script: redis::Script::new(SCRIPT),
+            call_max,
             begun: Instant::now(),
             connection: Mutex::new(None),
             breaker: Mutex::default(),
@@ -172,13 +173,18 @@ impl Remote {
         let _: Option<()> = self.call(|mut redis| async move { redis.publish(channel, message).await }).await;
     }
 
+    /// How long connecting may take.
+    const fn connect_max(&self) -> Duration {
+        self.call_max.saturating_mul(CONNECT_CALLS)
+    }
+
     fn channel(&self) -> String {
         format!("{}:forget", self.names.values)
     }
 
     /// Obeys what other instances say; never returns.
     pub(crate) async fn follow(&self, cache: Arc<Cache>) {
-        invalidation::follow(cache, &self.url, &self.channel(), &self.me).await;
+        invalidation::follow(cache, &self.url, &self.channel(), &self.me, self.connect_max()).await;
     }
 
     /// Forgets all values under the prefix, some hundred at a time so that nobody else waits long; how many.
@@ -226,9 +232,9 @@ impl Remote {
         if !self.breaker.lock().unwrap_or_else(PoisonError::into_inner).admits(self.now_ms()) {
             return None;
         }
-        let outcome = tokio::time::timeout(CALL_MAX + CONNECT_MAX, async {
+        let outcome = tokio::time::timeout(self.call_max + self.connect_max(), async {
             let connection = self.connection().await?;
-            tokio::time::timeout(CALL_MAX, ask(connection)).await.unwrap_or_else(|_| {
+            tokio::time::timeout(self.call_max, ask(connection)).await.unwrap_or_else(|_| {
                 Err(redis::RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut)))
             })
         })
@@ -267,8 +273,8 @@ impl Remote {
         }
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(0)
-            .set_connection_timeout(CONNECT_MAX)
-            .set_response_timeout(CALL_MAX);
+            .set_connection_timeout(self.connect_max())
+            .set_response_timeout(self.call_max);
         let made = ConnectionManager::new_with_config(self.client.clone(), config).await?;
         *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = Some(made.clone());
         Ok(made)

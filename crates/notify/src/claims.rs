@@ -13,8 +13,8 @@ use breaker::Breaker;
 
 use crate::message::Entry;
 
-/// How long Redis may take.
-const CALL_MAX: Duration = Duration::from_millis(500);
+/// How long Redis may take. Longer than a busy machine stands still: who goes on without it tells what another tells, too.
+const CALL_MAX: Duration = Duration::from_secs(2);
 /// How long one may speak: three attempts of five seconds with their pauses. Who needs longer may be told beside it.
 pub(crate) const SPEAKING_MAX: Duration = Duration::from_secs(30);
 /// Takes the word if nobody else has it. Gives 1 to who may speak, 2 while somebody else is speaking, 0 when somebody else has told.

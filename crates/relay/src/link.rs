@@ -10,9 +10,10 @@ use redis::{
 };
 use tokio::sync::mpsc;
 
-/// How long connecting may take, and each call.
-const CONNECT_MAX: Duration = Duration::from_millis(500);
-const CALL_MAX: Duration = Duration::from_millis(500);
+/// How long connecting may take, and each call. Longer than a busy machine stands still: giving up ends the wait of everybody who asked
+/// for a room of another instance.
+const CONNECT_MAX: Duration = Duration::from_secs(2);
+const CALL_MAX: Duration = Duration::from_secs(2);
 /// Messages that may wait.
 const HEARD_MAX: usize = 10_000;
 
