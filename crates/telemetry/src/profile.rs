@@ -146,10 +146,11 @@ mod tests {
     fn the_function_that_works_is_found_and_only_one_samples_at_a_time() {
         let sampling = Sampling::begin().unwrap();
         assert!(matches!(Sampling::begin(), Err(ProfileError::Running)));
-        // Until enough was sampled by processor time, however busy the machine is; bounded, so that a broken timer fails.
-        let (begun, mut x) = (Instant::now(), 1);
-        while begun.elapsed() < Duration::from_millis(500) {
+        // Until enough was sampled by processor time: so much work, however long a busy machine takes for it.
+        let (begun, mut x, mut done) = (Instant::now(), 1, 0);
+        while begun.elapsed() < Duration::from_millis(500) || done < 100 {
             x = work_that_is_looked_for(x);
+            done += 1;
         }
         let profile = sampling.end().unwrap();
         let found = profile.folded().lines().filter(|line| line.contains("work_that_is_looked_for")).count();

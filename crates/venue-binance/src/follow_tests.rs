@@ -140,13 +140,13 @@ async fn story(addr: SocketAddr, states: &States, ups: &mut mpsc::UnboundedRecei
     assert_eq!(states.number(10).await, "open", "after the fifth");
     // The venue is back. For a minute nobody asks: whoever comes first at its door is this test.
     let venue = TcpListener::bind(addr).await.unwrap();
-    leap(Duration::from_secs(59)).await;
+    leap(Duration::from_secs(40)).await;
     settle().await;
     let probe = TcpStream::connect(addr).await.unwrap();
     let (first, _) = venue.accept().await.unwrap();
     assert_eq!(first.peer_addr().unwrap(), probe.local_addr().unwrap(), "the feed did not wait");
     assert_eq!(states.all().len(), 10);
-    leap(Duration::from_secs(2)).await;
+    leap(Duration::from_secs(21)).await;
     assert_eq!(states.number(11).await, "half-open", "one attempt");
     let socket = serve(&venue).await;
     // Closed as soon as there is a book, not when the connection ends.
@@ -165,7 +165,7 @@ async fn story(addr: SocketAddr, states: &States, ups: &mut mpsc::UnboundedRecei
     // The one attempt that is let through fails: another minute.
     leap(Duration::from_secs(60)).await;
     assert_eq!((states.number(23).await, states.number(24).await), ("half-open", "open"));
-    leap(Duration::from_secs(59)).await;
+    leap(Duration::from_secs(40)).await;
     settle().await;
     assert_eq!(states.all().len(), 24);
 }
