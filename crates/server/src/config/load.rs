@@ -122,6 +122,7 @@ pub(crate) fn load(
     for (key, value) in KEYS.iter().zip(&values) {
         (key.set)(&mut config, &value.text).map_err(|why| bad_value(key, value, &why))?;
     }
+    standby_of_something(&config, &values)?;
     let is_default = |name: &str| values.iter().any(|v| v.name == name && v.origin == Origin::Default);
     config.data_dir_is_default = is_default("data_dir");
     config.api.addr_is_default = is_default("api.addr");
@@ -181,6 +182,21 @@ fn bad_value(key: &Key, value: &Value, why: &str) -> Failure {
     Failure::new(Exit::Config, what)
         .because(format!("the value {why}; set by {}", value.origin))
         .advise(advice)
+}
+
+/// Refuses what each value alone cannot show: a standby without a server that it copies.
+fn standby_of_something(config: &Config, values: &[Value]) -> Result<(), Failure> {
+    let primary = config.store.url.as_deref().map(str::parse);
+    if config.store.replica.is_none() || matches!(primary, Some(Ok(store::Location::Postgres(_)))) {
+        return Ok(());
+    }
+    let said = |name: &str| values.iter().find(|v| v.name == name).map(|v| (v.shown(), v.origin.to_string()));
+    let (url, by) = said("store.url").unwrap_or_default();
+    let (_, replica_by) = said("store.replica").unwrap_or_default();
+    let what = "`store.replica` is for PostgreSQL, and the database is a file";
+    Err(Failure::new(Exit::Config, what)
+        .because(format!("store.replica is set by {replica_by}; store.url is \"{url}\", set by {by}"))
+        .advise("name the primary in store.url (or with --store), or leave store.replica out"))
 }
 
 /// The file's values as texts, by dotted name.
@@ -317,6 +333,27 @@ mod tests {
         let desk = ("TRADEWIND__ALERTS__SERVICE", "desk");
         assert_eq!(named(&[desk]), "desk");
         assert_eq!(named(&[desk, ("TRADEWIND__STREAM__INSTANCE", "a")]), "desk (a)");
+    }
+
+    #[test]
+    fn a_standby_needs_a_server_that_it_copies() {
+        let standby = ("TRADEWIND__STORE__REPLICA", "postgres://u:s3cret@standby/tw");
+        let given = |url: Option<&str>| {
+            let flags = url.map(|url| ("store.url", url.to_owned())).into_iter().collect();
+            load(&flags, None, &environment(&[standby]))
+        };
+        for (url, said) in [
+            (None, "store.url is \"none\", set by default"),
+            (Some("sqlite:x.db"), "store.url is \"sqlite:x.db\", set by flag --store"),
+        ] {
+            let refused = given(url).unwrap_err();
+            let text = refused.to_string();
+            assert!(refused.exit == Exit::Config && text.contains(said), "{text}");
+            assert!(text.contains(standby.0) && !text.contains("s3cret"), "{text}");
+        }
+        let loaded = given(Some("postgres://u@primary/tw")).unwrap();
+        assert_eq!(loaded.config.store.replica.as_deref(), Some(standby.1));
+        assert!(load(&vec![("store.url", "sqlite:x.db".into())], None, &environment(&[])).is_ok());
     }
 
     #[test]

@@ -147,10 +147,14 @@ pub(crate) fn location(config: &Config) -> Result<Location, Failure> {
         return Ok(Location::Sqlite(config.data_dir.join(DATABASE_NAME)));
     };
     url.parse().map_err(|error| {
-        Failure::new(Exit::Config, "the database's URL makes no sense")
-            .because(error)
+        senseless("the database's URL", error)
             .advise("give --store sqlite:PATH or --store postgres://USER@HOST/NAME")
     })
+}
+
+/// URLs are looked at when the configuration is read, so nobody should see this.
+fn senseless(what: &str, error: StoreError) -> Failure {
+    Failure::new(Exit::Config, format!("{what} makes no sense")).because(error)
 }
 
 /// Opens the platform's database.
@@ -161,18 +165,9 @@ pub(crate) async fn open_store(config: &Config) -> Result<Store, Failure> {
     if config.store.pool_idle_seconds > 0 {
         options.idle = std::time::Duration::from_secs(config.store.pool_idle_seconds);
     }
-    options.replica = replica(config, &location)?;
+    let standby = config.store.replica.as_deref().map(str::parse).transpose();
+    options.replica = standby.map_err(|error| senseless("the standby's URL", error))?;
     Store::open(&options).await.map_err(|error| store_failure(&location, error))
-}
-
-/// The standby for long reads, if one is configured.
-fn replica(config: &Config, location: &Location) -> Result<Option<Location>, Failure> {
-    let Some(url) = &config.store.replica else { return Ok(None) };
-    match (location, url.parse()) {
-        (Location::Postgres(_), Ok(standby)) => Ok(Some(standby)),
-        _ => Err(Failure::new(Exit::Config, "store.replica is for PostgreSQL, and the database is a file")
-            .advise("name the primary in store.url, or leave store.replica out")),
-    }
 }
 
 /// Why the database cannot be used, and what to do.

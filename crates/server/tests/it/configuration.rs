@@ -63,3 +63,23 @@ fn an_address_that_others_can_reach_needs_a_word() {
     assert!(done.err.contains("--allow-public"), "{}", done.err);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing was written");
 }
+
+#[test]
+fn a_standby_of_a_file_is_refused_before_anything_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let with_standby = |words: &[&str]| {
+        let mut command = tradewind(words);
+        command.arg("--data-dir").arg(&data);
+        finish(command.env("TRADEWIND__STORE__REPLICA", "postgres://u:s3cret@127.0.0.1:1/tw"))
+    };
+    let serve = ["serve", "--exchange-addr", "127.0.0.1:0", "--api-addr", "127.0.0.1:0"];
+    for words in [&["config", "show"][..], &["doctor", "--fix"], &["db", "migrate"], &serve] {
+        let done = with_standby(words);
+        assert_eq!(done.code, 3, "{words:?}: {}", done.err);
+        for said in ["TRADEWIND__STORE__REPLICA", "the database is a file", "name the primary"] {
+            assert!(done.err.contains(said), "{words:?}: {}", done.err);
+        }
+        assert!(!done.err.contains("s3cret") && !data.exists(), "{words:?}: {}", done.err);
+    }
+}

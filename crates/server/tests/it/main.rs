@@ -42,6 +42,7 @@ mod profiling;
 mod program;
 mod research;
 mod serving;
+mod standby;
 mod statements;
 mod stream;
 mod sweeps;
