@@ -64,6 +64,11 @@ impl Redis {
         Cache::new(&options).unwrap()
     }
 
+    /// A client that asks it without a cache.
+    fn client(&self) -> ::redis::Client {
+        ::redis::Client::open(format!("redis://{}", self.addr)).unwrap()
+    }
+
     /// kill -9.
     fn kill(mut self) {
         self.child.kill().unwrap();
@@ -227,10 +232,45 @@ async fn instances_share_a_bucket_to_the_last_request() {
     assert_eq!(instances[0].take("market:user-1", rate, 1).await, None, "each goes by its own");
 }
 
-/// Until the other instance, whose listener runs beside, has heard it.
-async fn until_forgotten(cache: &Cache, key: &Key) {
-    while cache.held(key).await.is_some() {
-        tokio::task::yield_now().await;
+/// Until it is held: what is being read while something else is removed is not kept.
+async fn hold(cache: &Cache, key: &Key) {
+    while cache.held(key).await.is_none() {
+        let origin = async { Ok::<_, ()>(Some(Bytes::from_static(b"x"))) };
+        cache.get(key, origin).await.unwrap();
+    }
+}
+
+/// Says something until `listener` has heard that a key is over: nobody knows when it listens, and a word may be lost.
+async fn until_gone<T>(listener: &Cache, key: &Key, say: impl AsyncFn() -> T) {
+    // A hundred seconds: who was cut off waits for five, and Redis may be left alone for sixty.
+    let mut beats = tokio::time::interval(Duration::from_millis(20));
+    for _ in 0..5_000 {
+        if listener.held(key).await.is_none() {
+            return;
+        }
+        say().await;
+        beats.tick().await;
+    }
+    panic!("nothing was heard of {key:?}");
+}
+
+/// `teller` says that a key is over until `listener` has heard it, and with it all that was said before.
+async fn tell(teller: &Cache, listener: &Cache, key: &Key) {
+    hold(listener, key).await;
+    until_gone(listener, key, async || teller.remove(key).await).await;
+}
+
+/// What is said on a channel; a word that is lost is said again.
+async fn said(redis: &Redis, channel: &str, say: impl AsyncFn()) -> String {
+    let mut way = redis.client().get_connection().unwrap();
+    way.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    let mut ear = way.as_pubsub();
+    ear.subscribe(channel).unwrap();
+    loop {
+        say().await;
+        if let Ok(message) = ear.get_message() {
+            return message.get_payload().unwrap();
+        }
     }
 }
 
@@ -241,27 +281,50 @@ async fn what_one_instance_removes_the_others_forget() {
     let other = Arc::new(redis.cache("b"));
     let followers = [tokio::spawn(Arc::clone(&second).follow()), tokio::spawn(Arc::clone(&other).follow())];
     let (mine, kept) = (Key::owned(Class::Profiles, 7, &["settings"]), key(2));
-    let load = async |cache: &Cache, key: &Key| {
-        let origin = async { Ok::<_, ()>(Some(Bytes::from_static(b"x"))) };
-        cache.get(key, origin).await.unwrap();
-    };
-    // Nobody knows when the listener listens: it is told until it has heard.
-    load(&second, &mine).await;
-    load(&second, &kept).await;
-    load(&other, &mine).await;
-    while second.held(&mine).await.is_some() {
-        first.remove(&mine).await;
-        tokio::task::yield_now().await;
+    for (cache, key) in [(&second, &kept), (&other, &mine)] {
+        hold(cache, key).await;
     }
+    tell(&first, &second, &mine).await;
     assert!(second.held(&kept).await.is_some() && other.held(&mine).await.is_some(), "only what was meant");
-    // Its own messages are not for itself: what it has read since stays.
-    load(&second, &mine).await;
-    second.remove(&kept).await;
-    load(&second, &kept).await;
-    first.clear_everywhere().await;
-    until_forgotten(&second, &kept).await;
-    assert!(second.held(&mine).await.is_none() && other.held(&mine).await.is_some());
+    // Its own messages are not for itself: what it has read since stays, however late they come.
+    let own = said(&redis, "a:forget", async || second.remove(&kept).await).await;
+    hold(&second, &kept).await;
+    let mut mouth = redis.client().get_connection().unwrap();
+    ::redis::cmd("PUBLISH").arg("a:forget").arg(&own).exec(&mut mouth).unwrap();
+    tell(&first, &second, &key(3)).await;
+    assert!(second.held(&kept).await.is_some(), "{own} came before the word that it has heard");
+    hold(&second, &mine).await;
+    until_gone(&second, &kept, async || first.clear_everywhere().await).await;
+    assert!(second.held(&mine).await.is_none(), "all of it");
+    assert!(other.held(&mine).await.is_some(), "another prefix is another's");
     followers.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+/// Ends the connections of all who listen; how many there were.
+async fn cut_off_listeners(redis: &Redis) -> u64 {
+    let mut way = redis.client().get_multiplexed_async_connection().await.unwrap();
+    let mut kill = ::redis::cmd("CLIENT");
+    kill.arg("KILL").arg("TYPE").arg("pubsub").query_async(&mut way).await.unwrap()
+}
+
+#[tokio::test]
+async fn who_was_cut_off_forgets_everything_and_obeys_again() {
+    let Some(redis) = Redis::at(free()) else { return };
+    let (first, second) = (Arc::new(redis.cache("a")), Arc::new(redis.cache("a")));
+    let follower = tokio::spawn(Arc::clone(&second).follow());
+    tell(&first, &second, &key(1)).await;
+    // Nobody ever says anything of this one.
+    let silent = Key::owned(Class::Profiles, 7, &["settings"]);
+    hold(&second, &silent).await;
+    assert_eq!(cut_off_listeners(&redis).await, 1);
+    // Whatever was said meanwhile was heard by nobody.
+    tell(&first, &second, &key(2)).await;
+    assert_eq!(second.held(&silent).await, None, "it connected again, so all of it is forgotten");
+    // From now on it is as before: what is meant goes, and only that.
+    hold(&second, &silent).await;
+    tell(&first, &second, &key(3)).await;
+    assert!(second.held(&silent).await.is_some());
+    follower.abort();
 }
 
 #[tokio::test]
