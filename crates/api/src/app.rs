@@ -24,7 +24,7 @@ use crate::ports::{Desk, Health, Intents, Markets, Neighbours, Research};
 use crate::routes::strategies::StrategyBody;
 
 /// The venue of a symbol that names none.
-const DEFAULT_VENUE: &str = "local";
+pub(crate) const DEFAULT_VENUE: &str = "local";
 
 /// How long a read waits for its reader's own write.
 const CATCH_UP_MAX: Duration = Duration::from_secs(2);

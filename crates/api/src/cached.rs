@@ -56,6 +56,7 @@ impl<'a> Public<'a> {
         let of_all = |route, class| Some(Self { route, class, symbol: None });
         let (noun, symbol) = match path.strip_prefix("/api/")? {
             "markets" => return of_all("/api/markets", Class::Markets),
+            "venues" => return of_all("/api/venues", Class::Venues),
             "tickers" => return of_all("/api/tickers", Class::Tickers),
             "indicators" => return of_all("/api/indicators", Class::General),
             rest => match rest.strip_prefix("trading/market-data/") {
@@ -80,7 +81,7 @@ impl<'a> Public<'a> {
             (_, Some(market)) => app.markets.version(market)?,
             (Class::General, None) => 0,
             // Listings are counted by this process alone.
-            (Class::Markets, None) => app.broadcast.listings(),
+            (Class::Markets | Class::Venues, None) => app.broadcast.listings(),
             (_, None) => app.markets.version_of_all(),
         };
         Some(format!("{}.{number}", app.broadcast.hub().epoch()))
@@ -380,6 +381,11 @@ mod tests {
         let candles = Public::of("/api/candles/local:BTCUSDT").unwrap();
         assert_eq!((candles.class, candles.symbol), (Class::OpenCandles, Some("local:BTCUSDT")));
         assert_eq!(Public::of("/api/tickers").unwrap().symbol, None);
+        for (path, class) in [("/api/markets", Class::Markets), ("/api/venues", Class::Venues)] {
+            let of_all = Public::of(path).unwrap();
+            assert_eq!((of_all.route, of_all.class, of_all.symbol), (path, class, None));
+            assert_eq!(of_all.noun(), class.word(), "its key says what it is");
+        }
         let glance = Public::of("/api/trading/market-data/BTCUSDT").unwrap();
         assert_eq!((glance.class, glance.noun(), glance.symbol), (Class::Tickers, "glance", Some("BTCUSDT")));
         assert_eq!(Public::of("/api/indicators").unwrap().noun(), "functions");
@@ -388,6 +394,8 @@ mod tests {
             "/api/orders",
             "/api/positions",
             "/api/balances",
+            "/api/venue-keys",
+            "/api/venues/local",
             "/api/me",
             "/metrics",
             "/api/health",

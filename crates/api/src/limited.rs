@@ -135,7 +135,9 @@ fn class_of(method: &Method, path: &str) -> Option<Class> {
     Some(match noun {
         "health" => return None,
         "auth" | "setup" => Class::Login,
-        "markets" | "tickers" | "candles" | "indicators" | "book" | "openapi.json" | "docs" => Class::Market,
+        "markets" | "venues" | "tickers" | "candles" | "indicators" | "book" | "openapi.json" | "docs" => {
+            Class::Market
+        }
         "trading" if reads => Class::Market,
         "orders" | "halt" | "resume" if !reads => Class::Trading,
         "users" | "audit" | "logs" | "monitoring" | "alerts" => Class::Administration,
@@ -260,6 +262,8 @@ mod tests {
             (Method::GET, "/api/orders", Some(Class::Account)),
             (Method::GET, "/api/positions", Some(Class::Account)),
             (Method::GET, "/api/tickers", Some(Class::Market)),
+            (Method::GET, "/api/venues", Some(Class::Market)),
+            (Method::GET, "/api/venue-keys", Some(Class::Account)),
             (Method::GET, "/api/trading/market-data/{symbol}", Some(Class::Market)),
             (Method::POST, "/api/candles/batch", Some(Class::Market)),
             (Method::POST, "/api/auth/login", Some(Class::Login)),

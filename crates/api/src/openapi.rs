@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::routes::{
     account_limits, accounts, alerts, analytics, audit, backtests, bots, export, health, indicators, jobs,
     keys, logs, markets, models, monitoring, orders, performance, profile, session, settings, setup,
-    strategies, sweeps, system, totp, trades, users, venue_keys, ws,
+    strategies, sweeps, system, totp, trades, users, venue_keys, venues, ws,
 };
 
 #[derive(OpenApi)]
@@ -74,6 +74,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::change))
         .routes(routes!(markets::list))
+        .routes(routes!(venues::list))
         .routes(routes!(markets::tickers))
         .routes(routes!(markets::market_data))
         .routes(routes!(markets::book))

@@ -35,12 +35,12 @@ pub(crate) async fn run(app: Arc<App>, router: Router, mut stop: Stop) {
     }
 }
 
-/// Asks for the candles of popular markets, tickers and markets; ends when all were answered.
+/// Asks for the candles of popular markets, tickers, markets and venues; ends when all were answered.
 async fn popular(app: &App, router: &Router) {
     let mut markets: Vec<_> = app.markets.instruments();
     markets
         .sort_by_key(|one| std::cmp::Reverse(app.markets.ticker(&one.id).map_or(0, |ticker| ticker.count)));
-    let mut paths = vec!["/api/markets".to_owned(), "/api/tickers".to_owned()];
+    let mut paths = ["/api/markets", "/api/venues", "/api/tickers"].map(str::to_owned).to_vec();
     for market in markets.iter().take(MARKETS_MAX) {
         let path =
             |interval| format!("/api/candles/{}?interval={interval}&limit={CANDLES}", market.id.symbol);

@@ -61,10 +61,7 @@ impl MarketBody {
             id: instrument.id.to_string(),
             symbol: instrument.id.symbol.to_string(),
             venue: instrument.id.venue.to_string(),
-            kind: match instrument.kind {
-                InstrumentKind::Spot => "spot",
-                InstrumentKind::LinearPerp { .. } => "linear_perp",
-            },
+            kind: kind_word(&instrument.kind),
             base: market.base.code.to_string(),
             quote: market.quote.code.to_string(),
             price_scale: market.price_scale,
@@ -75,6 +72,14 @@ impl MarketBody {
             qty_max: qty(market, rules.lot.max),
             notional_min: Decimal::of(rules.notional_min.0, market.quote.scale),
         }
+    }
+}
+
+/// How the API spells a kind of market.
+pub(crate) const fn kind_word(kind: &InstrumentKind) -> &'static str {
+    match kind {
+        InstrumentKind::Spot => "spot",
+        InstrumentKind::LinearPerp { .. } => "linear_perp",
     }
 }
 

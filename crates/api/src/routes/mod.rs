@@ -34,4 +34,5 @@ pub(crate) mod totp;
 pub(crate) mod trades;
 pub(crate) mod users;
 pub(crate) mod venue_keys;
+pub(crate) mod venues;
 pub(crate) mod ws;

@@ -31,6 +31,8 @@ fn a_held_answer_says_what_a_made_one_says() {
     for (path, encodings) in [
         ("/api/tickers", ""),
         ("/api/tickers", "br"),
+        ("/api/venues", ""),
+        ("/api/venues", "gzip"),
         ("/api/book/ETHUSDT?depth=7", ""),
         ("/api/book/ETHUSDT?depth=50", "gzip"),
         ("/api/candles/SOLUSDT?interval=5m&limit=7", ""),
@@ -156,6 +158,34 @@ fn closed_candles_are_read_once_and_a_changed_market_is_seen_at_once() {
         (&misses, &json!(2)),
         "the market changed, its past did not"
     );
+    server.stop(Signal::TERM);
+}
+
+#[test]
+fn what_a_venue_says_of_itself_is_held_whatever_is_traded_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start_with(dir.path(), &["--participants-speed", "0"]);
+    let root = Person::first(&server);
+    // Warming asks for other encodings, once for each: it hits nothing.
+    let hits = || -> u64 {
+        let all = ask(server.api(), "GET", "/api/monitoring/cache", &[], "").json();
+        let all = all["classes"].as_array().unwrap().clone();
+        let line = all.into_iter().find(|one| one["class"] == "venues" && one["layer"] == "memory").unwrap();
+        line["hits"].as_u64().unwrap()
+    };
+    let get = || {
+        let answer = ask(server.api(), "GET", "/api/venues", &[("Accept-Encoding", "identity")], "");
+        assert_eq!((answer.status, value(&answer, "vary")), (200, "accept-encoding"));
+        answer.json()
+    };
+    let first = get();
+    let before = hits();
+    let order = json!({ "symbol": "BTCUSDT", "side": "buy", "quantity": "0.01", "order_type": "market" });
+    assert_eq!(root.ask("POST", "/api/orders", &order.to_string()).status, 201);
+    for _ in 0..3 {
+        assert_eq!(get(), first);
+    }
+    assert_eq!(hits(), before + 3, "a trade lists nothing");
     server.stop(Signal::TERM);
 }
 

@@ -106,6 +106,7 @@ fn markets_go_on_writes_are_told_plainly_and_it_recovers_by_itself() {
     for path in [
         "/api/tickers",
         "/api/markets",
+        "/api/venues",
         "/api/candles/ETHUSDT?interval=1m",
         "/api/indicators/BTCUSDT?interval=1m&names=SMA(20)",
     ] {

@@ -22,6 +22,18 @@ fn public_market_data_agrees_with_the_exchange_and_itself() {
         markets.as_array().unwrap().iter().map(|m| m["symbol"].as_str().unwrap()).collect();
     assert_eq!(symbols, ["BTCKRW", "BTCUSDT", "ETHBTC", "ETHUSDT", "SOLUSDT"]);
     assert_eq!(markets[1]["id"], "local:BTCUSDT");
+    let venues = get(&server, "/api/venues").json();
+    let ids: Vec<_> = markets.as_array().unwrap().iter().map(|market| market["id"].clone()).collect();
+    assert_eq!(
+        venues,
+        serde_json::json!([{
+            "name": "local", "kind": "built_in", "default": true, "markets": 5, "symbols": ids,
+            "assets": ["BTC", "ETH", "KRW", "SOL", "USDT"], "market_kinds": ["spot"],
+            "order_types": ["market", "limit", "limit_maker", "stop_loss", "stop_loss_limit", "take_profit",
+                "take_profit_limit", "oco"],
+            "times_in_force": ["gtc", "ioc", "fok"],
+        }])
+    );
 
     let tickers = get(&server, "/api/tickers?symbols=BTCUSDT,local:ETHUSDT").json();
     assert_eq!(tickers.as_array().unwrap().len(), 2);
@@ -201,9 +213,13 @@ fn public_reads_are_cached_and_never_older_than_ones_own_order() {
         value.as_object_mut().map(|one| one.remove("at"));
         value
     };
-    for path in
-        ["/api/book/BTCUSDT?depth=3", "/api/tickers", "/api/markets", "/api/candles/BTCUSDT?interval=1m"]
-    {
+    for path in [
+        "/api/book/BTCUSDT?depth=3",
+        "/api/tickers",
+        "/api/markets",
+        "/api/venues",
+        "/api/candles/BTCUSDT?interval=1m",
+    ] {
         let (first, again) = (get(&server, path), get(&server, path));
         assert_eq!((first.status, again.status), (200, 200), "{path}");
         assert_eq!(without_times(&first), without_times(&again), "{path}");

@@ -4,7 +4,7 @@ pub(crate) mod amend;
 mod intent;
 pub(crate) mod place;
 pub(crate) mod preview;
-mod terms;
+pub(crate) mod terms;
 
 use std::sync::Arc;
 

@@ -8,6 +8,20 @@ use utoipa::ToSchema;
 use crate::Problem;
 use crate::wire::Decimal;
 
+/// Kinds of orders, as `order_type` spells them.
+pub(crate) const ORDER_TYPES: [&str; 8] = [
+    "market",
+    "limit",
+    "limit_maker",
+    "stop_loss",
+    "stop_loss_limit",
+    "take_profit",
+    "take_profit_limit",
+    "oco",
+];
+/// How long orders stand, as `time_in_force` spells it; the first when nothing is said.
+pub(crate) const TIMES_IN_FORCE: [&str; 3] = ["gtc", "ioc", "fok"];
+
 /// What to trade.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -59,7 +73,10 @@ pub(super) fn read(new: &NewOrder, market: &Market) -> Result<Read, Problem> {
         "take_profit" => fields.conditional(StopKind::TakeProfit, false)?,
         "take_profit_limit" => fields.conditional(StopKind::TakeProfit, true)?,
         "oco" => return Ok((side, fields.pair(side)?)),
-        other => return Err(Problem::refused("order_type", format!("{other:?} is not a kind of order"))),
+        other => {
+            let detail = format!("{other:?} is not a kind of order; there are {}", ORDER_TYPES.join(", "));
+            return Err(Problem::refused("order_type", detail));
+        }
     };
     Ok((side, vec![terms]))
 }
@@ -141,4 +158,47 @@ pub(super) fn units(name: &str, value: Option<&Decimal>, scale: u8) -> Result<i6
         Problem::refused(name, format!("{name} {} {why} ({scale} decimals)", text.as_str()))
     })?;
     if units == 0 { Err(Problem::refused(name, format!("{name} must be above zero"))) } else { Ok(units) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use types::instrument::{LotRule, Rules};
+    use types::{Asset, AssetCode, AssetId, MarketId, Symbol};
+
+    use super::*;
+    use crate::routes::orders::{tif_word, type_word};
+
+    fn market() -> Market {
+        let asset = |n: u16, code| Asset { id: AssetId(n), code: AssetCode::new(code).unwrap(), scale: 8 };
+        let lot = LotRule { min: Qty(100), max: Qty(i64::MAX), step: Qty(100) };
+        let rules = Rules::free(Price(1_000_000), Price(i64::MAX), lot);
+        let symbol = Symbol::new("BTCUSDT").unwrap();
+        Market::new(MarketId(0), symbol, asset(0, "BTC"), asset(1, "USDT"), 8, rules).unwrap()
+    }
+
+    fn asked(order_type: &str, tif: &str) -> Result<Read, Problem> {
+        let order = json!({
+            "symbol": "BTCUSDT", "side": "sell", "order_type": order_type, "time_in_force": tif,
+            "quantity": "1", "price": "110", "stop_price": "90",
+        });
+        read(&serde_json::from_value(order).unwrap(), &market())
+    }
+
+    #[test]
+    fn what_is_told_to_be_taken_is_taken_and_nothing_else() {
+        for word in ORDER_TYPES {
+            let (_, legs) = asked(word, "gtc").unwrap_or_else(|why| panic!("{word}: {why:?}"));
+            let words: Vec<_> = legs.iter().map(type_word).collect();
+            let expected = if word == "oco" { vec!["limit_maker", "stop_loss"] } else { vec![word] };
+            assert_eq!(words, expected);
+        }
+        for word in TIMES_IN_FORCE {
+            let (_, legs) = asked("limit", word).unwrap_or_else(|why| panic!("{word}: {why:?}"));
+            assert_eq!(tif_word(legs[0].tif()), word);
+        }
+        let unknown = asked("iceberg", "gtc").unwrap_err().detail;
+        assert!(unknown.contains("market, limit, limit_maker"), "{unknown}");
+        assert!(asked("limit", "gtd").is_err());
+    }
 }
