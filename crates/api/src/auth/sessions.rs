@@ -204,3 +204,69 @@ impl Sessions {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trader() -> Live {
+        Live { user: UserId::new(), name: "tara".into(), role: Role::Trader }
+    }
+
+    /// Looked up then, of a login that ends in a week.
+    fn known(live: Option<Live>, at: Instant) -> Known {
+        Known { live, at, until: Ts::now().plus_seconds(7 * 86_400) }
+    }
+
+    /// A moment that has not come: what is known or told then is fresh, however slow the machine is.
+    fn ahead() -> Instant {
+        Instant::now() + Duration::from_secs(3_600)
+    }
+
+    fn before(age: Duration) -> Instant {
+        Instant::now().checked_sub(age).expect("the clock of this system reaches back before its start")
+    }
+
+    fn nobody() -> Sessions {
+        Sessions::new(Arc::new(Cache::new(&cache::Options::default()).unwrap()))
+    }
+
+    #[test]
+    fn a_login_is_looked_up_again_after_the_life_of_its_class_and_when_nothing_was_told_for_a_second() {
+        let (young, old, untold, over) =
+            (SessionId::new(), SessionId::new(), SessionId::new(), SessionId::new());
+        let day = Class::Sessions.life();
+        let mut memory = Memory { asked: Some(ahead()), ..Memory::default() };
+        memory.put(young, known(Some(trader()), before(day - Duration::from_secs(3_600))));
+        memory.put(old, known(Some(trader()), before(day)));
+        memory.put(over, Known { until: Ts::now(), ..known(Some(trader()), ahead()) });
+        assert!(memory.good(young).flatten().is_some(), "a day is not over");
+        assert_eq!(memory.good(old), None, "a day is over, whatever was told since");
+        assert_eq!(memory.good(over), None, "the login ended by itself");
+        memory.asked = None;
+        memory.put(untold, known(Some(trader()), before(FRESH)));
+        assert_eq!(memory.good(untold), None, "it may have been ended since");
+    }
+
+    #[test]
+    fn what_is_ended_is_never_answered_from_memory_however_late_a_look_up_comes() {
+        let (sessions, id, other) = (nobody(), SessionId::new(), SessionId::new());
+        let begun = before(Duration::from_secs(1));
+        for id in [id, other] {
+            sessions.remember(id, known(Some(trader()), ahead()), 0);
+            assert_eq!(sessions.role(id), Some(Role::Trader));
+        }
+        sessions.forget(id);
+        assert_eq!(sessions.role(id), None, "it was ended");
+        // A look-up that began before the end says what was true then.
+        sessions.memory().asked = Some(ahead());
+        sessions.remember(id, known(Some(trader()), begun), 0);
+        assert_eq!((sessions.role(id), sessions.role(other)), (None, Some(Role::Trader)));
+        // The same when all are forgotten, as after a change of roles.
+        sessions.forget_all();
+        sessions.remember(other, known(Some(trader()), ahead()), 0);
+        assert_eq!(sessions.role(other), None, "what was asked before the change is not kept");
+        sessions.remember(other, known(Some(trader()), ahead()), 1);
+        assert_eq!(sessions.role(other), Some(Role::Trader));
+    }
+}

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use api::ports::{Condition, Health};
+use api::ports::{Component, Condition, Health};
 use http::Stop;
 use serde::{Deserialize, Serialize};
-use store::Store;
+use store::{PoolSample, Store};
 use tokio::task::JoinHandle;
 
 use super::telemetry::Measured;
@@ -114,9 +114,9 @@ fn now_s() -> i64 {
 }
 
 /// As `/ready` says, without asking the database anew: its breaker knows.
-fn is_ready(health: &dyn Health, store: &Store) -> bool {
-    let down = health.components().iter().any(|part| part.condition == Condition::Down);
-    !down && store.pools().iter().all(|pool| pool.breaker == "closed" || pool.pool == "replica")
+fn is_ready(parts: &[Component], pools: &[PoolSample]) -> bool {
+    let down = parts.iter().any(|part| part.condition == Condition::Down);
+    !down && pools.iter().all(|pool| pool.breaker == "closed" || pool.pool == "replica")
 }
 
 /// Keeps the record until `stop`, and tells `measured`.
@@ -148,7 +148,7 @@ async fn keep(
             () = tokio::time::sleep(EVERY) => false,
             () = stop.wait() => true,
         };
-        record.look(now_s(), is_ready(&*health, &store));
+        record.look(now_s(), is_ready(&health.components(), &store.pools()));
         record.stopped = ends;
         looks += 1;
         if ends || looks % LOOKS == 1 {
@@ -209,6 +209,22 @@ mod tests {
         assert_eq!(percent(&record), "100.00");
         record.look(START + 30_060, true);
         assert_eq!(record.days.iter().map(|day| day.up_s).sum::<i64>(), 120);
+    }
+
+    #[test]
+    fn a_part_that_is_down_and_a_pool_that_nobody_is_let_to_are_not_ready() {
+        let pool =
+            |pool, breaker| PoolSample { pool, total: 1, idle: 1, active: 0, waiting: 0, max: 1, breaker };
+        let part = |condition| Component { name: "exchange", condition, detail: String::new() };
+        let closed = pool("oltp", "closed");
+        assert!(is_ready(
+            &[part(Condition::Ok), part(Condition::Degraded)],
+            &[closed, pool("replica", "open")]
+        ));
+        assert!(!is_ready(&[part(Condition::Ok), part(Condition::Down)], &[closed]));
+        for breaker in ["open", "half_open"] {
+            assert!(!is_ready(&[part(Condition::Ok)], &[closed, pool("report", breaker)]), "{breaker}");
+        }
     }
 
     #[test]
