@@ -159,7 +159,8 @@ impl Load {
         while self.recorder.begun.elapsed() < self.ends {
             match self.connect(n).await {
                 Ok(socket) => {
-                    let over = self.listen(n, socket, &rooms, &mut places, (kind, due_at)).await;
+                    let (over, has_arrived) =
+                        self.listen(n, socket, &rooms, &mut places, (kind, due_at)).await;
                     match over {
                         Over::Ended => return,
                         Over::Storm => {}
@@ -168,7 +169,12 @@ impl Load {
                             tokio::time::sleep(PAUSE).await;
                         }
                     }
-                    (kind, due_at) = (RETURN, Instant::now());
+                    if has_arrived || kind == RETURN {
+                        (kind, due_at) = (RETURN, Instant::now());
+                    } else {
+                        // It never was inside: it has not come yet, and has nothing to come back to.
+                        places.clear();
+                    }
                 }
                 Err(why) => {
                     self.recorder.note(n, kind, due_at.elapsed(), Some(why));
@@ -196,7 +202,7 @@ impl Load {
         Ok(socket)
     }
 
-    /// Follows the rooms until the connection is over.
+    /// Follows the rooms until the connection is over; why it is, and whether all rooms had answered.
     async fn listen(
         &self,
         n: usize,
@@ -204,25 +210,26 @@ impl Load {
         rooms: &[String],
         places: &mut BTreeMap<String, Place>,
         (kind, due_at): (usize, Instant),
-    ) -> Over {
+    ) -> (Over, bool) {
         let since: serde_json::Map<String, serde_json::Value> = places
             .iter()
             .map(|(room, place)| (room.clone(), json!({ "epoch": place.epoch, "offset": place.offset })))
             .collect();
         let request = json!({ "op": "subscribe", "rooms": rooms, "since": since }).to_string();
         if let Err(error) = socket.send(Message::text(request)).await {
-            return Over::Broken(error.to_string());
+            return (Over::Broken(error.to_string()), false);
         }
         let inside = self.totals.inside.fetch_add(1, Ordering::Relaxed) + 1;
         self.totals.most.fetch_max(inside, Ordering::Relaxed);
         let mut visit = Visit { load: self, n, kind, due_at, wanted: rooms.len(), recovered: 0, places };
         let over = visit.stay(&mut socket).await;
+        let has_arrived = visit.wanted == 0;
         self.totals.inside.fetch_sub(1, Ordering::Relaxed);
         if matches!(over, Over::Ended) {
             // A goodbye; who does not answer it is gone all the same.
             let _ = tokio::time::timeout(PAUSE, socket.close(None)).await;
         }
-        over
+        (over, has_arrived)
     }
 
     /// When the next storm is, if there are any.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use exchange_host::limits::RELAXED_MAX;
 use exchange_host::{HostConfig, OpenError, Pending, SubmitError, verify};
 use journal::Preparation;
 use journal::disk::{Fault, FaultyDisk, RealDisk};
@@ -62,7 +63,7 @@ fn what_nobody_waits_for_rides_with_the_next_commit() {
     let host = open_with(&config(dir.path(), Arc::new(GatedDisk(gate.clone()))));
     let handle = host.handle();
     let (alice, _) = create(&handle, "alice");
-    let before = gate.syncs();
+    let (before, begun) = (gate.syncs(), handle.now());
     let relaxed: Vec<_> = (0..50)
         .map(|n| handle.submit_relaxed(limit(alice, Side::Buy, 20_000, 1, &format!("relaxed-{n}"))))
         .collect();
@@ -70,7 +71,10 @@ fn what_nobody_waits_for_rides_with_the_next_commit() {
     for (n, answer) in (0..).zip(relaxed) {
         assert_eq!(answer.wait().unwrap().seq, waiting.seq - 50 + n);
     }
-    assert!(gate.syncs() - before <= 2, "{} syncs", gate.syncs() - before);
+    // One that waited for long enough went alone: on a busy machine fifty may take longer than that.
+    let alone = handle.now().since(begun) / i64::try_from(RELAXED_MAX.as_nanos()).unwrap();
+    let syncs = i64::try_from(gate.syncs() - before).unwrap();
+    assert!(syncs <= 2 + alone, "{syncs} syncs, {alone} of them in time");
     // And alone when nothing else comes.
     handle.submit_relaxed(limit(alice, Side::Buy, 20_000, 1, "alone")).wait().unwrap();
 }
