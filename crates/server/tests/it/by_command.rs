@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::program::{Done, run_in};
 
 /// Questions until something is so; each takes the time of a process, in which dozens of recorded minutes pass.
-const PATIENCE: usize = 2_000;
+const PATIENCE: usize = 5_000;
 
 /// A command and its JSON.
 pub(crate) fn bot(dir: &Path, words: &str) -> Done {

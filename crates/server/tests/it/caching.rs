@@ -42,9 +42,9 @@ fn a_held_answer_says_what_a_made_one_says() {
             headers.extend(more);
             ask(server.api(), "GET", path, &headers, "")
         };
-        // A request that says how long its body is goes to the routes, held or not.
-        let made = get(&[("Content-Length", "0")]);
-        let held = get(&[]);
+        // A request that says how long its body is goes to the routes, held or not. Once more if a candle began between the two.
+        let both = || (get(&[("Content-Length", "0")]), get(&[]));
+        let (made, held) = Some(both()).filter(|(made, held)| made.body == held.body).unwrap_or_else(both);
         assert_eq!((made.status, held.status), (200, 200), "{path}");
         assert_eq!(lasting(&made), lasting(&held), "{path} {encodings}");
         assert_eq!(made.body, held.body, "{path} {encodings}");

@@ -6,10 +6,14 @@ use std::path::Path;
 
 use rustix::process::Signal;
 use serde_json::json;
+use testkit::Redis;
 
 use crate::program::{Server, ask};
 
 const PASSWORD: &str = "correct horse battery";
+
+/// Times that a request is put off at most: each takes a fraction of a millisecond.
+const PUT_OFF_MAX: usize = 100_000;
 
 /// Many requests over one connection.
 struct Line(BufReader<TcpStream>);
@@ -21,8 +25,18 @@ impl Line {
         Self(BufReader::new(stream))
     }
 
-    /// The status, the head in small letters, and the body.
+    /// The status, the head in small letters, and the body. What was put off, because the machine stood still, is asked again.
     fn get(&mut self, path: &str, token: &str) -> (u16, String, String) {
+        for _ in 0..PUT_OFF_MAX {
+            let answer = self.get_once(path, token);
+            if answer.0 != 503 || !answer.2.contains("overloaded") {
+                return answer;
+            }
+        }
+        panic!("{path} is put off for ever");
+    }
+
+    fn get_once(&mut self, path: &str, token: &str) -> (u16, String, String) {
         let auth =
             if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{auth}\r\n");
@@ -96,8 +110,10 @@ fn a_flood_is_refused_with_a_reason_and_touches_nobody_else() {
         .unwrap()
         .to_owned();
     while line.get("/api/users", &token).0 == 200 {}
-    let refused = (0..5).filter(|_| Line::open(server.api()).get("/api/users", &second).0 == 429).count();
-    assert!(refused >= 4, "{refused}");
+    // What has come back since is little: ten a second. A bucket of its own would hold six hundred.
+    let (_, head, _) = Line::open(server.api()).get("/api/users", &second);
+    let left: u32 = header(&head, "ratelimit-remaining").unwrap().parse().unwrap();
+    assert!(left < 300, "{head}");
     // Other classes, other people and those without a login go on; health always answers.
     assert_eq!(line.get("/api/me", &token).0, 200);
     assert_eq!(line.get("/api/me", &hers).0, 200);
@@ -131,49 +147,13 @@ fn a_hundred_programs_behind_one_address_are_let_in() {
     server.stop(Signal::TERM);
 }
 
-/// A real Redis; `None` where no redis-server is installed.
-struct Redis {
-    child: std::process::Child,
-    url: String,
-    _dir: tempfile::TempDir,
-}
-
-impl Redis {
-    fn start() -> Option<Self> {
-        let addr = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let (dir, port) = (tempfile::tempdir().unwrap(), addr.port().to_string());
-        let child = std::process::Command::new("redis-server")
-            .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"])
-            .arg(dir.path())
-            .stdout(std::process::Stdio::null())
-            .spawn();
-        let Ok(child) = child else {
-            println!("skipped: there is no redis-server on this machine");
-            return None;
-        };
-        let mut redis = Self { child, url: format!("redis://{addr}/0"), _dir: dir };
-        while TcpStream::connect(addr).is_err() {
-            assert!(redis.child.try_wait().unwrap().is_none(), "redis-server ended at once");
-            std::thread::yield_now();
-        }
-        Some(redis)
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn two_instances_with_one_redis_let_through_what_one_would() {
     let Some(redis) = Redis::start() else { return };
     let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let begin = |dir: &tempfile::TempDir, name: &str| {
         let file = dir.path().join("tradewind.toml");
-        let config = format!("[cache]\nredis = \"{}\"\n[stream]\ninstance = \"{name}\"\n", redis.url);
+        let config = format!("[cache]\nredis = \"{}\"\n[stream]\ninstance = \"{name}\"\n", redis.url());
         std::fs::write(&file, config).unwrap();
         start(dir.path(), &["--config", file.to_str().unwrap()])
     };
@@ -192,7 +172,8 @@ fn two_instances_with_one_redis_let_through_what_one_would() {
             }
         }
     }
-    let back = begun.elapsed().as_secs() * 2 + 2;
+    // What comes back meanwhile, and some for which Redis took too long: two buckets would let through all 220.
+    let back = begun.elapsed().as_secs() * 2 + 20;
     assert!(
         (120..=120 + back).contains(&passed),
         "{passed} of 220 passed, {refused} were refused, {back} came back"

@@ -15,7 +15,7 @@ const MINUTE: i64 = 60_000_000_000;
 
 /// Asks why until a reason is among the last ones: more of the market has been played each time.
 fn until_decided(dir: &Path, name: &str, reason: &str) {
-    for _ in 0..2_000 {
+    for _ in 0..5_000 {
         let why = bot(dir, &format!("why {name} --last 50")).json();
         if why["decisions"].as_array().unwrap().iter().any(|d| d["reason"] == reason) {
             return;
@@ -28,9 +28,13 @@ fn amount(text: &Value) -> i128 {
     types::decimal::parse(text.as_str().unwrap(), 18).unwrap()
 }
 
-fn play(dir: &Path) -> Server {
-    // A recorded minute takes two milliseconds: the fifty hours take six seconds.
-    Server::start_with(dir, &["--no-participants", "--paper", "WAVE-PERP", "--paper-speed", "30000"])
+/// While something is still to be done on the way: a recorded minute takes ten milliseconds, the fifty hours take half a minute.
+const ON_THE_WAY: &str = "6000";
+/// To the end: as fast as the machine can.
+const TO_THE_END: &str = "1000000";
+
+fn play(dir: &Path, speed: &str) -> Server {
+    Server::start_with(dir, &["--no-participants", "--paper", "WAVE-PERP", "--paper-speed", speed])
 }
 
 /// The one-minute bars that the bots' engine took in, in order, over all sessions.
@@ -54,7 +58,7 @@ fn bars(dir: &Path, sessions: u64) -> Vec<Time> {
 fn b6_h6_bots_on_recorded_markets_hear_every_bar_once_over_kills_and_restarts() {
     let dir = imported();
     let dir = dir.path();
-    let server = play(dir);
+    let server = play(dir, ON_THE_WAY);
     let create = "create ema-cross --symbol file:WAVE-PERP --interval 1m --funds USD=100000 --param slow=9";
     let one = changed(dir, &format!("{create} --param fast=3 --param qty=0.5 --name hasty"));
     let two = changed(dir, &format!("{create} --param fast=5 --param qty=0.1 --param short=yes --name calm"));
@@ -76,11 +80,11 @@ fn b6_h6_bots_on_recorded_markets_hear_every_bar_once_over_kills_and_restarts() 
     assert_eq!(server.stop(Signal::KILL).code(), None);
 
     // Killed in the middle; then ended in order; then played to the end.
-    let server = play(dir);
+    let server = play(dir, ON_THE_WAY);
     let fees = amount(&changed(dir, "show hasty")["fees"]);
     until(dir, "hasty", |bot| amount(&bot["fees"]) > fees);
     assert_eq!(server.stop(Signal::INT).code(), Some(0));
-    let server = play(dir);
+    let server = play(dir, TO_THE_END);
     until(dir, "hasty", |bot| bot["last"]["at"].as_str().is_some_and(|at| at >= "2024-01-03T02:00:00"));
     let (one, two) = (changed(dir, "show hasty"), changed(dir, "show calm"));
     for bot in [&one, &two] {
@@ -106,7 +110,7 @@ fn b6_h6_bots_on_recorded_markets_hear_every_bar_once_over_kills_and_restarts() 
 fn h6_hours_of_a_recorded_market_replay_the_same_twenty_times_of_twenty_and_parity_explains_each_order() {
     let dir = imported();
     let dir = dir.path();
-    let server = play(dir);
+    let server = play(dir, ON_THE_WAY);
     let create = "create ema-cross --symbol WAVE-PERP --interval 1m --funds USD=100000 --param slow=9";
     changed(dir, &format!("{create} --param fast=3 --param qty=0.5 --name hasty"));
     changed(

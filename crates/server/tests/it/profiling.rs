@@ -43,20 +43,16 @@ fn a_flame_graph_of_the_running_server_names_what_it_does() {
     assert!(nowhere.err.contains("--out"), "{}", nowhere.err);
     assert_eq!(root.read("/api/audit?action=monitoring.profile").as_array().unwrap().len(), 3);
 
-    // Two at once: the timer belongs to the whole process.
-    let ask = || root.ask("POST", "/api/monitoring/profile?seconds=2", "");
-    let (one, two) = std::thread::scope(|scope| {
-        let other = scope.spawn(ask);
-        (ask(), other.join().unwrap())
-    });
-    let mut told = [one.status, two.status];
-    told.sort_unstable();
-    assert_eq!(
-        told,
-        [200, 409],
-        "{} {}",
-        &one.body[..one.body.len().min(200)],
-        &two.body[..two.body.len().min(200)]
-    );
+    // Two at once: the timer belongs to the whole process. On a busy machine one may be over before the other has come.
+    let ask = || root.ask("POST", "/api/monitoring/profile?seconds=2", "").status;
+    let both = || {
+        std::thread::scope(|scope| {
+            let other = scope.spawn(ask);
+            let (one, two) = (ask(), other.join().unwrap());
+            (one.min(two), one.max(two))
+        })
+    };
+    let told = (0..3).map(|_| both()).find(|told| *told != (200, 200));
+    assert_eq!(told, Some((200, 409)));
     server.stop(Signal::TERM);
 }
