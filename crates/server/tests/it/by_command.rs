@@ -9,10 +9,12 @@ use crate::program::{Done, run_in};
 /// Questions until something is so; each takes the time of a process, in which dozens of recorded minutes pass.
 const PATIENCE: usize = 5_000;
 
-/// A command and its JSON.
+/// A command and its JSON. Bots that have too much to do say so before they do anything, and that one may try again: it does.
 pub(crate) fn bot(dir: &Path, words: &str) -> Done {
     let words: Vec<&str> = words.split_whitespace().collect();
-    run_in(dir, &[&["bot"], words.as_slice(), &["--json"]].concat())
+    let all = [&["bot"], words.as_slice(), &["--json"]].concat();
+    let mut tries = (0..PATIENCE).map(|_| run_in(dir, &all));
+    tries.find(|done| !done.err.contains("too many requests are waiting")).unwrap()
 }
 
 /// What a bot is after a command that must work.
