@@ -52,10 +52,11 @@ impl Accounts {
     fn meter(&mut self, account: AccountId, at: Time) -> &mut Meter {
         let meter = self.0.entry(account).or_default();
         let (ten_seconds, day) = windows(at);
-        if meter.ten_seconds != ten_seconds {
+        // The exchange's time never goes back, but a fill may be told after an order of the next window: it begins no window anew.
+        if ten_seconds > meter.ten_seconds {
             (meter.ten_seconds, meter.counts.ten_seconds) = (ten_seconds, 0);
         }
-        if meter.day != day {
+        if day > meter.day {
             (meter.day, meter.counts.day) = (day, 0);
         }
         meter
@@ -112,5 +113,9 @@ mod tests {
         let error = accounts.read(alice, second(30)).admit(1, &limits, second(30)).unwrap_err();
         assert!(error.message.contains("1 DAY"), "{error:?}");
         assert_eq!(accounts.read(AccountId(2), second(30)), OrderCounts::default());
+        // Told late: of the window before.
+        accounts.add(alice, 2, second(40));
+        accounts.remove(alice, second(39));
+        assert_eq!(accounts.read(alice, second(41)).ten_seconds, 1);
     }
 }
