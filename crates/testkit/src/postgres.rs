@@ -59,8 +59,12 @@ while [ -d "$dir/users" ]; do
   if [ "$idle" -ge 10 ]; then
     exec 9>"$dir.lock"; flock 9
     if [ -z "$(ls -A "$dir/users" 2>/dev/null)" ]; then
-      "$@" "$pg_ctl" -D "$dir/data" -m immediate -w stop >/dev/null 2>&1
+      for data in "$dir/standby/data" "$dir/data"; do
+        [ ! -d "$data" ] || "$@" "$pg_ctl" -D "$data" -m immediate -w stop >/dev/null 2>&1
+      done
       rm -rf "$dir"
+      # Nobody waits for the lock of one test's own server.
+      case $dir in *.own-*) rm -f "$dir.lock" ;; esac
       exit 0
     fi
     exec 9>&-; idle=0
