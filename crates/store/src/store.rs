@@ -1,5 +1,6 @@
 //! [`Store`]: open, read, write, close.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, Weak};
@@ -23,6 +24,9 @@ use crate::tx::{Reader, Tx};
 
 /// The versions that were carried out.
 const APPLIED: &str = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
+
+/// In how many samples, one after the other, callers wait before that is told.
+const WAITS_TOLD: u32 = 3;
 
 /// The platform's database. A clone is another handle on the same one.
 #[derive(Clone)]
@@ -355,9 +359,23 @@ impl Store {
     }
 }
 
+/// Pools at which callers wait from sample to sample. One that waits for another is no news where one at a time is let in.
+#[derive(Debug, Default)]
+struct Waits(BTreeMap<&'static str, u32>);
+
+impl Waits {
+    /// Notes a sample; whether callers have waited in so many, one after the other, that people should know.
+    fn are_news(&mut self, pool: &PoolSample) -> bool {
+        let samples = self.0.entry(pool.pool).or_default();
+        *samples = if pool.is_exhausted() { samples.saturating_add(1) } else { 0 };
+        *samples >= WAITS_TOLD
+    }
+}
+
 /// Samples the pools as long as somebody has the store, and warns when callers wait.
 async fn sample(inner: Weak<Inner>) {
     let mut ticks = tokio::time::interval(SAMPLE_EVERY);
+    let mut waits = Waits::default();
     loop {
         ticks.tick().await;
         let Some(inner) = inner.upgrade() else { return };
@@ -380,7 +398,7 @@ async fn sample(inner: Weak<Inner>) {
                 let name = format!("database_{}", pool.pool);
                 metrics::gauge!("circuit_breaker_state", "of" => name).set(f64::from(state.number()));
             }
-            if pool.is_exhausted() {
+            if waits.are_news(&pool) {
                 let (waiting, total, max) = (pool.waiting, pool.total, pool.max);
                 tracing::warn!(pool = pool.pool, waiting, total, max, "callers wait for the database");
             }
@@ -419,6 +437,9 @@ mod tests {
             breaker: State::Closed.word(),
         };
         assert!(sample(10, 0, 1).is_exhausted());
+        let mut waits = Waits::default();
+        let news = [1, 1, 0, 1, 1, 1, 1, 0].map(|waiting| waits.are_news(&sample(10, 0, waiting)));
+        assert_eq!(news, [false, false, false, false, false, true, true, false]);
         for (total, idle, waiting) in [(2, 0, 1), (10, 0, 0), (10, 1, 1), (9, 0, 40)] {
             assert!(!sample(total, idle, waiting).is_exhausted(), "{total} {idle} {waiting}");
         }
